@@ -1,0 +1,38 @@
+/** The machines for anybody's own actors: `import { taskMachine } from 'waymark/machines'`. */
+export type { SessionConfiguration, SessionStatus } from '../src/events/session.ts'
+export type { SwitchCause, TaskStatus, Wait } from '../src/events/task.ts'
+export type { BudgetPhase } from '../src/events/usage.ts'
+export {
+  type BudgetCommand,
+  type BudgetContext,
+  boundariesBetween,
+  budgetMachine,
+  createBudgetMachine,
+  phaseAfter,
+  warnsTasks,
+} from './budget.ts'
+export { createSessionMachine, initialSessionContext, sessionMachine } from './session.ts'
+export {
+  acceptedBySession,
+  refusalOfSession,
+  type SessionCell,
+  type SessionCommand,
+  type SessionCommandName,
+  type SessionContext,
+  type SessionTable,
+  sessionClassOf,
+  sessionTable,
+} from './session-table.ts'
+export type { Refused, To } from './table.ts'
+export { createTaskMachine, initialTaskContext, taskMachine } from './task.ts'
+export {
+  acceptedByTask,
+  refusalOfTask,
+  type TaskCell,
+  type TaskCommand,
+  type TaskCommandName,
+  type TaskContext,
+  type TaskTable,
+  type TaskWait,
+  taskTable,
+} from './task-table.ts'

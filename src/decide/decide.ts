@@ -1,0 +1,67 @@
+/**
+ * Command and state in, events or a refusal out. Pure: the machines say what may happen, the tables say what it means.
+ * One command may lead to several events, which are appended together or not at all.
+ */
+import type { Command, CommandType } from '../events/commands.ts'
+import type { ReadonlyState } from '../fold/state.ts'
+import { type Decider, type Decision, type DecisionContext, refuse } from './decision.ts'
+import { refusalBySession } from './machines.ts'
+import * as session from './session.ts'
+import * as task from './task.ts'
+import * as usage from './usage.ts'
+import * as work from './work.ts'
+
+const deciders: { readonly [T in CommandType]: Decider<T> } = {
+  'session.start': session.decideSessionStart,
+  'session.describe': session.decideDescribeSession,
+  'session.configure': session.decideConfigure,
+  'session.suspend': session.decideSuspend,
+  'session.resume': session.decideResume,
+  'session.hand-off': session.decideHandOff,
+  'session.take-over': session.decideTakeOver,
+  'session.end': session.decideEnd,
+  'session.fork': session.decideFork,
+  'session.recover': session.decideSessionRecover,
+  'prompt.submit': work.decidePrompt,
+  'reply.record': work.decideReply,
+  'turn.complete': work.decideTurnComplete,
+  'turn.interrupt': work.decideTurnInterrupt,
+  'task.add': task.decideAdd,
+  'task.describe': task.decideDescribe,
+  'task.start': task.decideStart,
+  'task.block': task.decideBlock,
+  'task.unblock': task.decideUnblock,
+  'task.switch-context': task.decideSwitchContext,
+  'task.restore-context': task.decideRestoreContext,
+  'task.complete': task.decideComplete,
+  'task.fail': task.decideFail,
+  'task.cancel': task.decideCancel,
+  'task.recover': task.decideRecover,
+  'usage.record': usage.decideUsage,
+  'context.measure': usage.decideMeasure,
+  'context.compact': usage.decideCompaction,
+  'model.switch': usage.decideModelSwitch,
+  'tool.call': work.decideToolCall,
+  'tool.return': work.decideToolReturn,
+  'call.retry': work.decideRetry,
+  'call.fail': work.decideCallFail,
+  'checkpoint.create': work.decideCheckpoint,
+  'observation.record': work.decideObservation,
+}
+
+/**
+ * Decides a command in a state.
+ *
+ * @example
+ * ```ts
+ * const state = initialState('sess_00000000-0000-4000-8000-000000000000')
+ * decide(state, { type: 'task.start', taskId: 'A' }, context).ok // false: the session has not been started
+ * ```
+ */
+export function decide(state: ReadonlyState, command: Command, context: DecisionContext): Decision {
+  const refusal = refusalBySession(state, command.type)
+  if (refusal !== null) return refuse(state, command.type, refusal.reason, { accepted: refusal.accepted })
+  // The command's type picks the decider that takes exactly this command; the compiler cannot follow the pairing.
+  const decider = deciders[command.type] as Decider<CommandType>
+  return decider(state, command, context)
+}

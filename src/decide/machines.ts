@@ -1,0 +1,68 @@
+/**
+ * The only door to the machines. Each question restores the machine in the state that the session is in now, asks it,
+ * and forgets it: nothing runs, and nothing is kept but the answer.
+ */
+import { transition } from 'xstate'
+import { boundariesBetween, budgetMachine, warnsTasks } from '../../machines/budget.ts'
+import { acceptedBySession, refusalOfSession, sessionClassOf } from '../../machines/session-table.ts'
+import { taskMachine } from '../../machines/task.ts'
+import { acceptedByTask, refusalOfTask, type TaskCommand } from '../../machines/task-table.ts'
+import type { CommandType } from '../events/commands.ts'
+import type { SessionConfiguration } from '../events/session.ts'
+import type { TaskStatus } from '../events/task.ts'
+import type { BudgetPhase } from '../events/usage.ts'
+import type { ReadonlyState, taskOf } from '../fold/state.ts'
+
+export type TaskQuestion = TaskCommand
+
+export type Answer<Status> =
+  | { readonly ok: true; readonly status: Status }
+  | { readonly ok: false; readonly reason: string; readonly accepted: readonly string[] }
+
+type Task = NonNullable<ReturnType<typeof taskOf>>
+
+const runningStatuses: ReadonlySet<TaskStatus> = new Set(['in_progress', 'token_warning'])
+
+export function isRunning(status: TaskStatus): boolean {
+  return runningStatuses.has(status)
+}
+
+/** Whether running tasks are warned in this phase of the budget. */
+export const isWarning = warnsTasks
+
+/** The phases entered on the way from one phase to another, in order. */
+export const phasesBetween = boundariesBetween
+
+/** Where a task goes by a command, or why it does not. */
+export function askTask(task: Task, question: TaskQuestion): Answer<TaskStatus> {
+  const { status, returnsTo, retryable, reason, checkpointId, attempts } = task
+  const context = { on: task.blockedOn, returnsTo, cause: task.switchCause, retryable, reason, checkpointId, attempts }
+  const refusal = refusalOfTask(status, question.type, context)
+  if (refusal !== null) return { ok: false, reason: refusal, accepted: acceptedByTask(status, context) }
+  const [next] = transition(taskMachine, taskMachine.resolveState({ value: status, context }), question)
+  return { ok: true, status: next.value }
+}
+
+/**
+ * Why a session does not accept a command, or `null`. Asks the table that the session machine is made from: what a session
+ * goes to is written in the event itself, so there is nothing more to learn from running the machine.
+ */
+export function refusalBySession(
+  state: ReadonlyState,
+  command: CommandType,
+): { readonly reason: string; readonly accepted: readonly string[] } | null {
+  const context = { started: state.startedAt !== null }
+  const reason = refusalOfSession(state.status, sessionClassOf[command], context)
+  return reason === null ? null : { reason, accepted: acceptedBySession(state.status, context) }
+}
+
+/** The budget's phase after a reading of the window, in percent used. */
+export function askBudget(
+  phase: BudgetPhase,
+  percent: number,
+  thresholds: Readonly<SessionConfiguration>,
+): BudgetPhase {
+  const snapshot = budgetMachine.resolveState({ value: phase, context: { percent } })
+  const [next] = transition(budgetMachine, snapshot, { type: 'budget.measure', percent, thresholds })
+  return next.value
+}

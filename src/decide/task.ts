@@ -1,0 +1,151 @@
+/** Decisions about tasks: each asks the task machine, in the status the task has now. */
+import type { DecidedEvent } from '../events/catalogue.ts'
+import type { Command, CommandType } from '../events/commands.ts'
+import type { SwitchCause, TaskStatus } from '../events/task.ts'
+import { type ReadonlyState, taskOf } from '../fold/state.ts'
+import { assert } from '../kernel/assert.ts'
+import { limits } from '../kernel/limits.ts'
+import { accept, type Decider, type Decision, fieldsOf, refuse } from './decision.ts'
+import { askTask, isRunning, isWarning, type TaskQuestion } from './machines.ts'
+
+type ReadonlyTask = NonNullable<ReturnType<typeof taskOf>>
+
+export const decideAdd: Decider<'task.add'> = (state, command) => {
+  const subject = `task ${command.taskId}`
+  const present = taskOf(state, command.taskId)
+  if (present !== undefined) {
+    return refuse(state, command.type, 'a task of that id is there already', { subject, status: present.status })
+  }
+  if (Object.keys(state.tasks).length >= limits.tasksMax) {
+    return refuse(state, command.type, `a session holds at most ${limits.tasksMax} tasks`, { subject })
+  }
+  if (command.parentTaskId !== undefined && taskOf(state, command.parentTaskId) === undefined) {
+    return refuse(state, command.type, `its parent task ${command.parentTaskId} is not there`, { subject })
+  }
+  return accept({ type: 'task.added', data: fieldsOf(command) })
+}
+
+export const decideDescribe: Decider<'task.describe'> = (state, command) =>
+  withTask(state, command.type, command.taskId, (task) => {
+    const same =
+      (command.title === undefined || command.title === task.title) &&
+      (command.description === undefined || command.description === task.description)
+    return same ? accept() : accept({ type: 'task.described', data: fieldsOf(command) })
+  })
+
+export const decideStart: Decider<'task.start'> = (state, command) =>
+  asked(state, command, { type: 'task.start', warned: warned(state) }, (status) => [
+    { type: 'task.started', data: { ...fieldsOf(command), status: running(status) } },
+  ])
+
+export const decideBlock: Decider<'task.block'> = (state, command) =>
+  asked(state, command, { type: 'task.block', on: command.on }, () => [{ type: 'task.blocked', data: fieldsOf(command) }])
+
+export const decideUnblock: Decider<'task.unblock'> = (state, command) =>
+  asked(state, command, { type: 'task.unblock', warned: warned(state) }, (status) => [
+    { type: 'task.unblocked', data: { ...fieldsOf(command), status: status === 'pending' ? status : running(status) } },
+  ])
+
+export const decideComplete: Decider<'task.complete'> = (state, command) =>
+  asked(state, command, { type: 'task.complete' }, () => [{ type: 'task.completed', data: fieldsOf(command) }])
+
+export const decideFail: Decider<'task.fail'> = (state, command) =>
+  asked(state, command, { type: 'task.fail', reason: command.reason, retryable: command.retryable }, () => [
+    { type: 'task.failed', data: fieldsOf(command) },
+  ])
+
+export const decideCancel: Decider<'task.cancel'> = (state, command) =>
+  asked(state, command, { type: 'task.cancel' }, () => [{ type: 'task.cancelled', data: fieldsOf(command) }])
+
+export const decideRecover: Decider<'task.recover'> = (state, command) => {
+  const newest = state.checkpoints[state.checkpoints.length - 1]
+  const checkpointId = command.checkpointId ?? newest?.id ?? 'origin'
+  if (checkpointId !== 'origin' && !state.checkpoints.some(({ id }) => id === checkpointId)) {
+    return refuse(state, command.type, `checkpoint ${checkpointId} is not among the newest of this session`, {
+      subject: `task ${command.taskId}`,
+      status: taskOf(state, command.taskId)?.status ?? 'not there',
+      accepted: ['task.recover with a checkpoint that `waymark checkpoints` lists, or "origin"'],
+    })
+  }
+  return asked(state, command, { type: 'task.recover', checkpointId }, () => [
+    { type: 'task.recovered', data: { ...fieldsOf(command), checkpointId } },
+  ])
+}
+
+export const decideSwitchContext: Decider<'task.switch-context'> = (state, command) =>
+  askedAll(state, command, { type: 'task.switch-context', cause: command.cause }, () => ({
+    type: 'task.context-switched',
+    data: fieldsOf(command),
+  }))
+
+export const decideRestoreContext: Decider<'task.restore-context'> = (state, command) =>
+  askedAll(state, command, { type: 'task.restore-context', warned: warned(state) }, (status) => ({
+    type: 'task.context-restored',
+    data: { ...fieldsOf(command), status: running(status) },
+  }))
+
+/** The event by which all running tasks lose their context, if any runs. */
+export function switched(state: ReadonlyState, cause: SwitchCause): readonly DecidedEvent[] {
+  const taskIds = Object.values(state.tasks)
+    .filter((task) => isRunning(task.status))
+    .map((task) => task.id)
+    .sort()
+  return taskIds.length === 0 ? [] : [{ type: 'task.context-switched', data: { taskIds, cause } }]
+}
+
+function warned(state: ReadonlyState): boolean {
+  return isWarning(state.window.phase)
+}
+
+function running(status: TaskStatus): 'in_progress' | 'token_warning' {
+  assert(status === 'in_progress' || status === 'token_warning', 'the machine leads to a running status')
+  return status
+}
+
+function withTask(
+  state: ReadonlyState,
+  command: CommandType,
+  taskId: string,
+  decide: (task: ReadonlyTask) => Decision,
+): Decision {
+  const task = taskOf(state, taskId)
+  if (task !== undefined) return decide(task)
+  return refuse(state, command, 'there is no such task', {
+    subject: `task ${taskId}`,
+    status: 'not there',
+    accepted: ['task.add'],
+  })
+}
+
+/** Asks the machine about one task; when it accepts, the events are recorded. */
+function asked(
+  state: ReadonlyState,
+  command: { readonly type: CommandType; readonly taskId: string },
+  question: TaskQuestion,
+  events: (status: TaskStatus) => readonly DecidedEvent[],
+): Decision {
+  return withTask(state, command.type, command.taskId, (task) => {
+    const answer = askTask(task, question)
+    if (answer.ok) return { ok: true, events: events(answer.status) }
+    const { reason, accepted } = answer
+    return refuse(state, command.type, reason, { subject: `task ${task.id}`, status: task.status, accepted })
+  })
+}
+
+/** Asks the machine about several tasks: all are accepted and go to one status, or the first refusal stands for all. */
+function askedAll(
+  state: ReadonlyState,
+  command: Command<'task.switch-context' | 'task.restore-context'>,
+  question: TaskQuestion,
+  event: (status: TaskStatus) => DecidedEvent,
+): Decision {
+  if (new Set(command.taskIds).size !== command.taskIds.length) {
+    return refuse(state, command.type, 'a task is named twice')
+  }
+  let decision: Decision = accept()
+  for (const taskId of command.taskIds) {
+    decision = asked(state, { type: command.type, taskId }, question, (status) => [event(status)])
+    if (!decision.ok) return decision
+  }
+  return decision
+}

@@ -1,0 +1,73 @@
+/** How full the window is: from a reading to the gauge, the budget's phase, and the tasks it warns. */
+import type { DecidedEvent } from '../events/catalogue.ts'
+import type { SessionConfiguration, WindowSource } from '../events/session.ts'
+import type { BudgetPhase } from '../events/usage.ts'
+import { defaultWindowTokens, type ReadonlyState } from '../fold/state.ts'
+import { askBudget, isWarning } from './machines.ts'
+
+/** Sizes that context windows come in; a reading above an assumed size means the next one that holds it. */
+const windowSizes = [200_000, 500_000, 1_000_000, 2_000_000, 10_000_000] as const
+
+export interface Gauge {
+  readonly totalTokens: number
+  readonly source: WindowSource
+  readonly usedTokens: number
+  readonly estimated: boolean
+}
+
+/** The window of a session that begins: stated by the caller, or what most models have. */
+export function firstWindow(statedTokens: number | undefined): { totalTokens: number; source: WindowSource } {
+  return statedTokens === undefined
+    ? { totalTokens: defaultWindowTokens, source: 'default' }
+    : { totalTokens: statedTokens, source: 'stated' }
+}
+
+/**
+ * The gauge after a reading. A size that is only assumed grows with a reading that does not fit;
+ * one that was stated stays, and the window is shown as more than full.
+ */
+export function gaugeOf(
+  state: ReadonlyState,
+  usedTokens: number,
+  statedTokens: number | undefined,
+  estimated: boolean,
+): Gauge {
+  if (statedTokens !== undefined) return { totalTokens: statedTokens, source: 'stated', usedTokens, estimated }
+  const { totalTokens, totalSource } = state.window
+  const assumed = totalSource === 'default' || totalSource === 'learned'
+  if (!assumed || estimated || usedTokens <= totalTokens) {
+    return { totalTokens, source: totalSource, usedTokens, estimated }
+  }
+  const larger = windowSizes.find((size) => size >= usedTokens) ?? usedTokens
+  return { totalTokens: larger, source: 'learned', usedTokens, estimated }
+}
+
+/**
+ * What follows from a gauge or from new thresholds: at most one change of phase, and the running tasks it warns or relieves.
+ * In every state, a running task is in `token_warning` exactly while the phase is warning or above. `runningTasks: false`
+ * says that the batch has taken all running tasks out of their context before.
+ */
+export function consequences(
+  state: ReadonlyState,
+  gauge: Pick<Gauge, 'totalTokens' | 'usedTokens'>,
+  options: { readonly configuration?: SessionConfiguration; readonly runningTasks?: boolean } = {},
+): readonly DecidedEvent[] {
+  const configuration = options.configuration ?? state.configuration
+  const from = state.window.phase
+  const percent = (gauge.usedTokens * 100) / gauge.totalTokens
+  const to = askBudget(from, percent, configuration)
+  if (to === from) return []
+  const events: DecidedEvent[] = [{ type: 'budget.phase-changed', data: { from, to, percent } }]
+  return options.runningTasks === false ? events : [...events, ...tasksTouched(state, from, to)]
+}
+
+function tasksTouched(state: ReadonlyState, from: BudgetPhase, to: BudgetPhase): readonly DecidedEvent[] {
+  if (isWarning(from) === isWarning(to)) return []
+  const leaving = isWarning(to) ? 'in_progress' : 'token_warning'
+  const taskIds = Object.values(state.tasks)
+    .filter((task) => task.status === leaving)
+    .map((task) => task.id)
+    .sort()
+  if (taskIds.length === 0) return []
+  return [{ type: isWarning(to) ? 'task.warned' : 'task.relieved', data: { taskIds } }]
+}

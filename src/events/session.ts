@@ -1,0 +1,114 @@
+/** Sessions: how a piece of work begins, pauses, changes hands and ends. */
+import { z } from 'zod'
+import { contentRefShape, idShape, lineShape, modelShape, sessionIdShape, tokensShape } from './shapes.ts'
+
+export const sessionStatuses = ['active', 'suspended', 'handed_off', 'ended'] as const
+export type SessionStatus = (typeof sessionStatuses)[number]
+
+/** What decisions depend on; part of the log, so that an old decision can be asked again. */
+export const configurationShape = z
+  .strictObject({
+    monitoringThresholdPercent: z.number().gt(0).lt(100),
+    warningThresholdPercent: z.number().gt(0).lt(100),
+    emergencyThresholdPercent: z.number().gt(0).lt(100),
+    /** Points below a threshold at which the phase falls again. */
+    hysteresisPercent: z.number().min(0).max(50),
+  })
+  .refine(
+    (c) =>
+      c.monitoringThresholdPercent < c.warningThresholdPercent &&
+      c.warningThresholdPercent < c.emergencyThresholdPercent,
+    'thresholds rise: monitoring below warning below emergency',
+  )
+export type SessionConfiguration = z.infer<typeof configurationShape>
+
+export const standardConfiguration: SessionConfiguration = {
+  monitoringThresholdPercent: 60,
+  warningThresholdPercent: 75,
+  emergencyThresholdPercent: 85,
+  hysteresisPercent: 2,
+}
+
+/** Facts about a session that may become known or change while it runs. */
+const description = {
+  title: lineShape.optional(),
+  cwd: lineShape.optional(),
+  gitBranch: lineShape.optional(),
+  toolVersion: lineShape.optional(),
+  permissionMode: lineShape.optional(),
+}
+
+/** Where the size of the window comes from; a size that is not stated or configured grows with a larger reading. */
+export const windowSources = ['stated', 'configured', 'default', 'learned'] as const
+export type WindowSource = (typeof windowSources)[number]
+
+const agent = lineShape.min(1)
+
+export const sessionCommands = {
+  'session.start': z.strictObject({
+    model: modelShape.optional(),
+    /** Tokens the context window holds, if the caller knows. */
+    windowTokens: tokensShape.min(1).optional(),
+    configuration: configurationShape.optional(),
+    /** The tool the session comes from (`claude-code`, `codex`), and its id there. */
+    tool: lineShape.optional(),
+    nativeId: lineShape.optional(),
+    parentSessionId: sessionIdShape.optional(),
+    /** The session whose work this one takes further without being part of it (`/clear`). */
+    continuesSessionId: sessionIdShape.optional(),
+    agent: agent.optional(),
+    ...description,
+  }),
+  'session.describe': z.strictObject({ ...description }),
+  'session.configure': z.strictObject({ configuration: configurationShape }),
+  'session.suspend': z.strictObject({ reason: lineShape.optional() }),
+  'session.resume': z.strictObject({ reason: lineShape.optional() }),
+  'session.hand-off': z.strictObject({ toAgent: agent, reason: lineShape.optional() }),
+  'session.take-over': z.strictObject({ agent }),
+  'session.end': z.strictObject({ reason: lineShape.optional() }),
+  'session.fork': z.strictObject({ parentSessionId: sessionIdShape, parentVersion: z.int().min(1), title: lineShape.optional() }),
+  'session.recover': z.strictObject({
+    from: z.enum(['snapshot', 'older-snapshot', 'full-replay']),
+    checkpointId: idShape.nullable(),
+    /** The version whose snapshot was taken; 0 when all events were replayed. */
+    snapshotVersion: z.int().min(0),
+    replayedEvents: z.int().min(0),
+    /** What was left open, as one line each: at most the first hundred; `openCount` counts all. */
+    open: z.array(lineShape).max(100),
+    openCount: z.int().min(0),
+  }),
+}
+
+export const sessionEvents = {
+  'session.started': z.strictObject({
+    ...sessionCommands['session.start'].shape,
+    window: z.strictObject({ totalTokens: tokensShape.min(1), source: z.enum(windowSources) }),
+  }),
+  'session.described': sessionCommands['session.describe'],
+  'session.configured': sessionCommands['session.configure'],
+  'session.suspended': sessionCommands['session.suspend'],
+  'session.resumed': sessionCommands['session.resume'],
+  'session.handed-off': sessionCommands['session.hand-off'],
+  'session.taken-over': z.strictObject({ ...sessionCommands['session.take-over'].shape, epoch: z.int().min(1) }),
+  'session.ended': sessionCommands['session.end'],
+  'session.forked': sessionCommands['session.fork'],
+  'session.recovered': sessionCommands['session.recover'],
+}
+
+export const turnCommands = {
+  'prompt.submit': z.strictObject({ content: contentRefShape, promptId: idShape.optional() }),
+  'reply.record': z.strictObject({
+    kind: z.enum(['text', 'thinking']),
+    content: contentRefShape,
+    callId: idShape.optional(),
+  }),
+  'turn.complete': z.strictObject({ durationMs: z.int().min(0).optional() }),
+  'turn.interrupt': z.strictObject({ reason: lineShape.optional() }),
+}
+
+export const turnEvents = {
+  'prompt.submitted': turnCommands['prompt.submit'],
+  'reply.recorded': turnCommands['reply.record'],
+  'turn.completed': turnCommands['turn.complete'],
+  'turn.interrupted': turnCommands['turn.interrupt'],
+}

@@ -1,0 +1,20 @@
+/** What the recipes share: their type, the history, counting under a bounded set of names. */
+import { limits } from '../kernel/limits.ts'
+import type { EventType } from '../events/catalogue.ts'
+import type { RecordedEvent } from '../events/envelope.ts'
+import type { SessionState } from './state.ts'
+
+/** One recipe per event type; it changes the state it is given and looks at nothing else. */
+export type Recipes = { readonly [T in EventType]: (state: SessionState, event: RecordedEvent<T>) => void }
+
+/** Adds a line to the recent history and lets the oldest go when it is full. */
+export function note(state: SessionState, version: number, time: string, text: string): void {
+  state.history.push({ version, time, text: text.slice(0, limits.previewCharactersMax) })
+  if (state.history.length > limits.historyEntriesMax) state.history.shift()
+}
+
+/** The key to count under: the name itself, or `other` once too many names have been seen. */
+export function countingKey(counts: Readonly<Record<string, unknown>>, name: string, namesMax: number): string {
+  if (Object.hasOwn(counts, name) || Object.keys(counts).length < namesMax) return name
+  return 'other'
+}

@@ -1,0 +1,125 @@
+/** How session events and turns change state. */
+import { note, type Recipes } from './recipe.ts'
+import { noUsage, type SessionState } from './state.ts'
+import { add } from './usage.ts'
+
+export const sessionRecipes: Pick<
+  Recipes,
+  | 'session.started'
+  | 'session.described'
+  | 'session.configured'
+  | 'session.suspended'
+  | 'session.resumed'
+  | 'session.handed-off'
+  | 'session.taken-over'
+  | 'session.ended'
+  | 'session.forked'
+  | 'session.recovered'
+  | 'prompt.submitted'
+  | 'reply.recorded'
+  | 'turn.completed'
+  | 'turn.interrupted'
+> = {
+  'session.started': (state, { data, time, version }) => {
+    state.startedAt = time
+    state.model = data.model ?? null
+    state.window.totalTokens = data.window.totalTokens
+    state.window.totalSource = data.window.source
+    state.window.availableTokens = data.window.totalTokens
+    if (data.configuration !== undefined) state.configuration = data.configuration
+    state.tool = data.tool ?? null
+    state.nativeId = data.nativeId ?? null
+    state.parentSessionId = data.parentSessionId ?? null
+    state.continuesSessionId = data.continuesSessionId ?? null
+    state.holder = data.agent ?? null
+    describe(state, data)
+    note(state, version, time, 'session started')
+  },
+  'session.described': (state, { data }) => describe(state, data),
+  'session.configured': (state, { data }) => {
+    state.configuration = data.configuration
+  },
+  'session.suspended': (state, { time, version }) => {
+    state.status = 'suspended'
+    note(state, version, time, 'session suspended')
+  },
+  'session.resumed': (state, { time, version }) => {
+    state.status = 'active'
+    state.offeredTo = null
+    state.endReason = null
+    note(state, version, time, 'session resumed')
+  },
+  'session.handed-off': (state, { data, time, version }) => {
+    state.status = 'handed_off'
+    state.offeredTo = data.toAgent
+    note(state, version, time, `session handed off to ${data.toAgent}`)
+  },
+  'session.taken-over': (state, { data, time, version }) => {
+    state.status = 'active'
+    state.epoch = data.epoch
+    state.holder = data.agent
+    state.offeredTo = null
+    note(state, version, time, `session taken over by ${data.agent}`)
+  },
+  'session.ended': (state, { data, time, version }) => {
+    state.status = 'ended'
+    state.endReason = data.reason ?? null
+    state.offeredTo = null
+    note(state, version, time, `session ended${data.reason === undefined ? '' : `: ${data.reason}`}`)
+  },
+  'session.forked': (state, { data, time, version }) => {
+    state.status = 'active'
+    state.epoch = 1
+    state.offeredTo = null
+    state.endReason = null
+    state.nativeId = null
+    state.parentSessionId = data.parentSessionId
+    state.forkedAt = data.parentVersion
+    state.continuesSessionId = null
+    state.startedAt = time
+    if (data.title !== undefined) state.title = data.title
+    inheritUsage(state)
+    state.openCalls = {}
+    state.earlyResults = []
+    note(state, version, time, `forked from ${data.parentSessionId} at version ${data.parentVersion}`)
+  },
+  'session.recovered': (state, { data, time, version }) => {
+    state.status = 'active'
+    state.recoveries += 1
+    note(state, version, time, `recovered by ${data.from}, ${data.replayedEvents} events replayed, ${data.openCount} left open`)
+  },
+  'prompt.submitted': (state) => {
+    state.turns.prompts += 1
+  },
+  'reply.recorded': () => {},
+  'turn.completed': (state) => {
+    state.turns.completed += 1
+  },
+  'turn.interrupted': (state, { time, version }) => {
+    state.turns.interrupted += 1
+    note(state, version, time, 'turn interrupted')
+  },
+}
+
+interface Description {
+  readonly title?: string | undefined
+  readonly cwd?: string | undefined
+  readonly gitBranch?: string | undefined
+  readonly toolVersion?: string | undefined
+  readonly permissionMode?: string | undefined
+}
+
+function describe(state: SessionState, facts: Description): void {
+  if (facts.title !== undefined) state.title = facts.title
+  if (facts.cwd !== undefined) state.cwd = facts.cwd
+  if (facts.gitBranch !== undefined) state.gitBranch = facts.gitBranch
+  if (facts.toolVersion !== undefined) state.toolVersion = facts.toolVersion
+  if (facts.permissionMode !== undefined) state.permissionMode = facts.permissionMode
+}
+
+/** A fork starts to count at zero; what was spent before it is the parent's, and shown apart. */
+function inheritUsage(state: SessionState): void {
+  const inherited = { ...state.usage.inherited }
+  add(inherited, state.usage)
+  state.usage = { ...noUsage(), inherited, byModel: {}, estimatedCalls: 0 }
+}

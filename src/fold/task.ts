@@ -1,0 +1,148 @@
+/** How task events change state. Total: an event about a task that is not there changes nothing. */
+import type { TaskStatus } from '../events/task.ts'
+import type { Recipes } from './recipe.ts'
+import { note } from './recipe.ts'
+import type { SessionState, Task } from './state.ts'
+
+export const taskRecipes: Pick<
+  Recipes,
+  | 'task.added'
+  | 'task.described'
+  | 'task.started'
+  | 'task.blocked'
+  | 'task.unblocked'
+  | 'task.context-switched'
+  | 'task.context-restored'
+  | 'task.completed'
+  | 'task.failed'
+  | 'task.cancelled'
+  | 'task.recovered'
+  | 'task.warned'
+  | 'task.relieved'
+> = {
+  'task.added': (state, { data, time, version }) => {
+    state.tasks[data.taskId] = newTask(data.taskId, data.title, data.description, data.parentTaskId, time)
+    note(state, version, time, `task ${data.taskId} added: ${data.title}`)
+  },
+  'task.described': (state, { data }) => {
+    const task = find(state, data.taskId)
+    if (task === undefined) return
+    if (data.title !== undefined) task.title = data.title
+    if (data.description !== undefined) task.description = data.description
+  },
+  'task.started': (state, { data, time, version }) => {
+    const task = find(state, data.taskId)
+    if (task === undefined) return
+    enter(task, data.status)
+    task.attempts += 1
+    task.startedAt ??= time
+    task.endedAt = null
+    note(state, version, time, `task ${data.taskId} started`)
+  },
+  'task.blocked': (state, { data, time, version }) => {
+    const task = find(state, data.taskId)
+    if (task === undefined) return
+    const returnsTo = task.status === 'pending' ? 'pending' : 'running'
+    enter(task, 'blocked')
+    task.blockedOn = data.on
+    task.returnsTo = returnsTo
+    note(state, version, time, `task ${data.taskId} blocked on ${data.on.kind}`)
+  },
+  'task.unblocked': (state, { data, time, version }) => {
+    const task = find(state, data.taskId)
+    if (task === undefined) return
+    enter(task, data.status)
+    note(state, version, time, `task ${data.taskId} unblocked`)
+  },
+  'task.context-switched': (state, { data }) => {
+    for (const taskId of data.taskIds) {
+      const task = find(state, taskId)
+      if (task === undefined) continue
+      enter(task, 'context_switch')
+      task.switchCause = data.cause
+      task.returnsTo = 'running'
+    }
+  },
+  'task.context-restored': (state, { data }) => enterAll(state, data.taskIds, data.status),
+  'task.warned': (state, { data }) => enterAll(state, data.taskIds, 'token_warning'),
+  'task.relieved': (state, { data }) => enterAll(state, data.taskIds, 'in_progress'),
+  'task.completed': (state, { data, time, version }) => {
+    const task = find(state, data.taskId)
+    if (task === undefined) return
+    enter(task, 'completed')
+    task.endedAt = time
+    note(state, version, time, `task ${data.taskId} completed`)
+  },
+  'task.failed': (state, { data, time, version }) => {
+    fail(state, data.taskId, data.reason, data.retryable, time)
+    note(state, version, time, `task ${data.taskId} failed: ${data.reason}`)
+  },
+  'task.cancelled': (state, { data, time, version }) => {
+    fail(state, data.taskId, 'cancelled', false, time)
+    note(state, version, time, `task ${data.taskId} cancelled`)
+  },
+  'task.recovered': (state, { data, time, version }) => {
+    const task = find(state, data.taskId)
+    if (task === undefined) return
+    enter(task, 'recovered')
+    task.checkpointId = data.checkpointId
+    task.endedAt = null
+    note(state, version, time, `task ${data.taskId} recovered from ${data.checkpointId}`)
+  },
+}
+
+function newTask(
+  id: string,
+  title: string,
+  description: string | undefined,
+  parentTaskId: string | undefined,
+  addedAt: string,
+): Task {
+  return {
+    id,
+    title,
+    description: description ?? null,
+    parentTaskId: parentTaskId ?? null,
+    status: 'pending',
+    blockedOn: null,
+    returnsTo: null,
+    switchCause: null,
+    retryable: null,
+    reason: null,
+    checkpointId: null,
+    attempts: 0,
+    addedAt,
+    startedAt: null,
+    endedAt: null,
+  }
+}
+
+function find(state: SessionState, taskId: string): Task | undefined {
+  return Object.hasOwn(state.tasks, taskId) ? state.tasks[taskId] : undefined
+}
+
+/** Moves a task into a status and clears what only the status it leaves had. */
+function enter(task: Task, status: TaskStatus): void {
+  task.status = status
+  task.blockedOn = null
+  task.returnsTo = null
+  task.switchCause = null
+  task.retryable = null
+  task.reason = null
+}
+
+function enterAll(state: SessionState, taskIds: readonly string[], status: TaskStatus): void {
+  for (const taskId of taskIds) {
+    const task = find(state, taskId)
+    if (task !== undefined) enter(task, status)
+  }
+}
+
+function fail(state: SessionState, taskId: string, reason: string, retryable: boolean, time: string): void {
+  const task = find(state, taskId)
+  if (task === undefined) return
+  enter(task, 'failed')
+  task.reason = reason
+  task.retryable = retryable
+  task.endedAt = time
+}

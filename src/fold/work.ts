@@ -1,0 +1,67 @@
+/** How tool calls, failures, checkpoints and observations change state. */
+import { limits } from '../kernel/limits.ts'
+import { countingKey, note, type Recipes } from './recipe.ts'
+import type { SessionState } from './state.ts'
+
+export const workRecipes: Pick<
+  Recipes,
+  'tool.called' | 'tool.returned' | 'call.retried' | 'call.failed' | 'checkpoint.created' | 'observation.recorded'
+> = {
+  'tool.called': (state, { data, time, version }) => {
+    const early = state.earlyResults.indexOf(data.toolCallId)
+    if (early >= 0) {
+      state.earlyResults.splice(early, 1)
+      return
+    }
+    state.openCalls[data.toolCallId] = { name: data.name, version, time, childSessionId: data.childSessionId ?? null }
+    forgetOldest(state)
+  },
+  'tool.returned': (state, { data }) => {
+    if (Object.hasOwn(state.openCalls, data.toolCallId)) {
+      delete state.openCalls[data.toolCallId]
+      return
+    }
+    state.earlyResults.push(data.toolCallId)
+    if (state.earlyResults.length > limits.earlyResultsMax) state.earlyResults.shift()
+  },
+  'call.retried': (state, { data }) => {
+    state.failures.retries += 1
+    state.failures.last = data.reason
+  },
+  'call.failed': (state, { data, time, version }) => {
+    state.failures.givenUp += 1
+    state.failures.last = data.reason
+    note(state, version, time, `model call failed: ${data.reason}`)
+  },
+  'checkpoint.created': (state, { data, time, version }) => {
+    state.checkpoints.push({
+      id: data.checkpointId,
+      version: data.version,
+      time,
+      trigger: data.trigger,
+      reason: data.reason ?? null,
+      phase: data.phase ?? null,
+      gitHead: data.gitHead ?? null,
+      usedTokens: state.window.usedTokens,
+      availableTokens: state.window.availableTokens,
+    })
+    if (state.checkpoints.length > limits.checkpointsListedMax) state.checkpoints.shift()
+    state.checkpointCount += 1
+    note(state, version, time, `checkpoint ${data.checkpointId} (${data.trigger})`)
+  },
+  'observation.recorded': (state, { data }) => {
+    const key = countingKey(state.observations, data.kind, limits.observationKindsMax)
+    state.observations[key] = (state.observations[key] ?? 0) + 1
+  },
+}
+
+/** Holds open calls to their bound: the one called first gives way, whatever order the keys stand in. */
+function forgetOldest(state: SessionState): void {
+  const calls = Object.entries(state.openCalls)
+  if (calls.length <= limits.openCallsMax) return
+  let oldest = calls[0]
+  for (const call of calls) if (oldest === undefined || call[1].version < oldest[1].version) oldest = call
+  if (oldest === undefined) return
+  delete state.openCalls[oldest[0]]
+  state.forgottenCalls += 1
+}

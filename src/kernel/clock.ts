@@ -1,0 +1,79 @@
+/**
+ * The only doors to time and chance. Everything else is handed a `Clock` and `Ids`, so that one seed gives one run.
+ */
+import { randomBytes } from 'node:crypto'
+import { v4, v5 } from 'uuid'
+
+/** Tells the time as ISO 8601 with milliseconds, in UTC. */
+export interface Clock {
+  now(): string
+}
+
+/** Makes ids and salts. `uuid` gives a random UUID (version 4), `salt` 16 bytes. */
+export interface Ids {
+  uuid(): string
+  salt(): Uint8Array
+}
+
+export const systemClock: Clock = { now: () => new Date().toISOString() }
+
+export const systemIds: Ids = { uuid: () => v4(), salt: () => randomBytes(16) }
+
+/** Monotonic milliseconds for measuring how long something took; never stored. */
+export function elapsedMs(): number {
+  return performance.now()
+}
+
+/** Names under which UUIDs are derived; changing one would make every derived id a new one. */
+const namespaces = {
+  event: 'a8f5c3a2-6f3e-5d0b-9a53-0d6a3a1c7e01',
+  derived: 'a8f5c3a2-6f3e-5d0b-9a53-0d6a3a1c7e02',
+} as const
+
+/** The id of the event at `index` of the batch of `commandId`: the same command gives the same ids. */
+export function eventIdOf(commandId: string, index: number): string {
+  return v5(`${commandId}/${index}`, namespaces.event)
+}
+
+/** A UUID that depends on `name` alone, for things that may come again: imported sessions, their lines, a policy's commands. */
+export function derivedIdOf(name: string): string {
+  return v5(name, namespaces.derived)
+}
+
+/**
+ * A clock and ids that run the same way for the same seed: time starts at `start` and moves `stepMs` at each look.
+ * For tests, simulations and examples.
+ *
+ * @example
+ * ```ts
+ * const { clock, ids } = seeded(7)
+ * clock.now() // '2026-01-01T00:00:00.000Z'
+ * seeded(7).ids.uuid() === ids.uuid() // true
+ * ```
+ */
+export function seeded(seed: number, start = '2026-01-01T00:00:00.000Z', stepMs = 1_000): { clock: Clock; ids: Ids } {
+  let timeMs = Date.parse(start) - stepMs
+  let state = seed >>> 0
+  const next = (): number => {
+    state = (state + 0x9e3779b9) >>> 0
+    let mixed = state ^ (state >>> 16)
+    mixed = Math.imul(mixed, 0x21f0aaad)
+    mixed ^= mixed >>> 15
+    mixed = Math.imul(mixed, 0x735a2d97)
+    return (mixed ^ (mixed >>> 15)) >>> 0
+  }
+  const bytes = (): Uint8Array => {
+    const out = new Uint8Array(16)
+    for (let index = 0; index < 16; index++) out[index] = next() & 0xff
+    return out
+  }
+  return {
+    clock: {
+      now: () => {
+        timeMs += stepMs
+        return new Date(timeMs).toISOString()
+      },
+    },
+    ids: { uuid: () => v4({ random: bytes() }), salt: bytes },
+  }
+}

@@ -1,0 +1,26 @@
+/** Hashes: SHA-256 for what must not be forged, CRC-32 for what may have rotted. */
+import { createHash, hash } from 'node:crypto'
+import { crc32 as crc32OfNode } from 'node:zlib'
+import { canonicalJson } from './json.ts'
+
+/** SHA-256 of a text (UTF-8) or of bytes, as 64 hexadecimal digits. */
+export function sha256(content: string | Uint8Array): string {
+  return hash('sha256', content, 'hex')
+}
+
+/** SHA-256 over the parts one after the other. */
+export function sha256Of(...parts: readonly (string | Uint8Array)[]): string {
+  const running = createHash('sha256')
+  for (const part of parts) running.update(part)
+  return running.digest('hex')
+}
+
+/** SHA-256 of a value's canonical JSON: equal values have equal hashes, in whatever order their keys stand. */
+export function hashOf(value: unknown): string {
+  return sha256(canonicalJson(value))
+}
+
+/** CRC-32 of a text or bytes, going on from `previous`. */
+export function crc32(content: string | Uint8Array, previous = 0): number {
+  return crc32OfNode(content, previous)
+}

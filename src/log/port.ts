@@ -1,0 +1,132 @@
+/**
+ * The log as a port: what a store must do, whatever it is made of. `src/log/memory.ts` is the reference;
+ * the adapters under `src/store` behave the same, and one contract suite (`test/contract`) holds them all to it.
+ *
+ * The promises every adapter keeps:
+ * - **atomic**: everything a transaction appends, stores and marks is there, or nothing of it;
+ * - **durable**: when the promise of `transact` resolves, a power cut loses nothing of it;
+ * - **gap-free**: the events of a stream have the versions 1, 2, 3 …, even with several writing processes;
+ * - **isolated**: work inside a transaction sees one moment, and no other writer gets in between;
+ * - **honest**: a record that is not what was written is refused with `DAMAGED_RECORD` and its place, never passed on.
+ */
+import type { Envelope, LoggedEvent } from '../events/envelope.ts'
+import type { EventData, EventType } from '../events/catalogue.ts'
+import type { Counters } from '../events/shapes.ts'
+import type { StreamSummary } from '../fold/summary.ts'
+
+/** Where a stream branches off: its first `version` events are the parent's. */
+export interface ForkPoint {
+  readonly sessionId: string
+  readonly version: number
+}
+
+export interface StreamInfo {
+  readonly sessionId: string
+  /** Version of the newest event; 0 for a stream that has none yet. A fork starts at its fork point's version. */
+  readonly version: number
+  /** Chain hash of the newest event; the empty string at version 0. */
+  readonly hash: string
+  readonly forkedFrom: ForkPoint | null
+  /** Bytes of the stream's own events since its newest snapshot was put, for deciding where a keyframe pays. */
+  readonly bytesSinceSnapshot: number
+  readonly summary: StreamSummary | null
+}
+
+/** An event ready to be appended: the log adds version, position and hash. */
+export type PendingEvent = {
+  [K in EventType]: Omit<Envelope, 'version' | 'position' | 'sessionId'> & {
+    readonly type: K
+    readonly data: EventData<K>
+    readonly salt: Uint8Array
+  }
+}[EventType]
+
+/** An event as it lies in the store; the texts are the canonical JSON first written. */
+export interface StoredRow {
+  readonly version: number
+  readonly position: number
+  readonly envelope: string
+  readonly data: string
+  readonly salt: Uint8Array
+  /** Chain hash, 64 hexadecimal digits. */
+  readonly hash: string
+  /** CRC-32 over position, envelope and data. */
+  readonly checksum: number
+}
+
+/** Folded state at a version, as a cache. `body` is the compressed canonical JSON of the state. */
+export interface StoredSnapshot {
+  readonly sessionId: string
+  readonly version: number
+  readonly kind: 'checkpoint' | 'keyframe'
+  readonly checkpointId: string | null
+  readonly foldVersion: number
+  readonly stateHash: string
+  /** Chain hash of the event at `version`: the snapshot belongs to this history and no other. */
+  readonly chainHash: string
+  readonly body: Uint8Array
+}
+
+export interface VersionRange {
+  /** Events after this version; 0 for all. */
+  readonly after?: number
+  /** Up to and with this version; the newest if left out. */
+  readonly to?: number
+}
+
+/** What one transaction sees and does. Everything is synchronous: no other work gets in between. */
+export interface LogTransaction {
+  /** @throws WaymarkError `DAMAGED_RECORD` when the stream's head does not match its newest event. */
+  stream(sessionId: string): StreamInfo | null
+  /** Pages of events in version order, inherited ones first. */
+  read(sessionId: string, range: VersionRange): Iterable<readonly LoggedEvent[]>
+  /** The batch that a command led to, in the stream or its inherited prefix. */
+  batchOf(sessionId: string, commandId: string): readonly LoggedEvent[] | null
+  /**
+   * The highest counters reported for a model call: within the stream and its inherited prefix, or by any session of the home.
+   */
+  countedCall(sessionId: string, callId: string, scope: 'session' | 'home'): Counters | null
+  /** @throws WaymarkError `ALREADY_EXISTS`; `VERSION_NOT_FOUND` when the parent is shorter than the fork point. */
+  create(sessionId: string, forkedFrom: ForkPoint | null): void
+  /** Appends a batch at the head and returns it as recorded. */
+  append(sessionId: string, batch: readonly PendingEvent[], summary: StreamSummary): readonly LoggedEvent[]
+  /** Stores a text once, by its SHA-256. */
+  putContent(hash: string, content: Uint8Array): void
+  putSnapshot(snapshot: StoredSnapshot): void
+  bookmark(key: string): string | null
+  /** A note of a reader of other sources (how far an import has come), committed with the events. */
+  putBookmark(key: string, value: string): void
+}
+
+export interface EventLog {
+  /** For people: what and where this log is. */
+  readonly location: string
+  /**
+   * Runs `work` inside one write transaction and commits it; rolls back when it throws. `work` may be run again after a
+   * conflict, so it has no effects besides the transaction. Sessions appended to are durable when the promise resolves.
+   *
+   * @throws WaymarkError `STORE_BUSY`, `STORE_FULL`, `STORE_CLOSED`, `HOME_NOT_WRITABLE`, or whatever `work` throws.
+   */
+  transact<T>(work: (transaction: LogTransaction) => T): Promise<T>
+  stream(sessionId: string): Promise<StreamInfo | null>
+  /** All streams, oldest first, in pages. */
+  streams(): AsyncIterable<readonly StreamInfo[]>
+  /** Pages of events in version order; never holds more than a page. @throws WaymarkError `DAMAGED_RECORD`, `UNKNOWN_EVENT` */
+  read(sessionId: string, range?: VersionRange): AsyncIterable<readonly LoggedEvent[]>
+  /** The rows as they lie there, unchecked: for verification. Inherited ones are not among them. */
+  rows(sessionId: string, range?: VersionRange): AsyncIterable<readonly StoredRow[]>
+  /** Events of all streams after a position, in position order, in pages; ends at the newest. */
+  readAll(afterPosition: number): AsyncIterable<readonly LoggedEvent[]>
+  /** Position of the newest event; 0 in an empty log. */
+  position(): Promise<number>
+  /** Resolves when something may have been appended since `afterPosition`, by any process, or the signal aborts. */
+  changed(afterPosition: number, signal: AbortSignal): Promise<void>
+  /** Snapshots of a stream at or before a version, newest first. For a fork, also those of its parent up to the fork point. */
+  snapshots(sessionId: string, atMostVersion?: number): AsyncIterable<StoredSnapshot>
+  /** @throws WaymarkError `DAMAGED_RECORD` when the stored bytes do not have that hash. */
+  content(hash: string): Promise<Uint8Array | null>
+  /** Hashes of all stored contents, with what is wrong with each, or `null`. */
+  auditContents(): AsyncIterable<{ readonly hash: string; readonly problem: string | null }>
+  bookmark(key: string): Promise<string | null>
+  close(): Promise<void>
+}

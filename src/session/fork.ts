@@ -1,0 +1,24 @@
+/** Forking: a new stream that begins where another one stood. */
+import type { ReadonlyState } from '../fold/state.ts'
+import type { EventLog } from '../log/port.ts'
+import { loadState } from '../replay/load.ts'
+import { record, type RecordEnvironment } from './record.ts'
+
+/** Makes the fork in one transaction and returns its state. */
+export async function forkSession(
+  log: EventLog,
+  environment: RecordEnvironment,
+  parentSessionId: string,
+  options: { readonly at?: number; readonly title?: string },
+): Promise<ReadonlyState> {
+  const { state: inherited } = await loadState(log, parentSessionId, options.at)
+  const sessionId = `sess_${environment.ids.uuid()}`
+  const parentVersion = inherited.version
+  const title = options.title === undefined ? {} : { title: options.title }
+  return log.transact((transaction) => {
+    transaction.create(sessionId, { sessionId: parentSessionId, version: parentVersion })
+    const known: ReadonlyState = { ...inherited, sessionId }
+    const command = { type: 'session.fork', parentSessionId, parentVersion, ...title } as const
+    return record(transaction, known, { sessionId, command }, environment).state
+  })
+}

@@ -1,0 +1,120 @@
+/**
+ * Arbitraries for fast-check: commands and whole histories of a session. Ids come from small pools, so that commands meet:
+ * tasks are started twice, calls reported again, results come before their calls.
+ */
+import fc from 'fast-check'
+import type { Command } from '../events/commands.ts'
+import { switchCauses } from '../events/task.ts'
+
+const taskId = fc.constantFrom('A', 'B', 'C', 'SPEC-001', 'constructor')
+const taskIds = fc.uniqueArray(taskId, { minLength: 1, maxLength: 3 })
+const callId = fc.constantFrom('msg_1', 'msg_2', 'msg_3', 'msg_4', 'msg_5', 'msg_6')
+const toolCallId = fc.constantFrom('toolu_1', 'toolu_2', 'toolu_3', 'toString')
+const model = fc.constantFrom('claude-sonnet-4-5', 'claude-haiku-4-5', 'claude-opus-4-5')
+const tokens = fc.integer({ min: 0, max: 120_000 })
+const reason = fc.constantFrom('timeout', 'tests failed', 'no network')
+const content = fc.constant({ hash: 'a'.repeat(64), bytes: 12, preview: 'a short text' })
+const checkpointId = fc
+  .integer({ min: 0, max: 3 })
+  .map((n) => `ckpt_00000000-0000-4000-8000-00000000000${n}` as const)
+
+/** Commands about tasks. */
+export function taskCommandArbitrary(): fc.Arbitrary<Command> {
+  return fc.oneof(
+    fc.record({ type: fc.constant('task.add' as const), taskId, title: fc.constantFrom('one', 'two') }),
+    fc.record({ type: fc.constant('task.describe' as const), taskId, title: fc.constantFrom('one', 'three') }),
+    fc.record({ type: fc.constant('task.start' as const), taskId }),
+    fc.record({
+      type: fc.constant('task.block' as const),
+      taskId,
+      on: fc.record({ kind: fc.constantFrom('task' as const, 'input' as const, 'permission' as const) }),
+    }),
+    fc.record({ type: fc.constant('task.unblock' as const), taskId }),
+    fc.record({
+      type: fc.constant('task.switch-context' as const),
+      taskIds,
+      cause: fc.constantFrom(...switchCauses),
+    }),
+    fc.record({ type: fc.constant('task.restore-context' as const), taskIds }),
+    fc.record({ type: fc.constant('task.complete' as const), taskId }),
+    fc.record({ type: fc.constant('task.fail' as const), taskId, reason, retryable: fc.boolean() }),
+    fc.record({ type: fc.constant('task.cancel' as const), taskId }),
+    fc.record({ type: fc.constant('task.recover' as const), taskId }),
+  )
+}
+
+/** Commands about tokens: calls (some reported again), readings of the window, compactions, other models. */
+export function usageCommandArbitrary(): fc.Arbitrary<Command> {
+  return fc.oneof(
+    fc.record({
+      type: fc.constant('usage.record' as const),
+      callId,
+      model,
+      inputTokens: tokens,
+      outputTokens: tokens,
+      cacheReadTokens: tokens,
+      cacheCreationTokens: tokens,
+      chain: fc.constantFrom('main' as const, 'side' as const),
+    }),
+    fc.record({
+      type: fc.constant('context.measure' as const),
+      contextTokens: fc.integer({ min: 0, max: 260_000 }),
+      estimated: fc.boolean(),
+    }),
+    fc.record({
+      type: fc.constant('context.compact' as const),
+      trigger: fc.constantFrom('auto' as const, 'manual' as const),
+      kind: fc.constantFrom('full' as const, 'micro' as const),
+      postTokens: fc.integer({ min: 0, max: 100_000 }),
+    }),
+    fc.record({ type: fc.constant('model.switch' as const), model }),
+  )
+}
+
+/** Commands about the session itself and everything around the model. */
+export function sessionCommandArbitrary(): fc.Arbitrary<Command> {
+  return fc.oneof(
+    fc.record({ type: fc.constant('session.describe' as const), title: fc.constantFrom('this', 'that') }),
+    fc.record({
+      type: fc.constant('session.configure' as const),
+      configuration: fc.constant({
+        monitoringThresholdPercent: 50,
+        warningThresholdPercent: 70,
+        emergencyThresholdPercent: 90,
+        hysteresisPercent: 5,
+      }),
+    }),
+    fc.record({ type: fc.constant('session.suspend' as const) }),
+    fc.record({ type: fc.constant('session.resume' as const) }),
+    fc.record({ type: fc.constant('session.hand-off' as const), toAgent: fc.constantFrom('tester', 'writer') }),
+    fc.record({ type: fc.constant('session.take-over' as const), agent: fc.constantFrom('tester', 'writer') }),
+    fc.record({ type: fc.constant('session.end' as const) }),
+    fc.record({ type: fc.constant('prompt.submit' as const), content }),
+    fc.record({ type: fc.constant('reply.record' as const), kind: fc.constant('text' as const), content }),
+    fc.record({ type: fc.constant('turn.complete' as const) }),
+    fc.record({ type: fc.constant('turn.interrupt' as const) }),
+    fc.record({ type: fc.constant('tool.call' as const), toolCallId, name: fc.constantFrom('Read', 'Bash') }),
+    fc.record({ type: fc.constant('tool.return' as const), toolCallId, outcome: fc.constantFrom('ok' as const, 'error' as const) }),
+    fc.record({ type: fc.constant('call.retry' as const), reason }),
+    fc.record({ type: fc.constant('call.fail' as const), reason }),
+    fc.record({ type: fc.constant('checkpoint.create' as const), checkpointId }),
+    fc.record({ type: fc.constant('observation.record' as const), kind: fc.constantFrom('files-snapshotted', 'mode') }),
+  )
+}
+
+/** Any command, tasks and tokens most often. */
+export function commandArbitrary(): fc.Arbitrary<Command> {
+  return fc.oneof(
+    { weight: 5, arbitrary: taskCommandArbitrary() },
+    { weight: 3, arbitrary: usageCommandArbitrary() },
+    { weight: 2, arbitrary: sessionCommandArbitrary() },
+  )
+}
+
+/** A session's commands from its start; many will be refused, as in life. */
+export function historyArbitrary(lengthMax = 60): fc.Arbitrary<readonly Command[]> {
+  const start: Command = { type: 'session.start', model: 'claude-sonnet-4-5', windowTokens: 200_000 }
+  return fc
+    .array(commandArbitrary(), { minLength: 1, maxLength: lengthMax })
+    .map((commands) => [start, { type: 'task.add', taskId: 'A', title: 'one' } as const, ...commands])
+}

@@ -1,0 +1,9 @@
+/** What Waymark tests itself with, for your tests: arbitraries for fast-check, and histories played into a log. */
+export {
+  commandArbitrary,
+  historyArbitrary,
+  sessionCommandArbitrary,
+  taskCommandArbitrary,
+  usageCommandArbitrary,
+} from './arbitraries.ts'
+export { type Played, type PlayedStep, play } from './play.ts'
