@@ -82,8 +82,8 @@ function reachedBy(percent: number, thresholds: Readonly<SessionConfiguration>):
  *
  * @example
  * ```ts
- * phaseAfter('normal', 86, thresholds) // 'emergency', with thresholds 60, 75, 85 and a hysteresis of 2
- * phaseAfter('emergency', 84, thresholds) // 'emergency': it falls at 83
+ * phaseAfter('normal', 86, thresholds) // 'emergency' (thresholds 60, 75, 85; hysteresis 2)
+ * phaseAfter('emergency', 84, thresholds) // 'emergency' (it falls at 83)
  * phaseAfter('emergency', 83, thresholds) // 'warning'
  * ```
  */
@@ -95,11 +95,12 @@ export function phaseAfter(
   const reached = reachedBy(percent, thresholds)
   let now = phase
   while (now !== 'normal' && rank[now] > rank[reached]) {
-    // Written so that a percent that is no number stops the fall.
-    if (!(percent <= boundaryOf(now, thresholds) - thresholds.hysteresisPercent)) return now
+    const fallsAt = boundaryOf(now, thresholds) - thresholds.hysteresisPercent
+    // Not `percent > fallsAt`, so that a percent that is no number stops the fall too.
+    if (!(percent <= fallsAt)) return now
     now = below[now]
   }
-  return rank[now] < rank[reached] ? reached : now
+  return reached
 }
 
 /**
@@ -189,7 +190,8 @@ export function createBudgetMachine() {
  * @example
  * ```ts
  * const actor = createActor(budgetMachine).start()
- * actor.subscribe(({ value, context }) => console.log(value, context.percent))
+ * actor.send({ type: 'budget.measure', percent: 104.5, thresholds })
+ * actor.getSnapshot().context // { percent: 104.5 }
  * ```
  */
 export const budgetMachine = createBudgetMachine()

@@ -1,22 +1,21 @@
 /**
  * The session machine: what may happen to one session of an agent.
  *
- *         start (once)
- *              │
- *              ▼         suspend                            end
- *     ┌───► active ◄───────────────► suspended     active, suspended, handed_off ──► ended
- *     │       │ ▲      resume, recover   │
- *     │       │ │                        │ hand-off         ended ── resume ──► active
- *     │       │ │ resume: withdrawn      │
- *     │       │ │ take-over: epoch + 1   │                  any status ── fork ──► active, epoch 1
- *     │       │ │                        │
- *     │       ▼ │                        │
- *     │    handed_off ◄──────────────────┘
- *     │       hand-off
- *     │
- *     └── recover, configure, model.switch, checkpoint.create, work: where they change no status, they stay in it
+ *           start (once)
+ *                │
+ *                ▼            suspend
+ *             active ─────────────────────────► suspended
+ *              │  ▲  ◄─────────────────────────    │
+ *              │  │       resume, recover          │
+ *     hand-off │  │ take-over (epoch + 1)          │ hand-off
+ *              │  │ resume (offer withdrawn)       │
+ *              ▼  │                                │
+ *           handed_off ◄───────────────────────────┘
  *
- *     describe and record are accepted in every status, because facts may arrive late.
+ *     active, suspended, handed_off ── end ──► ended ── resume ──► active
+ *     every status ── fork ──► active, with epoch 1
+ *     every status: describe and record change nothing, because facts may arrive late
+ *     active only: work, model.switch        active and suspended: configure, checkpoint.create
  *
  * A session is in `active` before its first event; `started` tells the difference. A fork is a session of its own that
  * begins with its parent's events, so `session.fork` is asked of the child in the status it inherited, and it is
@@ -33,7 +32,8 @@ import { namesOf } from './table.ts'
  *
  * @example
  * ```ts
- * sessionMachine.resolveState({ value: 'suspended', context: { ...initialSessionContext, started: true } })
+ * const suspended = { value: 'suspended', context: { ...initialSessionContext, started: true } }
+ * sessionMachine.resolveState(suspended).can({ type: 'session.resume' }) // true
  * ```
  */
 export const initialSessionContext: SessionContext = { started: false, epoch: 1 }

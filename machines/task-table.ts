@@ -114,7 +114,7 @@ export const taskTable = {
   in_progress: {
     'task.start': started,
     'task.block': to('blocked'),
-    'task.unblock': refused('it waits for nothing; it is in progress'),
+    'task.unblock': refused('it waits for nothing; it is running'),
     'task.warn': to('token_warning'),
     'task.relieve': refused('it has not been warned'),
     'task.switch-context': to('context_switch'),
@@ -122,7 +122,7 @@ export const taskTable = {
     'task.complete': to('completed'),
     'task.fail': to('failed'),
     'task.cancel': to('failed'),
-    'task.recover': refused('it has not failed; it is in progress'),
+    'task.recover': refused('it has not failed; it is running'),
   },
   blocked: {
     'task.start': unblockFirst,
@@ -140,7 +140,7 @@ export const taskTable = {
   token_warning: {
     'task.start': started,
     'task.block': to('blocked'),
-    'task.unblock': refused('it waits for nothing; it is in progress'),
+    'task.unblock': refused('it waits for nothing; it is running'),
     'task.warn': refused('it has been warned already'),
     'task.relieve': to('in_progress'),
     'task.switch-context': to('context_switch'),
@@ -148,7 +148,7 @@ export const taskTable = {
     'task.complete': to('completed'),
     'task.fail': to('failed'),
     'task.cancel': to('failed'),
-    'task.recover': refused('it has not failed; it is in progress'),
+    'task.recover': refused('it has not failed; it is running'),
   },
   context_switch: {
     'task.start': restoreFirst,

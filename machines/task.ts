@@ -35,7 +35,8 @@ import { type TaskCell, type TaskCommand, type TaskContext, taskTable } from './
  *
  * @example
  * ```ts
- * taskMachine.resolveState({ value: 'in_progress', context: { ...initialTaskContext, attempts: 1 } })
+ * const running = { value: 'in_progress', context: { ...initialTaskContext, attempts: 1 } }
+ * taskMachine.resolveState(running).can({ type: 'task.complete' }) // true
  * ```
  */
 export const initialTaskContext: TaskContext = {
@@ -160,7 +161,7 @@ export function createTaskMachine() {
  * @example
  * ```ts
  * const actor = createActor(taskMachine).start()
- * actor.getSnapshot().can({ type: 'task.complete' }) // false: it has not been started
+ * actor.getSnapshot().can({ type: 'task.complete' }) // false (it has not been started)
  * ```
  */
 export const taskMachine = createTaskMachine()

@@ -7,7 +7,7 @@ import { boundariesBetween, budgetMachine, warnsTasks } from '../../machines/bud
 import { acceptedBySession, refusalOfSession, sessionClassOf } from '../../machines/session-table.ts'
 import { taskMachine } from '../../machines/task.ts'
 import { acceptedByTask, refusalOfTask, type TaskCommand } from '../../machines/task-table.ts'
-import type { CommandType } from '../events/commands.ts'
+import { type CommandType, isCommandType } from '../events/commands.ts'
 import type { SessionConfiguration } from '../events/session.ts'
 import type { TaskStatus } from '../events/task.ts'
 import type { BudgetPhase } from '../events/usage.ts'
@@ -38,7 +38,7 @@ export function askTask(task: Task, question: TaskQuestion): Answer<TaskStatus> 
   const { status, returnsTo, retryable, reason, checkpointId, attempts } = task
   const context = { on: task.blockedOn, returnsTo, cause: task.switchCause, retryable, reason, checkpointId, attempts }
   const refusal = refusalOfTask(status, question.type, context)
-  if (refusal !== null) return { ok: false, reason: refusal, accepted: acceptedByTask(status, context) }
+  if (refusal !== null) return { ok: false, reason: refusal, accepted: acceptedByTask(status, context).filter(isCommandType) }
   const [next] = transition(taskMachine, taskMachine.resolveState({ value: status, context }), question)
   return { ok: true, status: next.value }
 }
@@ -53,7 +53,7 @@ export function refusalBySession(
 ): { readonly reason: string; readonly accepted: readonly string[] } | null {
   const context = { started: state.startedAt !== null }
   const reason = refusalOfSession(state.status, sessionClassOf[command], context)
-  return reason === null ? null : { reason, accepted: acceptedBySession(state.status, context) }
+  return reason === null ? null : { reason, accepted: acceptedBySession(state.status, context).filter(isCommandType) }
 }
 
 /** The budget's phase after a reading of the window, in percent used. */

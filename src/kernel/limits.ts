@@ -57,6 +57,8 @@ export const limits = {
   damagedLinesListedMax: 1_000,
   /** Open sessions whose state an import keeps at hand; others are folded again when they come up. */
   importStatesMax: 64,
+  /** Problems that a verification lists for one session; the first ones tell where to look. */
+  problemsListedMax: 1_000,
   /** Levels of folders below a named folder in which an import looks for transcripts. */
   folderDepthMax: 16,
   /** Forks of forks: how many ancestors a stream may have. */

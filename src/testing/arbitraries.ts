@@ -6,7 +6,10 @@ import fc from 'fast-check'
 import type { Command } from '../events/commands.ts'
 import { switchCauses } from '../events/task.ts'
 
-const taskId = fc.constantFrom('A', 'B', 'C', 'SPEC-001', 'constructor')
+const taskId = fc.oneof(
+  { weight: 3, arbitrary: fc.constant('A') },
+  { weight: 2, arbitrary: fc.constantFrom('B', 'SPEC-001', 'constructor') },
+)
 const taskIds = fc.uniqueArray(taskId, { minLength: 1, maxLength: 3 })
 const callId = fc.constantFrom('msg_1', 'msg_2', 'msg_3', 'msg_4', 'msg_5', 'msg_6')
 const toolCallId = fc.constantFrom('toolu_1', 'toolu_2', 'toolu_3', 'toString')
@@ -71,7 +74,7 @@ export function usageCommandArbitrary(): fc.Arbitrary<Command> {
   )
 }
 
-/** Commands about the session itself and everything around the model. */
+/** Commands about the session itself. */
 export function sessionCommandArbitrary(): fc.Arbitrary<Command> {
   return fc.oneof(
     fc.record({ type: fc.constant('session.describe' as const), title: fc.constantFrom('this', 'that') }),
@@ -89,6 +92,12 @@ export function sessionCommandArbitrary(): fc.Arbitrary<Command> {
     fc.record({ type: fc.constant('session.hand-off' as const), toAgent: fc.constantFrom('tester', 'writer') }),
     fc.record({ type: fc.constant('session.take-over' as const), agent: fc.constantFrom('tester', 'writer') }),
     fc.record({ type: fc.constant('session.end' as const) }),
+  )
+}
+
+/** Commands about everything around the model: turns, tool calls, failures, checkpoints, observations. */
+export function workCommandArbitrary(): fc.Arbitrary<Command> {
+  return fc.oneof(
     fc.record({ type: fc.constant('prompt.submit' as const), content }),
     fc.record({ type: fc.constant('reply.record' as const), kind: fc.constant('text' as const), content }),
     fc.record({ type: fc.constant('turn.complete' as const) }),
@@ -105,16 +114,45 @@ export function sessionCommandArbitrary(): fc.Arbitrary<Command> {
 /** Any command, tasks and tokens most often. */
 export function commandArbitrary(): fc.Arbitrary<Command> {
   return fc.oneof(
-    { weight: 5, arbitrary: taskCommandArbitrary() },
-    { weight: 3, arbitrary: usageCommandArbitrary() },
-    { weight: 2, arbitrary: sessionCommandArbitrary() },
+    { weight: 8, arbitrary: taskCommandArbitrary() },
+    { weight: 5, arbitrary: usageCommandArbitrary() },
+    { weight: 3, arbitrary: workCommandArbitrary() },
+    { weight: 1, arbitrary: sessionCommandArbitrary() },
+  )
+}
+
+/** Short stories that random commands rarely tell: a context lost and restored, a failure recovered, a handoff. */
+function storyArbitrary(): fc.Arbitrary<readonly Command[]> {
+  return fc.oneof(
+    taskId.map((id): readonly Command[] => [
+      { type: 'task.start', taskId: id },
+      { type: 'task.switch-context', taskIds: [id], cause: 'other' },
+      { type: 'task.restore-context', taskIds: [id] },
+    ]),
+    taskId.map((id): readonly Command[] => [
+      { type: 'task.add', taskId: id, title: 'one' },
+      { type: 'task.start', taskId: id },
+      { type: 'task.fail', taskId: id, reason: 'timeout', retryable: true },
+      { type: 'task.recover', taskId: id },
+      { type: 'task.start', taskId: id },
+    ]),
+    fc.constantFrom('tester', 'writer').map((agent): readonly Command[] => [
+      { type: 'session.hand-off', toAgent: agent },
+      { type: 'session.take-over', agent },
+    ]),
+    fc.constant<readonly Command[]>([{ type: 'session.suspend' }, { type: 'session.resume' }]),
   )
 }
 
 /** A session's commands from its start; many will be refused, as in life. */
 export function historyArbitrary(lengthMax = 60): fc.Arbitrary<readonly Command[]> {
   const start: Command = { type: 'session.start', model: 'claude-sonnet-4-5', windowTokens: 200_000 }
+  const added: Command = { type: 'task.add', taskId: 'A', title: 'one' }
+  const piece = fc.oneof(
+    { weight: 6, arbitrary: commandArbitrary().map((command): readonly Command[] => [command]) },
+    { weight: 1, arbitrary: storyArbitrary() },
+  )
   return fc
-    .array(commandArbitrary(), { minLength: 1, maxLength: lengthMax })
-    .map((commands) => [start, { type: 'task.add', taskId: 'A', title: 'one' } as const, ...commands])
+    .array(piece, { minLength: 1, maxLength: lengthMax })
+    .map((pieces) => [start, added, ...pieces.flat().slice(0, lengthMax)])
 }

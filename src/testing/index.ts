@@ -5,5 +5,6 @@ export {
   sessionCommandArbitrary,
   taskCommandArbitrary,
   usageCommandArbitrary,
+  workCommandArbitrary,
 } from './arbitraries.ts'
 export { type Played, type PlayedStep, play } from './play.ts'

@@ -78,17 +78,22 @@ describe('a reading leads', () => {
       expect(intervals).toHaveLength(5)
       expect([intervals[0]?.low, intervals.at(-1)?.high]).toEqual([0, 1000])
       for (const [index, { low }] of intervals.entries()) {
-        if (index > 0) expect(Math.abs(low - (intervals[index - 1]?.high ?? Number.NaN))).toBeLessThan(2 * hair)
+        if (index > 0)
+          expect(Math.abs(low - (intervals[index - 1]?.high ?? Number.NaN))).toBeLessThan(2 * hair)
       }
     }
   })
 
   it('the percent is remembered as it was given, also where the phase stays', () => {
-    const [full] = transition(budgetMachine, budgetMachine.resolveState({ value: 'exhausted', context: { percent: 100 } }), {
-      type: 'budget.measure',
-      percent: 130.5,
-      thresholds: standardConfiguration,
-    })
+    const [full] = transition(
+      budgetMachine,
+      budgetMachine.resolveState({ value: 'exhausted', context: { percent: 100 } }),
+      {
+        type: 'budget.measure',
+        percent: 130.5,
+        thresholds: standardConfiguration,
+      },
+    )
     expect([full.value, full.context]).toEqual(['exhausted', { percent: 130.5 }])
   })
 
@@ -105,7 +110,9 @@ const anyThresholds: fc.Arbitrary<SessionConfiguration> = fc
     hysteresisPercent: fc.oneof(fc.constantFrom(0, 1, 2, 5), fc.integer({ min: 0, max: 50 })),
   })
   .map(({ thresholds, hysteresisPercent }) => {
-    const [monitoring = 0, warning = 0, emergency = 0] = thresholds.map((half) => half / 2).sort((a, b) => a - b)
+    const [monitoring = 0, warning = 0, emergency = 0] = thresholds
+      .map((half) => half / 2)
+      .sort((a, b) => a - b)
     return {
       monitoringThresholdPercent: monitoring,
       warningThresholdPercent: warning,
@@ -130,12 +137,22 @@ describe('never back and forth', () => {
       percents: fc
         .tuple(
           fc.integer({ min: 0, max: 480 }),
-          fc.array(fc.integer({ min: 0, max: Math.max(0, thresholds.hysteresisPercent * 4 - 1) }), { maxLength: 12 }),
+          fc.array(fc.integer({ min: 0, max: Math.max(0, thresholds.hysteresisPercent * 4 - 1) }), {
+            maxLength: 12,
+          }),
         )
         .map(([low, spread]) => spread.map((more) => (low + more) / 4)),
     }),
   )
-  const phasesOf = ({ phase, percents, thresholds }: { phase: BudgetPhase; percents: number[]; thresholds: SessionConfiguration }) => {
+  const phasesOf = ({
+    phase,
+    percents,
+    thresholds,
+  }: {
+    phase: BudgetPhase
+    percents: number[]
+    thresholds: SessionConfiguration
+  }) => {
     const phases = [phase]
     for (const percent of percents) phases.push(phaseAfter(phases.at(-1) ?? phase, percent, thresholds))
     return phases.map(rankOf)
@@ -272,7 +289,12 @@ describe('the edges', () => {
 
 describe('what follows from a phase', () => {
   it('B-111 boundaries are listed in the order they are crossed, the phase left not among them', () => {
-    expect(boundariesBetween('normal', 'exhausted')).toEqual(['monitoring', 'warning', 'emergency', 'exhausted'])
+    expect(boundariesBetween('normal', 'exhausted')).toEqual([
+      'monitoring',
+      'warning',
+      'emergency',
+      'exhausted',
+    ])
     expect(boundariesBetween('monitoring', 'warning')).toEqual(['warning'])
     expect(boundariesBetween('exhausted', 'normal')).toEqual(['emergency', 'warning', 'monitoring', 'normal'])
     expect(boundariesBetween('emergency', 'monitoring')).toEqual(['warning', 'monitoring'])

@@ -4,13 +4,24 @@
  * Goal: they are passive and whole, so that an orchestrator can own them. Method: run them as users would; walk their definitions.
  */
 import { describe, expect, it } from 'vitest'
-import { type AnyStateMachine, assign, createActor, createMachine, fromPromise, setup } from 'xstate'
+import {
+  type ActorRefFrom,
+  type AnyStateMachine,
+  assign,
+  createActor,
+  createMachine,
+  forwardTo,
+  fromPromise,
+  sendTo,
+  setup,
+} from 'xstate'
 import {
   budgetMachine,
   createBudgetMachine,
   createSessionMachine,
   createTaskMachine,
   sessionMachine,
+  type TaskCommand,
   taskMachine,
 } from '../../machines/index.ts'
 import { standardConfiguration } from '../../src/events/session.ts'
@@ -27,7 +38,8 @@ describe.each(machines)('%s', (id, create) => {
     expect(machine.id).toBe(id)
     expect(createActor(machine).start().getSnapshot().status).toBe('active')
     for (const state of Object.values(machine.states)) {
-      for (const transition of [...state.transitions.values()].flat()) expect(transition.target).toHaveLength(1)
+      for (const transition of [...state.transitions.values()].flat())
+        expect(transition.target).toHaveLength(1)
     }
   })
 
@@ -60,12 +72,7 @@ describe('the two checks see', () => {
       },
     })
     expect(activeParts(busy)).toEqual(
-      expect.arrayContaining([
-        'a acts on entry or exit',
-        'a waits',
-        'b goes on by itself',
-        'c invokes',
-      ]),
+      expect.arrayContaining(['a acts on entry or exit', 'a waits', 'b goes on by itself', 'c invokes']),
     )
   })
 })
@@ -87,7 +94,11 @@ describe('in an actor of one’s own', () => {
   it('a cancelled task is not done: its owner stops it', () => {
     const actor = createActor(taskMachine).start()
     actor.send({ type: 'task.cancel' })
-    expect(actor.getSnapshot()).toMatchObject({ value: 'failed', status: 'active', context: { retryable: false } })
+    expect(actor.getSnapshot()).toMatchObject({
+      value: 'failed',
+      status: 'active',
+      context: { retryable: false },
+    })
   })
 
   it('a machine kept as JSON goes on where it was', () => {
@@ -97,7 +108,10 @@ describe('in an actor of one’s own', () => {
     const kept = JSON.parse(JSON.stringify(first.getPersistedSnapshot()))
     const second = createActor(taskMachine, { snapshot: kept }).start()
     second.send({ type: 'task.restore-context', warned: true })
-    expect(second.getSnapshot()).toMatchObject({ value: 'token_warning', context: { attempts: 1, cause: null } })
+    expect(second.getSnapshot()).toMatchObject({
+      value: 'token_warning',
+      context: { attempts: 1, cause: null },
+    })
   })
 
   it('two actors of one machine do not meet', () => {
@@ -110,19 +124,67 @@ describe('in an actor of one’s own', () => {
 })
 
 describe('inside a parent machine', () => {
-  it('spawned: a session with its budget and any number of tasks', () => {
-    const orchestrator = setup({
+  /** An orchestrator as a user may write it: it owns the budget and spawns a task actor for each piece of work. */
+  const orchestrator = setup({
+    // XState takes its types from the type of a value that is never read.
+    types: {} as {
+      context: { tasks: Record<string, ActorRefFrom<typeof taskMachine>> }
+      events: { type: 'begin'; taskId: string } | { type: 'read'; percent: number }
+    },
+    actors: { task: taskMachine, budget: budgetMachine },
+  }).createMachine({
+    context: { tasks: {} },
+    invoke: { src: 'budget', id: 'budget' },
+    on: {
+      begin: {
+        actions: [
+          assign({
+            tasks: ({ context, event, spawn }) => ({ ...context.tasks, [event.taskId]: spawn('task') }),
+          }),
+          ({ context, event }) => context.tasks[event.taskId]?.send({ type: 'task.start' }),
+        ],
+      },
+      read: {
+        actions: sendTo('budget', ({ event }) => ({
+          type: 'budget.measure',
+          percent: event.percent,
+          thresholds: standardConfiguration,
+        })),
+      },
+    },
+  })
+
+  it('spawned tasks and an invoked budget live beside each other', () => {
+    const actor = createActor(orchestrator).start()
+    actor.send({ type: 'begin', taskId: 'a' })
+    actor.send({ type: 'begin', taskId: 'b' })
+    actor.send({ type: 'read', percent: 80 })
+    const { context, children } = actor.getSnapshot()
+    context.tasks.a?.send({ type: 'task.warn' })
+    expect(children.budget?.getSnapshot().value).toBe('warning')
+    expect(context.tasks.a?.getSnapshot().value).toBe('token_warning')
+    expect(context.tasks.b?.getSnapshot().value).toBe('in_progress')
+  })
+
+  it('invoked, a task that is completed lets its parent go on', () => {
+    const parent = setup({
       // XState takes its types from the type of a value that is never read.
-      types: {} as { events: { type: 'add'; taskId: string } | { type: 'read'; percent: number } },
-      actors: { task: taskMachine, budget: budgetMachine },
+      types: {} as { events: TaskCommand },
+      actors: { task: taskMachine },
     }).createMachine({
-      invoke: { src: 'budget', id: 'budget' },
-      on: {
-        add: { actions: ({ self, event }) => void self },
+      initial: 'working',
+      states: {
+        working: {
+          invoke: { src: 'task', id: 'task', onDone: 'reviewing' },
+          on: { '*': { actions: forwardTo('task') } },
+        },
+        reviewing: {},
       },
     })
-    expect(orchestrator).toBeDefined()
-    expect(assign).toBeDefined()
-    expect(standardConfiguration).toBeDefined()
+    const actor = createActor(parent).start()
+    actor.send({ type: 'task.start' })
+    expect(actor.getSnapshot().value).toBe('working')
+    actor.send({ type: 'task.complete' })
+    expect(actor.getSnapshot().value).toBe('reviewing')
   })
 })

@@ -14,7 +14,7 @@ export interface Row {
 }
 
 /** The name of the test of a row: its number makes it unlike any other. */
-export function titleOf(row: Omit<Row, 'title' | 'result'>): string {
+function titleOf(row: Omit<Row, 'title' | 'result'>): string {
   const under = row.condition === '-' ? '' : `, ${row.condition}`
   return `${row.number} ${row.status} + ${row.command}${under}`
 }

@@ -10,7 +10,6 @@ import { describe, expect, it } from 'vitest'
 import { refusalOfTask, type TaskCommand, taskMachine } from '../../machines/index.ts'
 import { taskStatuses } from '../../src/events/task.ts'
 import {
-  tell,
   anyCommand,
   anyCommands,
   anyLife,
@@ -18,6 +17,7 @@ import {
   type Step,
   sampleCommands,
   type TaskSnapshot,
+  tell,
   underBudget,
 } from './task-samples.ts'
 
@@ -141,7 +141,7 @@ describe('waiting', () => {
 })
 
 describe('what a task remembers', () => {
-  it('T-106 fits its status: nothing is left over from the one before', () => {
+  it('T-106 what a task remembers fits its status: nothing is left over from the one before', () => {
     fc.assert(
       fc.property(anyLife, (life) => {
         for (const { after: task } of life) {
@@ -208,7 +208,7 @@ describe('the graph of the machine', () => {
   const statusesOf = (paths: readonly { state: TaskSnapshot }[]) =>
     new Set(paths.map(({ state }) => state.value))
 
-  it('T-109 all eight statuses are reached, none later than the fourth command', () => {
+  it('T-109 all eight statuses are reached, none later than by the third command', () => {
     const paths = getShortestPaths(taskMachine, { events, serializeState })
     expect(statusesOf(paths)).toEqual(new Set(taskStatuses))
     const distances = taskStatuses.map((status) =>

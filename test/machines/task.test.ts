@@ -17,12 +17,12 @@ import { taskStatuses } from '../../src/events/task.ts'
 import { byTitle, type Row } from './rows.ts'
 import { taskRows } from './task-rows.ts'
 import {
-  tell,
   isTaskCommandName,
   isTaskStatus,
   sampleCommands,
   taskCommandNames,
   taskIn,
+  tell,
   underBudget,
 } from './task-samples.ts'
 

@@ -1,0 +1,113 @@
+/** The command line: verbs and options for commander, made from the table of verbs. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, Option } from 'commander'
+import { usageError } from './failure.ts'
+import { topics } from './topics.ts'
+import { type VerbSpec, verbs } from './verbs.ts'
+
+/** What was typed: the verb's table entry, its arguments and options by name, and the options that every verb has. */
+export interface Call {
+  readonly spec: VerbSpec
+  readonly input: Readonly<Record<string, unknown>>
+  readonly global: GlobalOptions
+}
+
+export interface GlobalOptions {
+  readonly home?: string
+  readonly json: boolean
+  readonly color: boolean
+  readonly input: boolean
+}
+
+const globalNames: ReadonlySet<string> = new Set(['home', 'json', 'color', 'input', 'version'])
+
+/** Makes the command; `run` is called with what was typed, and answers when the verb has ended. */
+export function makeProgram(run: (call: Call) => Promise<void>): Command {
+  const program = new Command('waymark')
+    .description('Keeps the place of an AI agent: records, recovers and replays its sessions.')
+    .usage('<verb> [options]')
+    .version(versionOfPackage(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .option('--home <folder>', 'the home to work with; else WAYMARK_HOME, the nearest .moai upward, ~/.moai')
+    .option('--json', 'answer in JSON: one document, or one object a line where a verb streams')
+    .addOption(new Option('--no-color', 'no colour'))
+    .addOption(new Option('--no-input', 'never wait for somebody to type'))
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .configureOutput({ writeErr: () => {}, outputError: () => {} })
+    .exitOverride()
+    .helpCommand(false)
+  for (const [name, spec] of Object.entries<VerbSpec>(verbs)) addVerb(program, name, spec, run)
+  addHelp(program)
+  program.addHelpText('after', '\nMore: waymark help <verb>, waymark help exit-codes, waymark help environment')
+  return program
+}
+
+function addVerb(program: Command, name: string, spec: VerbSpec, run: (call: Call) => Promise<void>): void {
+  const command = program.command(name).description(spec.about).helpGroup(spec.group)
+  for (const [argument, about] of spec.takes) command.argument(argument, about)
+  for (const { flags, about, repeatable } of spec.options) {
+    const option = new Option(flags, about)
+    if (repeatable === true) option.argParser<readonly string[]>((value, earlier) => [...(earlier ?? []), value])
+    command.addOption(option)
+  }
+  const examples = spec.examples.map(([line, what]) => `  $ ${line}${what === '' ? '' : `\n      ${what}`}`)
+  command.addHelpText('after', `\nExamples:\n${examples.join('\n')}`)
+  command.action(async () => {
+    const options: Readonly<Record<string, unknown>> = command.optsWithGlobals()
+    const own = Object.entries(options).filter(([key]) => !globalNames.has(key))
+    const taken = spec.takes.map(([argument], index) => [argument.replace(/[^a-z]/g, ''), command.processedArgs[index]])
+    const present = [...taken, ...own].filter(([, value]) => value !== undefined)
+    await run({ spec, input: Object.fromEntries(present), global: globalOptions(options) })
+  })
+}
+
+function globalOptions({ home, json, color, input }: Readonly<Record<string, unknown>>): GlobalOptions {
+  return {
+    ...(typeof home === 'string' ? { home } : {}),
+    json: json === true,
+    color: color !== false,
+    input: input !== false,
+  }
+}
+
+function addHelp(program: Command): void {
+  program
+    .command('help')
+    .description('Print help on a verb, or on a topic: exit-codes, environment.')
+    .argument('[topic]', 'a verb or a topic')
+    .helpGroup('More:')
+    .action((topic: string | undefined) => {
+      const text = topic === undefined ? undefined : topics[topic]
+      const command = program.commands.find((candidate) => candidate.name() === topic)
+      if (topic === undefined) process.stdout.write(helpOf(program))
+      else if (text !== undefined) process.stdout.write(`${text}\n`)
+      else if (command !== undefined) process.stdout.write(helpOf(command))
+      else throw usageError(`no help on "${topic}"`, 'waymark help lists the verbs; topics are exit-codes and environment')
+    })
+}
+
+/** The help of a command with the texts added after it. */
+export function helpOf(command: Command): string {
+  let text = ''
+  const { writeOut } = command.configureOutput()
+  command.configureOutput({ writeOut: (part) => (text += part) })
+  command.outputHelp()
+  command.configureOutput({ ...(writeOut === undefined ? {} : { writeOut }) })
+  return text
+}
+
+/** Turns commander's complaint into wrong use of the command; `null` when it only printed help or the version. */
+export function usageFailure(error: CommanderError): Error | null {
+  if (error.exitCode === 0) return null
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n')
+  const suggested = /Did you mean (.*)\?/.exec(rest.join(' '))?.[1]
+  const hint = suggested === undefined ? 'waymark help lists the verbs and their options' : `did you mean ${suggested}?`
+  return usageError(first, hint)
+}
+
+function versionOfPackage(): string {
+  // The package's own manifest, seen from the sources as from the bundled command.
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  const isNamed = typeof manifest === 'object' && manifest !== null && 'version' in manifest
+  return isNamed ? String(manifest.version) : 'unknown'
+}

@@ -1,0 +1,184 @@
+/** Every verb: what it is called, what it takes, what its help says, and where its file is. The file is loaded when the verb runs. */
+import type { Verb } from './verb.ts'
+
+export interface VerbSpec {
+  readonly group: string
+  readonly about: string
+  /** Argument as the usage line shows it, and what it is. */
+  readonly takes: readonly (readonly [string, string])[]
+  readonly options: readonly OptionSpec[]
+  /** A command line, and what it does. */
+  readonly examples: readonly (readonly [string, string])[]
+  readonly load: () => Promise<Verb>
+}
+
+interface OptionSpec {
+  readonly flags: string
+  readonly about: string
+  /** May be given several times. */
+  readonly repeatable?: true
+}
+
+const groups = { begin: 'Begin:', record: 'Record:', look: 'Look:', trust: 'Come back and check:' } as const
+
+const session = ['<session>', 'id, unique prefix of it, or native id'] as const
+
+export const verbs = {
+  init: {
+    group: groups.begin,
+    about: 'Make a home for sessions here: a .moai folder that version control ignores.',
+    takes: [],
+    options: [],
+    examples: [
+      ['waymark init', 'in ./.moai'],
+      ['waymark init --home ~/agents/.moai', 'elsewhere'],
+    ],
+    load: async () => (await import('./verbs/init.ts')).init,
+  },
+  new: {
+    group: groups.begin,
+    about: 'Begin a session and print its id.',
+    takes: [],
+    options: [
+      { flags: '--title <text>', about: 'what the session is about' },
+      { flags: '--model <name>', about: 'the model that works in it' },
+      { flags: '--window <tokens>', about: "size of the model's context window, such as 200000, 200k or 1M" },
+      { flags: '--agent <name>', about: 'the agent that holds it' },
+    ],
+    examples: [['waymark new --title "Log in" --model claude-sonnet-4-5 --window 200k', 'prints sess_…']],
+    load: async () => (await import('./verbs/new.ts')).newSession,
+  },
+  send: {
+    group: groups.record,
+    about: 'Send commands to a session: one as JSON, or one a line on stdin.',
+    takes: [session, ['<command>', 'a command as JSON, or - to read one a line from stdin']],
+    options: [{ flags: '--keep-going', about: 'go on after a command that is invalid or refused' }],
+    examples: [
+      [`waymark send 3f2a '{"type":"task.start","taskId":"SPEC-001"}'`, 'one command'],
+      ['my-agent | waymark send 3f2a - --json', 'a stream of commands, one answer a line'],
+    ],
+    load: async () => (await import('./verbs/send.ts')).send,
+  },
+  import: {
+    group: groups.record,
+    about: 'Import transcripts of coding agents; again, to take up what they have grown by.',
+    takes: [['<path...>', 'transcripts, or folders to look for them in']],
+    options: [],
+    examples: [
+      ['waymark import ~/.claude/projects', 'all transcripts below a folder'],
+      ['waymark import --json session.jsonl', 'one, with a report for programs'],
+    ],
+    load: async () => (await import('./verbs/import.ts')).importTranscripts,
+  },
+  list: {
+    group: groups.look,
+    about: 'List the sessions of the home, the one that began last at the end.',
+    takes: [],
+    options: [
+      { flags: '--all', about: 'also sessions that others started or that were forked' },
+      { flags: '--tree', about: 'the same, each below its parent' },
+    ],
+    examples: [['waymark list --tree', 'sessions with their sub-agents and forks']],
+    load: async () => (await import('./verbs/list.ts')).list,
+  },
+  show: {
+    group: groups.look,
+    about: 'Show what a session is now, or was at a version or a time.',
+    takes: [session],
+    options: [{ flags: '--at <when>', about: 'a version (12) or a time (2026-01-31T12:00:00Z)' }],
+    examples: [
+      ['waymark show 3f2a', 'now'],
+      ['waymark show 3f2a --at 12 --json', 'after its twelfth event, for programs'],
+    ],
+    load: async () => (await import('./verbs/show.ts')).show,
+  },
+  log: {
+    group: groups.look,
+    about: 'Tell the story of a session, one line an event.',
+    takes: [session],
+    options: [
+      { flags: '--all', about: 'every event, not only the notable ones' },
+      { flags: '--after <version>', about: 'only events after this version' },
+      { flags: '--type <type>', about: 'only events of a type (task.failed) or noun (task); may be repeated', repeatable: true },
+      { flags: '--follow', about: 'stay, and print events as they come from any process' },
+    ],
+    examples: [
+      ['waymark log 3f2a --follow', 'watch an agent at work'],
+      ['waymark log 3f2a --json --type task', 'all events of tasks, as NDJSON'],
+    ],
+    load: async () => (await import('./verbs/log.ts')).log,
+  },
+  budget: {
+    group: groups.look,
+    about: 'Show how full the context window is, and what the tokens were spent on.',
+    takes: [session],
+    options: [],
+    examples: [['waymark budget 3f2a', 'gauge, phases, tokens by kind and model']],
+    load: async () => (await import('./verbs/budget.ts')).budget,
+  },
+  tasks: {
+    group: groups.look,
+    about: 'List the tasks of a session and where each stands.',
+    takes: [session],
+    options: [{ flags: '--status <status>', about: 'only tasks in a status; may be repeated', repeatable: true }],
+    examples: [['waymark tasks 3f2a --status failed', 'what went wrong']],
+    load: async () => (await import('./verbs/tasks.ts')).tasks,
+  },
+  checkpoint: {
+    group: groups.record,
+    about: 'Take a checkpoint: a place to come back to.',
+    takes: [session],
+    options: [
+      { flags: '--reason <text>', about: 'why' },
+      { flags: '--phase <name>', about: 'the phase of work it stands at, such as RED, GREEN or REFACTOR' },
+    ],
+    examples: [['waymark checkpoint 3f2a --phase GREEN --reason "tests pass"', 'notes the git HEAD of this folder too']],
+    load: async () => (await import('./verbs/checkpoint.ts')).checkpoint,
+  },
+  checkpoints: {
+    group: groups.look,
+    about: 'List the checkpoints of a session, oldest first.',
+    takes: [session],
+    options: [],
+    examples: [['waymark checkpoints 3f2a', '']],
+    load: async () => (await import('./verbs/checkpoints.ts')).checkpoints,
+  },
+  recover: {
+    group: groups.trust,
+    about: 'Bring a session back after an interruption, record that, and say what was left open.',
+    takes: [session],
+    options: [],
+    examples: [['waymark recover 3f2a', 'after a crash']],
+    load: async () => (await import('./verbs/recover.ts')).recover,
+  },
+  replay: {
+    group: groups.trust,
+    about: 'Fold all recorded events again and compare; no model and no tool is called.',
+    takes: [session],
+    options: [
+      { flags: '--to <version>', about: 'up to and with this version' },
+      { flags: '--timeline', about: 'print the story on the way' },
+    ],
+    examples: [['waymark replay 3f2a --timeline', 'the session again, from its first event']],
+    load: async () => (await import('./verbs/replay.ts')).replay,
+  },
+  verify: {
+    group: groups.trust,
+    about: 'Read everything again, of one session or all, and say what is not as it was written.',
+    takes: [['[session]', 'id, unique prefix of it, or native id; all sessions if left out']],
+    options: [],
+    examples: [
+      ['waymark verify', 'the whole home'],
+      ['waymark verify 3f2a --json', 'one session, for programs'],
+    ],
+    load: async () => (await import('./verbs/verify.ts')).verify,
+  },
+  export: {
+    group: groups.trust,
+    about: 'Print all events of a session as NDJSON, inherited ones included.',
+    takes: [session],
+    options: [{ flags: '--content', about: 'with the texts that the events refer to' }],
+    examples: [['waymark export 3f2a > session.ndjson', '']],
+    load: async () => (await import('./verbs/export.ts')).exportSession,
+  },
+} as const satisfies Readonly<Record<string, VerbSpec>>

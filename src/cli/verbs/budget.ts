@@ -1,0 +1,106 @@
+import { z } from 'zod'
+import { isKnown } from '../../events/envelope.ts'
+import { limits } from '../../kernel/limits.ts'
+import { stateAt } from '../../replay/at.ts'
+import type { Waymark } from '../../session/waymark.ts'
+import {
+  type BudgetReport,
+  budgetReport,
+  gaugeBar,
+  type PhaseChange,
+  phaseChangeOf,
+  toneOfPhase,
+} from '../../views/budget-report.ts'
+import { windowText } from '../../views/state-view.ts'
+import { countText, type Fact, percentText, timeText } from '../../views/text.ts'
+import { withWaymark } from '../context.ts'
+import { exitCodes } from '../failure.ts'
+import type { Cell } from '../layout.ts'
+import type { Output } from '../output.ts'
+import { treeUsage } from '../tree.ts'
+import { sessionArgument, verb } from '../verb.ts'
+
+export const budget = verb(z.strictObject({ session: sessionArgument }), async ({ session }, context) => {
+  const { output } = context
+  const report = await withWaymark(context, 'read', async (waymark) => {
+    const state = await stateAt(waymark.log, await waymark.resolve(session))
+    const changes = await phaseChanges(waymark, state.sessionId)
+    return budgetReport(state, changes, await treeUsage(waymark, state, null))
+  })
+  if (output.json) await output.document(report)
+  else await print(report, output)
+  return exitCodes.fine
+})
+
+/** The newest changes of phase, oldest first. */
+async function phaseChanges(waymark: Waymark, sessionId: string): Promise<readonly PhaseChange[]> {
+  const changes: PhaseChange[] = []
+  for await (const page of waymark.log.read(sessionId)) {
+    for (const event of page) {
+      if (isKnown(event) && event.type === 'budget.phase-changed') changes.push(phaseChangeOf(event))
+    }
+    changes.splice(0, Math.max(0, changes.length - limits.pageEventsMax))
+  }
+  return changes
+}
+
+async function print(report: BudgetReport, output: Output): Promise<void> {
+  const { window, thresholds, phaseChanges, usage } = report
+  if (output.aligned) await output.line(gaugeBar(report))
+  await output.facts([
+    { label: 'window', value: windowText(window), tone: toneOfPhase[window.phase] },
+    { label: 'available', value: `${countText(window.availableTokens)} tokens` },
+    { label: 'peak', value: `${countText(window.peakTokens)} tokens` },
+    { label: 'size known as', value: window.totalSource },
+    ...cacheFact(report),
+    { label: 'compactions', value: countText(report.compactions) },
+  ], output.aligned ? undefined : 'window')
+  await output.table({
+    section: 'thresholds',
+    columns: ['phase', 'above', 'tokens'],
+    rows: thresholds.map(({ phase, percent, tokens }) => [
+      { text: phase, tone: toneOfPhase[phase] },
+      { text: `${percent} %` },
+      tokens,
+    ]),
+  })
+  if (phaseChanges.length > 0) {
+    await output.table({
+      section: 'phases',
+      columns: ['time', 'version', 'change', 'at'],
+      rows: phaseChanges.map(({ time, version, from, to, percent }) => [
+        output.aligned ? timeText(time) : time,
+        version,
+        { text: `${from} → ${to}`, tone: toneOfPhase[to] },
+        percentText(percent),
+      ]),
+    })
+  }
+  await output.table({
+    section: 'tokens',
+    columns: ['kind', 'own', 'inherited', 'with children'],
+    rows: kinds.map(({ name, key }): readonly Cell[] => [name, usage[key], usage.inherited[key], report.tree.usage[key]]),
+  })
+  const models = Object.entries(usage.byModel).sort(([, a], [, b]) => b.calls - a.calls)
+  if (models.length > 0) {
+    await output.table({
+      section: 'models',
+      columns: ['model', ...kinds.map(({ name }) => name)],
+      rows: models.map(([model, counted]) => [model, ...kinds.map(({ key }) => counted[key])]),
+    })
+  }
+}
+
+const kinds = [
+  { name: 'calls', key: 'calls' },
+  { name: 'input', key: 'inputTokens' },
+  { name: 'output', key: 'outputTokens' },
+  { name: 'cache read', key: 'cacheReadTokens' },
+  { name: 'cache creation', key: 'cacheCreationTokens' },
+] as const
+
+function cacheFact({ cacheSharePercent }: BudgetReport): readonly Fact[] {
+  return cacheSharePercent === null
+    ? []
+    : [{ label: 'from the cache', value: `${percentText(cacheSharePercent)} of all tokens read` }]
+}

@@ -1,0 +1,26 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { findHome, type Home, storePathOf } from '../../session/home.ts'
+import { withWaymark } from '../context.ts'
+import { exitCodes } from '../failure.ts'
+import { verb } from '../verb.ts'
+
+export const init = verb(z.strictObject({}), async (_input, { home: found, output }) => {
+  const home = isNamed(found) ? found : findHome(join(process.cwd(), '.moai'))
+  const isNew = !existsSync(storePathOf(home.path))
+  await withWaymark({ home, output: { ...output, note: () => {} } }, 'create', async () => {})
+  if (output.json) {
+    await output.document({ home: home.path, created: isNew })
+  } else {
+    await output.line(home.path)
+    output.note(isNew ? 'a home for sessions; it keeps itself out of version control' : 'was a home for sessions already')
+    if (isNew) output.note('next: waymark new, or waymark import <transcript>')
+  }
+  return exitCodes.fine
+})
+
+/** `init` makes a home here unless another one was named: what lies further up is not meant. */
+function isNamed({ foundBy }: Home): boolean {
+  return foundBy === 'given' || foundBy === 'environment'
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { foldInto, frozen, stateHash } from '../../fold/fold.ts'
+import { initialState } from '../../fold/state.ts'
+import { elapsedMs } from '../../kernel/clock.ts'
+import { loadState, streamOf } from '../../replay/load.ts'
+import { countedText, windowText } from '../../views/state-view.ts'
+import { taskCountsText } from '../../views/task-list.ts'
+import { countOf, countText, durationText, timeText } from '../../views/text.ts'
+import { timelineEntry } from '../../views/timeline.ts'
+import { type Context, withWaymark } from '../context.ts'
+import { exitCodes } from '../failure.ts'
+import { sessionArgument, verb, versionOption } from '../verb.ts'
+import { makePrinter } from './log.ts'
+
+const shape = z.strictObject({
+  session: sessionArgument,
+  to: versionOption.optional(),
+  timeline: z.boolean().optional(),
+})
+type Input = z.infer<typeof shape>
+
+export const replay = verb(shape, async (input, context) => {
+  const { output } = context
+  const replayed = await foldAll(input, context)
+  const { state, live, stateHash: hash, liveHash, events, durationMs } = replayed
+  const isSame = hash === liveHash
+  if (output.json) {
+    const { sessionId, version } = state
+    const facts = { sessionId, version, events, stateHash: hash, liveStateHash: liveHash, same: isSame }
+    await output.document({ ...facts, liveFrom: live.from, liveSnapshotVersion: live.snapshotVersion, durationMs })
+    return isSame ? exitCodes.fine : exitCodes.problem
+  }
+  const source = live.from === 'full-replay' ? 'no snapshot' : `the snapshot of version ${live.snapshotVersion}`
+  await output.facts([
+    { label: 'session', value: state.sessionId },
+    { label: 'replayed', value: `${countOf(events, 'event')} in ${durationText(durationMs)}, from the log alone` },
+    { label: 'called', value: 'no model, no tool' },
+    { label: 'version', value: countText(state.version) },
+    { label: 'from', value: state.startedAt === null ? 'before the first event' : timeText(state.startedAt) },
+    { label: 'to', value: state.lastEventAt === null ? 'before the first event' : timeText(state.lastEventAt) },
+    { label: 'status', value: state.status.replace('_', ' ') },
+    { label: 'window', value: windowText(state.window) },
+    { label: 'spent', value: countedText(state.usage) },
+    { label: 'tasks', value: taskCountsText(state) },
+    { label: 'state hash', value: hash },
+    isSame
+      ? { label: 'live state', value: `the same, by ${source}`, tone: 'good' }
+      : { label: 'live state', value: `differs: ${liveHash}, by ${source}`, tone: 'bad' },
+  ])
+  if (!isSame) output.note('next: waymark verify locates what is not as it was written')
+  return isSame ? exitCodes.fine : exitCodes.problem
+})
+
+/** Folds all events from version 1, without snapshots, and loads the live state beside it. */
+async function foldAll({ session, to, timeline = false }: Input, context: Context) {
+  const { output } = context
+  return withWaymark(context, 'read', async (waymark) => {
+    const sessionId = await waymark.resolve(session)
+    const newest = (await streamOf(waymark.log, sessionId)).version
+    const live = await loadState(waymark.log, sessionId, to ?? newest)
+    const print = timeline && !output.json ? makePrinter(output, newest) : null
+    const state = initialState(sessionId)
+    const startedMs = elapsedMs()
+    let events = 0
+    for await (const page of waymark.log.read(sessionId, { to: live.state.version })) {
+      foldInto(state, page)
+      events += page.length
+      for (const entry of print === null ? [] : page.map(timelineEntry)) if (entry.notable) await print?.(entry)
+      output.progress(`replayed ${countOf(events, 'event')} of ${countText(live.state.version)}`)
+    }
+    const durationMs = Math.round((elapsedMs() - startedMs) * 10) / 10
+    const folded = frozen(state)
+    return { state: folded, live, events, durationMs, stateHash: stateHash(folded), liveHash: stateHash(live.state) }
+  })
+}

@@ -1,0 +1,76 @@
+/**
+ * What a translator says: steps. A step names a session, what happened in it, and by which words of the source it is
+ * known, so that the same entry in another copy of the transcript is the same step. Most steps are commands; a few
+ * are intents, whose commands depend on where the session stands when they arrive.
+ */
+import type { Command } from '../events/commands.ts'
+import { derivedIdOf } from '../kernel/clock.ts'
+import { sha256 } from '../kernel/hash.ts'
+import type { Content } from './text.ts'
+
+/** A task is to stand somewhere, by whatever legal way leads there from where it stands. */
+export interface ReachTask {
+  readonly type: 'reach-task'
+  /** The task's id in its first generation: `task-3`; a later task of the same name is `task-3.2`. */
+  readonly name: string
+  readonly title: string
+  readonly description?: string | undefined
+  readonly target: 'pending' | 'running' | 'completed' | 'cancelled'
+  /** `created`: a task of its own, even when one of that name is there; `listed`: seen for the first time; `known` before. */
+  readonly origin: 'created' | 'listed' | 'known'
+  readonly detail?: string | undefined
+}
+
+export interface DescribeTask {
+  readonly type: 'describe-task'
+  readonly name: string
+  readonly title?: string | undefined
+  readonly description?: string | undefined
+}
+
+/** A task waits for others; those that are done already are not waited for. */
+export interface AwaitTasks {
+  readonly type: 'await-tasks'
+  readonly name: string
+  readonly on: readonly string[]
+}
+
+/** The source says that somebody came back to the session. */
+export interface ReturnToSession {
+  readonly type: 'return-to-session'
+  readonly detail: string
+}
+
+export type Intent = Command | ReachTask | DescribeTask | AwaitTasks | ReturnToSession
+
+export interface Step {
+  readonly sessionId: string
+  readonly key: string
+  readonly time: string
+  /** Line of the file, counted from 1. */
+  readonly line: number
+  readonly intent: Intent
+  /** Texts that the events refer to. */
+  readonly contents: readonly Content[]
+}
+
+/** Where in a file something stands, and when it happened. */
+export interface Place {
+  readonly time: string
+  readonly line: number
+}
+
+/** The id of the command that is the `ordinal`-th a step leads to. */
+export function commandIdOf(step: Pick<Step, 'sessionId' | 'key'>, ordinal: number): string {
+  return derivedIdOf(`${step.sessionId}/${step.key}/${ordinal}`)
+}
+
+/** The session that a tool knows by a native id; importing it again finds it again. */
+export function importedSessionId(tool: string, nativeId: string): string {
+  return `sess_${derivedIdOf(`${tool}/${nativeId}`)}`
+}
+
+/** A short name for a longer text, for keys. */
+export function digest(text: string): string {
+  return sha256(text).slice(0, 24)
+}

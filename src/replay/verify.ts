@@ -1,0 +1,156 @@
+/**
+ * Verification: reads everything again and says what is not as it was written, with its place. It trusts nothing it can
+ * compute: the chain of hashes, each event's own text, the head of each stream, snapshots against the fold of the events
+ * before them, list entries against state, contents against their names.
+ */
+import { foldInto, frozen, stateHash } from '../fold/fold.ts'
+import { initialState, type SessionState } from '../fold/state.ts'
+import { summaryOf } from '../fold/summary.ts'
+import { WaymarkError } from '../kernel/errors.ts'
+import { canonicalJson } from '../kernel/json.ts'
+import { limits } from '../kernel/limits.ts'
+import type { EventLog, StreamInfo } from '../log/port.ts'
+import { checkRows } from './chain.ts'
+import { chainHashAt, streamOf } from './load.ts'
+import { unpackSnapshot } from './snapshot.ts'
+
+export interface Problem {
+  /** The version at which it was found; for a snapshot, the version it claims to be of. */
+  readonly version: number
+  readonly kind: string
+  readonly detail: string
+}
+
+export interface SessionVerification {
+  readonly sessionId: string
+  /** The session's own events that were read. */
+  readonly events: number
+  readonly ok: boolean
+  readonly problems: readonly Problem[]
+}
+
+export interface Verification {
+  readonly ok: boolean
+  readonly sessions: readonly SessionVerification[]
+  readonly contents: {
+    readonly checked: number
+    readonly problems: readonly { readonly hash: string; readonly detail: string }[]
+  }
+}
+
+export interface VerifyOptions {
+  /** Told after each page of events and each session. */
+  readonly onProgress?: (progress: { readonly sessionId: string; readonly events: number }) => void
+}
+
+/** Verifies one session, or all of a log with its contents. */
+export async function verifyLog(log: EventLog, sessionId?: string, options: VerifyOptions = {}): Promise<Verification> {
+  const sessions: SessionVerification[] = []
+  if (sessionId !== undefined) {
+    sessions.push(await verifySession(log, await streamOf(log, sessionId), options))
+  } else {
+    for await (const page of log.streams()) {
+      for (const stream of page) sessions.push(await verifySession(log, stream, options))
+    }
+  }
+  const contents = { checked: 0, problems: [] as { hash: string; detail: string }[] }
+  if (sessionId === undefined) {
+    for await (const { hash, problem } of log.auditContents()) {
+      contents.checked += 1
+      if (problem !== null) contents.problems.push({ hash, detail: problem })
+    }
+  }
+  return { ok: sessions.every(({ ok }) => ok) && contents.problems.length === 0, sessions, contents }
+}
+
+async function verifySession(log: EventLog, stream: StreamInfo, options: VerifyOptions): Promise<SessionVerification> {
+  const { sessionId } = stream
+  const problems: Problem[] = []
+  const report = (version: number, kind: string, detail: string): void => {
+    if (problems.length < limits.problemsListedMax) problems.push({ version, kind, detail })
+  }
+  const snapshots = await readSnapshots(log, sessionId, report)
+  const base = await inheritedState(log, stream, report)
+  const state = base ?? initialState(sessionId)
+  let sound = base !== null
+  let events = 0
+  let lastVersion = stream.forkedFrom?.version ?? 0
+  let lastHash = await inheritedHash(log, stream)
+  for await (const page of checkRows(log, stream)) {
+    for (const { row, event, problem } of page) {
+      events += 1
+      lastVersion = row.version
+      lastHash = row.hash
+      if (problem !== null) report(problem.version, problem.kind, problem.detail)
+      if (event === null) sound = false
+      else if (sound) foldInto(state, [event])
+      const snapshot = snapshots.get(row.version)
+      if (snapshot === undefined) continue
+      if (snapshot.chainHash !== row.hash) report(row.version, 'foreign-snapshot', 'its chain hash is not the event’s')
+      else if (sound && snapshot.stateHash !== stateHash(state)) {
+        report(row.version, 'snapshot-differs', 'it is not what folding the events up to it gives')
+      }
+    }
+    options.onProgress?.({ sessionId, events })
+  }
+  checkHead(stream, lastVersion, lastHash, report)
+  if (sound && problems.length === 0) checkSummary(stream, state, report)
+  return { sessionId, events, ok: problems.length === 0, problems }
+}
+
+type Report = (version: number, kind: string, detail: string) => void
+
+function checkHead(stream: StreamInfo, lastVersion: number, lastHash: string | null, report: Report): void {
+  if (lastVersion < stream.version) {
+    const missing = stream.version - lastVersion
+    report(lastVersion + 1, 'missing-events', `the last ${missing} of ${stream.version} events are not there`)
+  } else if (lastVersion > stream.version) {
+    report(stream.version + 1, 'damaged-head', `the head says ${stream.version} events, there are ${lastVersion}`)
+  } else if (lastHash !== null && lastHash !== stream.hash) {
+    report(stream.version, 'damaged-head', 'the head’s hash is not that of the newest event')
+  }
+}
+
+function checkSummary(stream: StreamInfo, state: SessionState, report: Report): void {
+  if (stream.summary === null) return
+  if (canonicalJson(stream.summary) !== canonicalJson(summaryOf(frozen(state)))) {
+    report(stream.version, 'summary-differs', 'the list entry of this session is not what its events say')
+  }
+}
+
+interface SnapshotFacts {
+  readonly stateHash: string
+  readonly chainHash: string
+}
+
+/** The stream's own snapshots by version; damaged ones are reported and left out. */
+async function readSnapshots(log: EventLog, sessionId: string, report: Report): Promise<Map<number, SnapshotFacts>> {
+  const facts = new Map<number, SnapshotFacts>()
+  for await (const snapshot of log.snapshots(sessionId)) {
+    if (snapshot.sessionId !== sessionId) continue
+    const unpacked = unpackSnapshot(snapshot, sessionId)
+    const { version, stateHash: hash, chainHash } = snapshot
+    if (unpacked.ok) facts.set(version, { stateHash: hash, chainHash })
+    else if (unpacked.kind === 'damaged-snapshot') report(version, unpacked.kind, unpacked.detail)
+  }
+  return facts
+}
+
+/** The state a stream begins with: empty, or what a fork inherits; `null` when that cannot be read. */
+async function inheritedState(log: EventLog, stream: StreamInfo, report: Report): Promise<SessionState | null> {
+  const state = initialState(stream.sessionId)
+  if (stream.forkedFrom === null) return state
+  try {
+    for await (const page of log.read(stream.sessionId, { to: stream.forkedFrom.version })) foldInto(state, page)
+    return state
+  } catch (error) {
+    if (!(error instanceof WaymarkError)) throw error
+    report(stream.forkedFrom.version, 'damaged-parent', `what it inherits cannot be read: ${error.message}`)
+    return null
+  }
+}
+
+async function inheritedHash(log: EventLog, stream: StreamInfo): Promise<string | null> {
+  if (stream.forkedFrom === null) return ''
+  return chainHashAt(log, stream.forkedFrom.sessionId, stream.forkedFrom.version)
+}

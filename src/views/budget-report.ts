@@ -1,0 +1,114 @@
+/** Where the tokens are and where they went: the gauge with its thresholds, the phases it went through, the counters by kind and model. */
+import type { RecordedEvent } from '../events/envelope.ts'
+import { type BudgetPhase, budgetPhases } from '../events/usage.ts'
+import type { Counted } from '../events/shapes.ts'
+import type { ReadonlyState } from '../fold/state.ts'
+import type { Tone } from './text.ts'
+
+export interface Threshold {
+  readonly phase: BudgetPhase
+  /** The phase is entered strictly above this. */
+  readonly percent: number
+  readonly tokens: number
+}
+
+export interface PhaseChange {
+  readonly version: number
+  readonly time: string
+  readonly from: BudgetPhase
+  readonly to: BudgetPhase
+  readonly percent: number
+}
+
+export interface BudgetReport {
+  readonly sessionId: string
+  readonly version: number
+  readonly window: ReadonlyState['window']
+  readonly thresholds: readonly Threshold[]
+  readonly hysteresisPercent: number
+  readonly phaseChanges: readonly PhaseChange[]
+  readonly usage: ReadonlyState['usage']
+  readonly tree: { readonly usage: Readonly<Counted> }
+  /** Of all tokens read by the model, those that came out of the cache; `null` before the first call. */
+  readonly cacheSharePercent: number | null
+  readonly compactions: number
+}
+
+export const toneOfPhase: Readonly<Record<BudgetPhase, Tone>> = {
+  normal: 'good',
+  monitoring: 'notice',
+  warning: 'warning',
+  emergency: 'bad',
+  exhausted: 'bad',
+}
+
+export function phaseChangeOf({ version, time, data }: RecordedEvent<'budget.phase-changed'>): PhaseChange {
+  return { version, time, ...data }
+}
+
+export function budgetReport(
+  state: ReadonlyState,
+  phaseChanges: readonly PhaseChange[],
+  treeUsage: Readonly<Counted>,
+): BudgetReport {
+  return {
+    sessionId: state.sessionId,
+    version: state.version,
+    window: state.window,
+    thresholds: thresholdsOf(state),
+    hysteresisPercent: state.configuration.hysteresisPercent,
+    phaseChanges,
+    usage: state.usage,
+    tree: { usage: treeUsage },
+    cacheSharePercent: cacheSharePercent(state.usage),
+    compactions: state.compactions,
+  }
+}
+
+function thresholdsOf({ configuration, window }: ReadonlyState): readonly Threshold[] {
+  const percentOf: Readonly<Record<BudgetPhase, number>> = {
+    normal: 0,
+    monitoring: configuration.monitoringThresholdPercent,
+    warning: configuration.warningThresholdPercent,
+    emergency: configuration.emergencyThresholdPercent,
+    exhausted: 100,
+  }
+  return budgetPhases
+    .filter((phase) => phase !== 'normal')
+    .map((phase) => ({
+      phase,
+      percent: percentOf[phase],
+      tokens: Math.floor((window.totalTokens * percentOf[phase]) / 100),
+    }))
+}
+
+/** Cached tokens among all that the model read, in percent. */
+export function cacheSharePercent(usage: Omit<Counted, 'calls'>): number | null {
+  const read = usage.inputTokens + usage.cacheReadTokens + usage.cacheCreationTokens
+  return read === 0 ? null : (usage.cacheReadTokens * 100) / read
+}
+
+/** A part of the gauge that is drawn in one tone. */
+export interface GaugePart {
+  readonly text: string
+  readonly tone: Tone
+}
+
+/**
+ * The gauge as a bar: full cells up to the reading, a stroke where each threshold lies. A reading above 100 % fills the
+ * bar and goes on with an arrow.
+ */
+export function gaugeBar(report: Pick<BudgetReport, 'window' | 'thresholds'>, cells = 40): readonly GaugePart[] {
+  const { percent, phase } = report.window
+  const fullCells = Math.min(cells, Math.round((percent * cells) / 100))
+  const marks = new Set(report.thresholds.map((threshold) => Math.round((threshold.percent * cells) / 100)))
+  const rest = Array.from({ length: cells - fullCells }, (_, index) =>
+    marks.has(fullCells + index) ? '│' : '░',
+  ).join('')
+  const parts: GaugePart[] = [
+    { text: '█'.repeat(fullCells), tone: toneOfPhase[phase] },
+    { text: rest, tone: 'quiet' },
+    { text: percent > 100 ? '▶' : '', tone: 'bad' },
+  ]
+  return parts.filter(({ text }) => text !== '')
+}

@@ -1,0 +1,198 @@
+/** A session's state as others read it: `waymark show --json`. Keys are stable; new ones may be added. */
+import type { Counted } from '../events/shapes.ts'
+import type { ReadonlyState } from '../fold/state.ts'
+import { type Fact, countOf, countText, percentText, timeText } from './text.ts'
+import { type TaskView, taskCountsText, tasksInOrder } from './task-list.ts'
+import { toneOfPhase } from './budget-report.ts'
+
+type CountedView = Readonly<Counted>
+
+export interface OpenCallView {
+  readonly toolCallId: string
+  readonly name: string
+  /** Version of the event that recorded the call. */
+  readonly version: number
+  readonly time: string
+  readonly childSessionId: string | null
+}
+
+export interface StateView {
+  readonly sessionId: string
+  readonly nativeId: string | null
+  readonly parentSessionId: string | null
+  readonly forkedAt: number | null
+  readonly continuesSessionId: string | null
+  readonly tool: string | null
+  readonly version: number
+  readonly status: ReadonlyState['status']
+  readonly holder: string | null
+  readonly offeredTo: string | null
+  readonly epoch: number
+  readonly endReason: string | null
+  readonly title: string | null
+  readonly model: string | null
+  readonly cwd: string | null
+  readonly gitBranch: string | null
+  readonly toolVersion: string | null
+  readonly permissionMode: string | null
+  readonly startedAt: string | null
+  readonly lastEventAt: string | null
+  /** The gauge: what is in the context window now. */
+  readonly window: {
+    readonly totalTokens: number
+    readonly usedTokens: number
+    readonly availableTokens: number
+    readonly percent: number
+    readonly phase: ReadonlyState['window']['phase']
+    readonly peakTokens: number
+    /** Where `totalTokens` comes from. */
+    readonly source: ReadonlyState['window']['totalSource']
+    readonly estimated: boolean
+    readonly phaseSince: number
+  }
+  /** The counters: what the session itself has spent; `inherited` came with a copied or forked history. */
+  readonly usage: CountedView & {
+    readonly inherited: CountedView
+    readonly byModel: Readonly<Record<string, CountedView>>
+    readonly estimatedCalls: number
+  }
+  /** The session and everything below it, each call counted once. */
+  readonly tree: { readonly usage: CountedView }
+  readonly compactions: number
+  readonly turns: ReadonlyState['turns']
+  readonly failures: ReadonlyState['failures']
+  readonly tasks: readonly TaskView[]
+  readonly openCalls: readonly OpenCallView[]
+  readonly forgottenCalls: number
+  readonly checkpoints: ReadonlyState['checkpoints']
+  readonly checkpointCount: number
+  readonly recoveries: number
+  readonly observations: Readonly<Record<string, number>>
+  readonly configuration: ReadonlyState['configuration']
+  readonly history: ReadonlyState['history']
+}
+
+/** The view of `state`; `treeUsage` is what the session and all below it have spent. */
+export function stateView(state: ReadonlyState, treeUsage: CountedView): StateView {
+  const { window, usage, tasks: _tasks, openCalls: _calls, earlyResults: _early, ...facts } = state
+  const { totalSource, ...gauge } = window
+  return {
+    ...facts,
+    window: { ...gauge, source: totalSource },
+    usage: {
+      ...countedOf(usage),
+      inherited: countedOf(usage.inherited),
+      byModel: usage.byModel,
+      estimatedCalls: usage.estimatedCalls,
+    },
+    tree: { usage: countedOf(treeUsage) },
+    tasks: tasksInOrder(state),
+    openCalls: openCallsInOrder(state),
+  }
+}
+
+/** Calls without a result, oldest first. */
+export function openCallsInOrder(state: ReadonlyState): readonly OpenCallView[] {
+  return Object.entries(state.openCalls)
+    .map(([toolCallId, call]) => ({ toolCallId, ...call }))
+    .sort((a, b) => a.version - b.version || (a.toolCallId < b.toolCallId ? -1 : 1))
+}
+
+/** The five counters of a larger object. */
+export function countedOf({ calls, inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens }: CountedView): Counted {
+  return { calls, inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens }
+}
+
+/** `12 calls, 3,400 in, 560 out, 78,000 cache read, 9,000 cache creation` */
+export function countedText(counted: CountedView): string {
+  return [countOf(counted.calls, 'call'), ...tokenParts(counted)].join(', ')
+}
+
+/** The kinds of tokens in words, those that are zero left out unless all are. */
+export function tokenParts(counters: Omit<CountedView, 'calls'>): string[] {
+  const parts: [number, string][] = [
+    [counters.inputTokens, 'in'],
+    [counters.outputTokens, 'out'],
+    [counters.cacheReadTokens, 'cache read'],
+    [counters.cacheCreationTokens, 'cache creation'],
+  ]
+  const spent = parts.filter(([tokens]) => tokens > 0)
+  return spent.length === 0 ? ['no tokens'] : spent.map(([tokens, kind]) => `${countText(tokens)} ${kind}`)
+}
+
+/** The panel that `waymark show` prints. */
+export function stateFacts(view: StateView, state: ReadonlyState): readonly Fact[] {
+  const { window, turns, failures } = view
+  const open = view.openCalls.map(({ name }) => name)
+  return [
+    fact('session', view.sessionId),
+    ...optional('title', view.title),
+    { label: 'status', value: statusText(view), tone: view.status === 'active' ? 'good' : 'quiet' },
+    fact('version', countText(view.version)),
+    ...optional('native id', view.nativeId === null ? null : [view.nativeId, view.tool].filter(Boolean).join(', ')),
+    ...optional('parent', parentText(view)),
+    ...optional('continues', view.continuesSessionId),
+    ...optional('model', view.model),
+    ...optional('folder', view.cwd),
+    ...optional('branch', view.gitBranch),
+    ...optional('started', view.startedAt === null ? null : timeText(view.startedAt)),
+    ...optional('last event', view.lastEventAt === null ? null : timeText(view.lastEventAt)),
+    { label: 'window', value: windowText(window), tone: toneOfPhase[window.phase] },
+    fact('peak', `${countText(window.peakTokens)} tokens`),
+    fact('spent', countedText(view.usage)),
+    ...(view.usage.inherited.calls > 0 ? [fact('inherited', countedText(view.usage.inherited))] : []),
+    ...(view.tree.usage.calls > view.usage.calls ? [fact('with children', countedText(view.tree.usage))] : []),
+    fact('turns', turnsText(turns)),
+    fact('compactions', countText(view.compactions)),
+    fact('tasks', taskCountsText(state)),
+    ...(open.length > 0 ? [{ label: 'open calls', value: `${open.length}: ${listed(open)}`, tone: 'warning' as const }] : []),
+    ...(failures.retries + failures.givenUp > 0 ? [fact('failures', failuresText(failures))] : []),
+    fact('checkpoints', countText(view.checkpointCount)),
+    ...(view.recoveries > 0 ? [fact('recoveries', countText(view.recoveries))] : []),
+    ...optional('observed', observationsText(view.observations)),
+  ]
+}
+
+function fact(label: string, value: string): Fact {
+  return { label, value }
+}
+
+function optional(label: string, value: string | null): readonly Fact[] {
+  return value === null || value === '' ? [] : [{ label, value }]
+}
+
+function statusText({ status, endReason, offeredTo, holder }: StateView): string {
+  const detail = { ended: endReason, handed_off: offeredTo === null ? null : `to ${offeredTo}`, suspended: null, active: holder }
+  const said = detail[status]
+  return `${status.replace('_', ' ')}${said === null ? '' : ` (${said})`}`
+}
+
+function parentText({ parentSessionId, forkedAt }: StateView): string | null {
+  if (parentSessionId === null) return null
+  return forkedAt === null ? parentSessionId : `${parentSessionId}, forked at version ${forkedAt}`
+}
+
+/** `85,000 of 200,000 tokens (42.5 %), normal` */
+export function windowText(window: Pick<StateView['window'], 'usedTokens' | 'totalTokens' | 'percent' | 'phase' | 'estimated'>): string {
+  const estimate = window.estimated ? ', estimated' : ''
+  return `${countText(window.usedTokens)} of ${countText(window.totalTokens)} tokens (${percentText(window.percent)})${estimate}, ${window.phase}`
+}
+
+function turnsText({ prompts, completed, interrupted }: StateView['turns']): string {
+  return `${countOf(prompts, 'prompt')}, ${completed} completed, ${interrupted} interrupted`
+}
+
+function failuresText({ retries, givenUp, last }: StateView['failures']): string {
+  return `${retries} retried, ${givenUp} given up${last === null ? '' : `, last: ${last}`}`
+}
+
+function observationsText(observations: StateView['observations']): string {
+  return Object.entries(observations)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([kind, count]) => `${countText(count)} ${kind}`)
+    .join(', ')
+}
+
+function listed(names: readonly string[]): string {
+  return names.length > 5 ? `${names.slice(0, 5).join(', ')} …` : names.join(', ')
+}
