@@ -25,7 +25,7 @@ const exitCodeOf: Readonly<Record<ErrorCode, ExitCode>> = {
   DAMAGED_RECORD: exitCodes.problem,
   HOME_NOT_FOUND: exitCodes.wrongUse,
   HOME_NOT_WRITABLE: exitCodes.problem,
-  IMPORT_FAILED: exitCodes.problem,
+  IMPORT_FAILED: exitCodes.wrongUse,
   LIMIT_REACHED: exitCodes.problem,
   SESSION_AMBIGUOUS: exitCodes.wrongUse,
   SESSION_NOT_FOUND: exitCodes.wrongUse,

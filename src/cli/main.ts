@@ -15,7 +15,8 @@ let home: Home | null = null
 /** A reader that has seen enough closes the pipe (`waymark log … | head`): that ends the command and is nobody's fault. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCode)
-  throw error
+  process.stderr.write(`waymark: cannot write to stdout: ${error.message}\n`)
+  process.exit(exitCodes.problem)
 })
 process.stderr.on('error', () => {})
 
@@ -37,7 +38,7 @@ function report(error: unknown): ExitCode {
     const [first = '', ...rest] = failureLines(failure, home).map(visibleLines)
     process.stderr.write(`${[paint(first, 'bad'), ...rest].join('\n')}\n`)
   }
-  if (environment['WAYMARK_DEBUG'] === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  if (environment.WAYMARK_DEBUG === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
   return failure.exitCode
 }
 
@@ -49,12 +50,8 @@ function isTypedBeforeRest(flag: string): boolean {
 
 try {
   const program = makeProgram(run)
-  if (typed.length === 0) {
-    process.stderr.write(helpOf(program))
-    exitCode = exitCodes.wrongUse
-  } else {
-    await program.parseAsync(typed, { from: 'user' })
-  }
+  if (typed.length === 0) process.stderr.write(`${helpOf(program)}\n`)
+  await program.parseAsync(typed, { from: 'user' })
 } catch (error) {
   const told = error instanceof CommanderError ? usageFailure(error) : error
   if (told !== null) exitCode = report(told)

@@ -5,7 +5,17 @@
 import { styleText } from 'node:util'
 import { elapsedMs } from '../kernel/clock.ts'
 import type { Fact, Tone } from '../views/text.ts'
-import { aligned, alignedRow, type Cell, type Paint, type StyledText, tabSeparated, visible, visibleLines, widthsOf } from './layout.ts'
+import {
+  aligned,
+  alignedRow,
+  type Cell,
+  type Paint,
+  type StyledText,
+  tabSeparated,
+  visible,
+  visibleLines,
+  widthsOf,
+} from './layout.ts'
 
 export interface Table {
   /** Titles of the columns, for people only: tab-separated values come without. */
@@ -89,7 +99,7 @@ export function makeOutput(options: OutputOptions): Output {
   const { stdout, stderr, json, environment } = options
   const paint = painter(wantsColour(stdout, options))
   const paintNote = painter(wantsColour(stderr, options))
-  const layout = environment['WAYMARK_LAYOUT']
+  const layout = environment.WAYMARK_LAYOUT
   const isAligned = layout === 'aligned' || (layout !== 'tsv' && stdout.isTTY === true)
   const progress = makeProgress(stderr, environment)
   const write = async (text: string): Promise<void> => {
@@ -100,8 +110,6 @@ export function makeOutput(options: OutputOptions): Output {
     progress.clear()
     stderr.write(`${paintNote(visibleLines(text), tone)}\n`)
   }
-  const named = (section: string | undefined, row: readonly Cell[]): readonly Cell[] =>
-    section === undefined ? row : [section, ...row]
   return {
     json,
     aligned: isAligned,
@@ -111,32 +119,13 @@ export function makeOutput(options: OutputOptions): Output {
       const parts = typeof text === 'string' ? [{ text }] : text
       return write(parts.map((part) => paint(visible(part.text), part.tone ?? 'plain')).join(''))
     },
-    table: async ({ columns, rows, section }) => {
-      if (!isAligned) {
-        for (const row of rows) await write(tabSeparated(named(section, row)))
-        return
-      }
-      const titles = columns.map((text): StyledText => ({ text, tone: 'quiet' }))
-      const widths = widthsOf([titles, ...rows])
-      const numeric = columns.map((_, column) => rows.length > 0 && rows.every((row) => isNumeric(row[column])))
-      const heading = titles.map((title, column) =>
-        numeric[column] === true ? { ...title, text: title.text.padStart(widths[column] ?? 0) } : title,
-      )
-      if (section !== undefined) await write(`\n${paint(section, 'strong')}`)
-      for (const line of aligned([heading, ...rows], paint, widths)) await write(line)
+    table: async (table) => {
+      for (const line of isAligned ? tableLines(table, paint) : tableValues(table)) await write(line)
     },
     row: (cells, widths) => write(isAligned ? alignedRow(cells, widths, paint) : tabSeparated(cells)),
     facts: async (facts, section) => {
-      const rows = facts.map(({ label, value, tone }): readonly Cell[] =>
-        isAligned
-          ? [
-              { text: label, tone: 'quiet' },
-              { text: value, tone: tone ?? 'plain' },
-            ]
-          : named(section, [label, value]),
-      )
-      if (section !== undefined && isAligned) await write(`\n${paint(section, 'strong')}`)
-      for (const line of isAligned ? aligned(rows, paint) : rows.map(tabSeparated)) await write(line)
+      for (const line of isAligned ? factLines(facts, section, paint) : factValues(facts, section))
+        await write(line)
     },
     note: (text) => {
       if (!json) say(text, 'quiet')
@@ -144,6 +133,41 @@ export function makeOutput(options: OutputOptions): Output {
     warn: (text) => say(`waymark: ${text}`, 'warning'),
     progress: (text) => progress.show(text),
   }
+}
+
+function sectionLines(section: string | undefined, paint: Paint): readonly string[] {
+  return section === undefined ? [] : ['', paint(section, 'strong')]
+}
+
+/** A table for people: titles above columns, those of numbers at the right. */
+function tableLines({ columns, rows, section }: Table, paint: Paint): readonly string[] {
+  const titles = columns.map((text): StyledText => ({ text, tone: 'quiet' }))
+  const widths = widthsOf([titles, ...rows])
+  const heading = titles.map((title, column) => {
+    const ofNumbers = rows.length > 0 && rows.every((row) => isNumeric(row[column]))
+    return ofNumbers ? { ...title, text: title.text.padStart(widths[column] ?? 0) } : title
+  })
+  return [...sectionLines(section, paint), ...aligned([heading, ...rows], paint, widths)]
+}
+
+function factLines(facts: readonly Fact[], section: string | undefined, paint: Paint): readonly string[] {
+  const rows = facts.map(({ label, value, tone = 'plain' }): readonly Cell[] => [
+    { text: label, tone: 'quiet' },
+    { text: value, tone },
+  ])
+  return [...sectionLines(section, paint), ...aligned(rows, paint)]
+}
+
+function tableValues({ rows, section }: Table): readonly string[] {
+  return rows.map((row) => tabSeparated(section === undefined ? row : [section, ...row]))
+}
+
+function factValues(facts: readonly Fact[], section: string | undefined): readonly string[] {
+  return tableValues({
+    columns: [],
+    rows: facts.map(({ label, value }) => [label, value]),
+    ...(section === undefined ? {} : { section }),
+  })
 }
 
 function isNumeric(cell: Cell | undefined): boolean {
@@ -154,7 +178,7 @@ function makeProgress(
   stderr: Sink,
   environment: OutputOptions['environment'],
 ): { show(text: string): void; clear(): void } {
-  const able = stderr.isTTY === true && environment['TERM'] !== 'dumb'
+  const able = stderr.isTTY === true && environment.TERM !== 'dumb'
   const clearLine = '\r\u001b[K'
   let shownAt = Number.NEGATIVE_INFINITY
   let isShown = false

@@ -1,6 +1,6 @@
 /** The command line: verbs and options for commander, made from the table of verbs. */
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError, Option } from 'commander'
+import { Command, type CommanderError, Option } from 'commander'
 import { usageError } from './failure.ts'
 import { topics } from './topics.ts'
 import { type VerbSpec, verbs } from './verbs.ts'
@@ -38,7 +38,10 @@ export function makeProgram(run: (call: Call) => Promise<void>): Command {
     .helpCommand(false)
   for (const [name, spec] of Object.entries<VerbSpec>(verbs)) addVerb(program, name, spec, run)
   addHelp(program)
-  program.addHelpText('after', '\nMore: waymark help <verb>, waymark help exit-codes, waymark help environment')
+  program.addHelpText(
+    'after',
+    '\nMore: waymark help <verb>, waymark help exit-codes, waymark help environment',
+  )
   return program
 }
 
@@ -47,7 +50,8 @@ function addVerb(program: Command, name: string, spec: VerbSpec, run: (call: Cal
   for (const [argument, about] of spec.takes) command.argument(argument, about)
   for (const { flags, about, repeatable } of spec.options) {
     const option = new Option(flags, about)
-    if (repeatable === true) option.argParser<readonly string[]>((value, earlier) => [...(earlier ?? []), value])
+    if (repeatable === true)
+      option.argParser<readonly string[]>((value, earlier) => [...(earlier ?? []), value])
     command.addOption(option)
   }
   const examples = spec.examples.map(([line, what]) => `  $ ${line}${what === '' ? '' : `\n      ${what}`}`)
@@ -55,7 +59,10 @@ function addVerb(program: Command, name: string, spec: VerbSpec, run: (call: Cal
   command.action(async () => {
     const options: Readonly<Record<string, unknown>> = command.optsWithGlobals()
     const own = Object.entries(options).filter(([key]) => !globalNames.has(key))
-    const taken = spec.takes.map(([argument], index) => [argument.replace(/[^a-z]/g, ''), command.processedArgs[index]])
+    const taken = spec.takes.map(([argument], index) => [
+      argument.replace(/[^a-z]/g, ''),
+      command.processedArgs[index],
+    ])
     const present = [...taken, ...own].filter(([, value]) => value !== undefined)
     await run({ spec, input: Object.fromEntries(present), global: globalOptions(options) })
   })
@@ -77,31 +84,39 @@ function addHelp(program: Command): void {
     .argument('[topic]', 'a verb or a topic')
     .helpGroup('More:')
     .action((topic: string | undefined) => {
-      const text = topic === undefined ? undefined : topics[topic]
+      const text = topic !== undefined && Object.hasOwn(topics, topic) ? topics[topic] : undefined
       const command = program.commands.find((candidate) => candidate.name() === topic)
       if (topic === undefined) process.stdout.write(helpOf(program))
       else if (text !== undefined) process.stdout.write(`${text}\n`)
       else if (command !== undefined) process.stdout.write(helpOf(command))
-      else throw usageError(`no help on "${topic}"`, 'waymark help lists the verbs; topics are exit-codes and environment')
+      else
+        throw usageError(
+          `no help on "${topic}"`,
+          'waymark help lists the verbs; topics are exit-codes and environment',
+        )
     })
 }
 
 /** The help of a command with the texts added after it. */
 export function helpOf(command: Command): string {
   let text = ''
-  const { writeOut } = command.configureOutput()
-  command.configureOutput({ writeOut: (part) => (text += part) })
+  command.configureOutput({
+    writeOut: (part) => {
+      text += part
+    },
+  })
   command.outputHelp()
-  command.configureOutput({ ...(writeOut === undefined ? {} : { writeOut }) })
   return text
 }
 
 /** Turns commander's complaint into wrong use of the command; `null` when it only printed help or the version. */
 export function usageFailure(error: CommanderError): Error | null {
   if (error.exitCode === 0) return null
+  if (error.code === 'commander.help') return usageError('no verb was given', 'waymark help lists them')
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n')
   const suggested = /Did you mean (.*)\?/.exec(rest.join(' '))?.[1]
-  const hint = suggested === undefined ? 'waymark help lists the verbs and their options' : `did you mean ${suggested}?`
+  const hint =
+    suggested === undefined ? 'waymark help lists the verbs and their options' : `did you mean ${suggested}?`
   return usageError(first, hint)
 }
 

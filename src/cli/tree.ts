@@ -17,7 +17,8 @@ export interface Tree {
 /** All sessions of a home. */
 export async function readTree(waymark: Waymark): Promise<Tree> {
   const byId = new Map<string, StreamInfo>()
-  for await (const session of waymark.sessions()) if (session.version > 0) byId.set(session.sessionId, session)
+  for await (const session of waymark.sessions())
+    if (session.version > 0) byId.set(session.sessionId, session)
   const sessions = [...byId.values()].sort(inOrderOfBeginning)
   const parentOf = ({ sessionId, summary }: StreamInfo): string | null => {
     const parent = summary?.parentSessionId ?? null

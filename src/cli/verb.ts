@@ -51,7 +51,11 @@ const scaleOf: Readonly<Record<string, number>> = { '': 1, k: 1_000, m: 1_000_00
 export const tokensOption = z
   .string()
   .regex(/^\d[\d_]{0,14}[kKmM]?$/, 'a number of tokens is written as 200000, 200_000, 200k or 1M')
-  .transform((text) => Number.parseInt(text.replaceAll('_', ''), 10) * (scaleOf[/[km]$/.exec(text.toLowerCase())?.[0] ?? ''] ?? 1))
+  .transform(
+    (text) =>
+      Number.parseInt(text.replaceAll('_', ''), 10) *
+      (scaleOf[/[km]$/.exec(text.toLowerCase())?.[0] ?? ''] ?? 1),
+  )
 
 const timePattern = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/
 

@@ -99,7 +99,11 @@ export const verbs = {
     options: [
       { flags: '--all', about: 'every event, not only the notable ones' },
       { flags: '--after <version>', about: 'only events after this version' },
-      { flags: '--type <type>', about: 'only events of a type (task.failed) or noun (task); may be repeated', repeatable: true },
+      {
+        flags: '--type <type>',
+        about: 'only events of a type (task.failed) or noun (task); may be repeated',
+        repeatable: true,
+      },
       { flags: '--follow', about: 'stay, and print events as they come from any process' },
     ],
     examples: [
@@ -120,7 +124,9 @@ export const verbs = {
     group: groups.look,
     about: 'List the tasks of a session and where each stands.',
     takes: [session],
-    options: [{ flags: '--status <status>', about: 'only tasks in a status; may be repeated', repeatable: true }],
+    options: [
+      { flags: '--status <status>', about: 'only tasks in a status; may be repeated', repeatable: true },
+    ],
     examples: [['waymark tasks 3f2a --status failed', 'what went wrong']],
     load: async () => (await import('./verbs/tasks.ts')).tasks,
   },
@@ -132,7 +138,12 @@ export const verbs = {
       { flags: '--reason <text>', about: 'why' },
       { flags: '--phase <name>', about: 'the phase of work it stands at, such as RED, GREEN or REFACTOR' },
     ],
-    examples: [['waymark checkpoint 3f2a --phase GREEN --reason "tests pass"', 'notes the git HEAD of this folder too']],
+    examples: [
+      [
+        'waymark checkpoint 3f2a --phase GREEN --reason "tests pass"',
+        'notes the git HEAD of this folder too',
+      ],
+    ],
     load: async () => (await import('./verbs/checkpoint.ts')).checkpoint,
   },
   checkpoints: {

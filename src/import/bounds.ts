@@ -12,9 +12,11 @@ export const bounds = {
   /** Bytes before the bookmark, at both ends, whose hash tells whether the file is still the same. */
   fingerprintBytes: 4_096,
   /** Model calls whose counters are remembered, so that a later line raises them; calls come one after the other. */
-  messagesMax: 32,
+  messagesMax: 16,
   /** Task inputs that wait for their result. */
   taskInputsMax: 32,
+  /** Characters kept of a task's description. */
+  taskDescriptionCharactersMax: 16_384,
   /** Items of a task list; what comes after them is not followed. */
   listItemsMax: 500,
   /** Characters of a list item's text by which it is known again. */

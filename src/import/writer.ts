@@ -1,11 +1,12 @@
 /** Writes steps inside a transaction: each once, whatever file it comes from, and none stops the others. */
 import { type Command, parseCommand } from '../events/commands.ts'
-import type { ReadonlyState } from '../fold/state.ts'
+import { frozen } from '../fold/fold.ts'
+import { initialState, type ReadonlyState } from '../fold/state.ts'
 import { CommandRefused, WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import type { LogTransaction } from '../log/port.ts'
 import { packSnapshot } from '../replay/snapshot.ts'
-import { type RecordEnvironment, record } from '../session/record.ts'
+import { caughtUp, type RecordEnvironment, record } from '../session/record.ts'
 import { commandsOf } from './plan.ts'
 import { commandIdOf, type Step } from './step.ts'
 import { oneLine } from './text.ts'
@@ -14,17 +15,19 @@ import { oneLine } from './text.ts'
 export type States = ReadonlyMap<string, ReadonlyState>
 
 export interface Written {
+  /** Events appended. */
   readonly appended: number
+  /** Steps that the rules did not accept; an observation stands for each. */
   readonly refused: number
-  /** States after the steps, of the sessions they were about. */
+  /** What is known now: the states before, and those of the sessions that the steps were about. */
   readonly states: States
 }
 
 const actor = 'import'
-/** Steps that say where something stands: seen again later, they would not be the nothing that they were. */
-const repeatable: ReadonlySet<string> = new Set(['usage.record'])
 /** A keyframe pays once this many times the state's own bytes have been appended as events. */
 const keyframeStateFactor = 4
+/** Bytes of a task in a packed state: what makes states large. */
+const taskBytes = 512
 
 /** Records the steps that are not recorded yet, in their order. */
 export function writeSteps(
@@ -45,32 +48,96 @@ class StepWriter {
   readonly states: Map<string, ReadonlyState>
   readonly #transaction: LogTransaction
   readonly #environment: RecordEnvironment
+  /** Sessions whose state is the newest there is; nobody else writes during the transaction. */
+  readonly #current = new Set<string>()
   readonly #changed = new Set<string>()
 
   constructor(transaction: LogTransaction, known: States, environment: RecordEnvironment) {
     this.#transaction = transaction
-    this.#environment = environment
+    this.#environment = { ...environment, policies: [] }
     this.states = new Map(known)
   }
 
   write(step: Step): void {
-    const { sessionId } = step
-    const known = this.states.get(sessionId) ?? null
-    const isNew = known === null && this.#transaction.stream(sessionId) === null
-    if (!isNew && this.#isDone(step)) return
+    const state = this.#stateOf(step.sessionId)
+    if (state.version > 0 && this.#isDone(step)) return
     let ordinal = 0
-    const before = this.#stateOf(sessionId)
-    if (before === null && step.intent.type !== 'session.start') return
-    const commands = before === null ? [step.intent as Command] : commandsOf(before, step.intent)
-    for (const command of commands) {
+    for (const command of commandsOf(state, step.intent)) {
       if (this.#record(step, command, ordinal)) ordinal += 1
     }
-    if (ordinal === 0 && !repeatable.has(step.intent.type)) this.#transaction.putBookmark(doneKey(step), '')
+    if (ordinal === 0 && !mayComeAgain(step)) this.#transaction.putBookmark(doneKey(step), '')
   }
 
-  /** A step that led to nothing has left no event; a bookmark stands for it. */
+  takeKeyframes(): void {
+    for (const sessionId of this.#changed) {
+      const state = this.states.get(sessionId)
+      const stream = this.#transaction.stream(sessionId)
+      if (state === undefined || stream === null) continue
+      const stateBytes = Object.keys(state.tasks).length * taskBytes
+      if (stream.bytesSinceSnapshot < Math.max(limits.keyframeBytes, stateBytes * keyframeStateFactor)) continue
+      this.#transaction.putSnapshot(packSnapshot(state, stream.hash, null).snapshot)
+    }
+  }
+
+  #stateOf(sessionId: string): ReadonlyState {
+    const known = this.states.get(sessionId)
+    if (known !== undefined && this.#current.has(sessionId)) return known
+    const isThere = this.#transaction.stream(sessionId) !== null
+    const state = isThere
+      ? caughtUp(this.#transaction, sessionId, known ?? null)
+      : frozen(initialState(sessionId))
+    this.#current.add(sessionId)
+    this.states.set(sessionId, state)
+    return state
+  }
+
   #isDone(step: Step): boolean {
     if (this.#transaction.batchOf(step.sessionId, commandIdOf(step, 0)) !== null) return true
-    return !repeatable.has(step.intent.type) && this.#transaction.bookmark(doneKey(step)) !== null
+    return !mayComeAgain(step) && this.#transaction.bookmark(doneKey(step)) !== null
   }
+
+  /** Records one command of a step, or the observation that it was not accepted. Gives whether events were appended. */
+  #record(step: Step, command: Command, ordinal: number): boolean {
+    try {
+      return this.#append(step, parseCommand(command), ordinal)
+    } catch (error) {
+      const isRefusal = error instanceof CommandRefused
+      const isInvalid = error instanceof WaymarkError && error.code === 'COMMAND_INVALID'
+      if (!isRefusal && !isInvalid) throw error
+      this.refused += 1
+      const kind = `${isRefusal ? 'refused' : 'invalid'}-${command.type}`
+      const observation: Command = {
+        type: 'observation.record',
+        kind,
+        detail: oneLine(error.message),
+        line: step.line,
+      }
+      return this.#append(step, observation, ordinal)
+    }
+  }
+
+  #append(step: Step, command: Command, ordinal: number): boolean {
+    const { sessionId, time } = step
+    for (const { ref, body } of step.contents) {
+      this.#transaction.putContent(ref.hash, typeof body === 'string' ? Buffer.from(body) : body)
+    }
+    const meta = { commandId: commandIdOf(step, ordinal), time, actor }
+    const known = this.states.get(sessionId) ?? null
+    const recorded = record(this.#transaction, known, { sessionId, command, meta }, this.#environment)
+    this.states.set(sessionId, recorded.state)
+    if (recorded.repeated || recorded.events.length === 0) return recorded.repeated
+    this.appended += recorded.events.length
+    this.#changed.add(sessionId)
+    return true
+  }
+}
+
+/** A report of a call may be sent again: the decision itself counts only what is new. */
+function mayComeAgain(step: Step): boolean {
+  return step.intent.type === 'usage.record'
+}
+
+/** A step that led to nothing has left no event to find it by. Seen again later, it would not be the nothing that it was. */
+function doneKey(step: Step): string {
+  return `import/done/${commandIdOf(step, 0)}`
 }

@@ -5,8 +5,9 @@
  */
 import { foldInto, frozen } from '../fold/fold.ts'
 import type { ReadonlyState } from '../fold/state.ts'
+import type { RowProblem } from '../log/chain.ts'
 import type { EventLog } from '../log/port.ts'
-import { checkedEvents, type RowProblem } from './chain.ts'
+import { checkedEvents } from './chain.ts'
 import { type LoadedFrom, type SnapshotProblem, startingPoint, streamOf } from './load.ts'
 
 /** Something that was going on when the session stopped. */

@@ -77,11 +77,11 @@ async function verifySession(log: EventLog, stream: StreamInfo, options: VerifyO
   let lastVersion = stream.forkedFrom?.version ?? 0
   let lastHash = await inheritedHash(log, stream)
   for await (const page of checkRows(log, stream)) {
-    for (const { row, event, problem } of page) {
+    for (const { row, event, problems: found } of page) {
       events += 1
       lastVersion = row.version
       lastHash = row.hash
-      if (problem !== null) report(problem.version, problem.kind, problem.detail)
+      for (const { version, kind, detail } of found) report(version, kind, detail)
       if (event === null) sound = false
       else if (sound) foldInto(state, [event])
       const snapshot = snapshots.get(row.version)

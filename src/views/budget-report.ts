@@ -1,14 +1,16 @@
 /** Where the tokens are and where they went: the gauge with its thresholds, the phases it went through, the counters by kind and model. */
 import type { RecordedEvent } from '../events/envelope.ts'
-import { type BudgetPhase, budgetPhases } from '../events/usage.ts'
 import type { Counted } from '../events/shapes.ts'
+import { type BudgetPhase, budgetPhases } from '../events/usage.ts'
 import type { ReadonlyState } from '../fold/state.ts'
-import type { Tone } from './text.ts'
+import { type UsageView, usageView, type WindowView, windowView } from './state-view.ts'
+import { type Tone, toneOfPhase } from './text.ts'
 
 export interface Threshold {
   readonly phase: BudgetPhase
-  /** The phase is entered strictly above this. */
+  /** The phase is entered above this; the last one at it. */
   readonly percent: number
+  readonly inclusive: boolean
   readonly tokens: number
 }
 
@@ -23,23 +25,15 @@ export interface PhaseChange {
 export interface BudgetReport {
   readonly sessionId: string
   readonly version: number
-  readonly window: ReadonlyState['window']
+  readonly window: WindowView
   readonly thresholds: readonly Threshold[]
   readonly hysteresisPercent: number
   readonly phaseChanges: readonly PhaseChange[]
-  readonly usage: ReadonlyState['usage']
+  readonly usage: UsageView
   readonly tree: { readonly usage: Readonly<Counted> }
   /** Of all tokens read by the model, those that came out of the cache; `null` before the first call. */
   readonly cacheSharePercent: number | null
   readonly compactions: number
-}
-
-export const toneOfPhase: Readonly<Record<BudgetPhase, Tone>> = {
-  normal: 'good',
-  monitoring: 'notice',
-  warning: 'warning',
-  emergency: 'bad',
-  exhausted: 'bad',
 }
 
 export function phaseChangeOf({ version, time, data }: RecordedEvent<'budget.phase-changed'>): PhaseChange {
@@ -54,11 +48,11 @@ export function budgetReport(
   return {
     sessionId: state.sessionId,
     version: state.version,
-    window: state.window,
+    window: windowView(state),
     thresholds: thresholdsOf(state),
     hysteresisPercent: state.configuration.hysteresisPercent,
     phaseChanges,
-    usage: state.usage,
+    usage: usageView(state),
     tree: { usage: treeUsage },
     cacheSharePercent: cacheSharePercent(state.usage),
     compactions: state.compactions,
@@ -78,6 +72,7 @@ function thresholdsOf({ configuration, window }: ReadonlyState): readonly Thresh
     .map((phase) => ({
       phase,
       percent: percentOf[phase],
+      inclusive: phase === 'exhausted',
       tokens: Math.floor((window.totalTokens * percentOf[phase]) / 100),
     }))
 }
@@ -98,7 +93,10 @@ export interface GaugePart {
  * The gauge as a bar: full cells up to the reading, a stroke where each threshold lies. A reading above 100 % fills the
  * bar and goes on with an arrow.
  */
-export function gaugeBar(report: Pick<BudgetReport, 'window' | 'thresholds'>, cells = 40): readonly GaugePart[] {
+export function gaugeBar(
+  report: Pick<BudgetReport, 'window' | 'thresholds'>,
+  cells = 40,
+): readonly GaugePart[] {
   const { percent, phase } = report.window
   const fullCells = Math.min(cells, Math.round((percent * cells) / 100))
   const marks = new Set(report.thresholds.map((threshold) => Math.round((threshold.percent * cells) / 100)))

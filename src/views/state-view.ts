@@ -1,9 +1,8 @@
 /** A session's state as others read it: `waymark show --json`. Keys are stable; new ones may be added. */
 import type { Counted } from '../events/shapes.ts'
 import type { ReadonlyState } from '../fold/state.ts'
-import { type Fact, countOf, countText, percentText, timeText } from './text.ts'
 import { type TaskView, taskCountsText, tasksInOrder } from './task-list.ts'
-import { toneOfPhase } from './budget-report.ts'
+import { countOf, countText, type Fact, percentText, timeText, toneOfPhase } from './text.ts'
 
 type CountedView = Readonly<Counted>
 
@@ -14,6 +13,29 @@ export interface OpenCallView {
   readonly version: number
   readonly time: string
   readonly childSessionId: string | null
+}
+
+/** The gauge: what is in the context window now. */
+export interface WindowView {
+  readonly totalTokens: number
+  readonly usedTokens: number
+  readonly availableTokens: number
+  /** May be above 100. */
+  readonly percent: number
+  readonly phase: ReadonlyState['window']['phase']
+  readonly peakTokens: number
+  /** Where `totalTokens` comes from. */
+  readonly source: ReadonlyState['window']['totalSource']
+  readonly estimated: boolean
+  /** Version at which the phase was entered. */
+  readonly phaseSince: number
+}
+
+/** The counters: what the session itself has spent; `inherited` came with a copied or forked history. */
+export interface UsageView extends CountedView {
+  readonly inherited: CountedView
+  readonly byModel: Readonly<Record<string, CountedView>>
+  readonly estimatedCalls: number
 }
 
 export interface StateView {
@@ -37,25 +59,8 @@ export interface StateView {
   readonly permissionMode: string | null
   readonly startedAt: string | null
   readonly lastEventAt: string | null
-  /** The gauge: what is in the context window now. */
-  readonly window: {
-    readonly totalTokens: number
-    readonly usedTokens: number
-    readonly availableTokens: number
-    readonly percent: number
-    readonly phase: ReadonlyState['window']['phase']
-    readonly peakTokens: number
-    /** Where `totalTokens` comes from. */
-    readonly source: ReadonlyState['window']['totalSource']
-    readonly estimated: boolean
-    readonly phaseSince: number
-  }
-  /** The counters: what the session itself has spent; `inherited` came with a copied or forked history. */
-  readonly usage: CountedView & {
-    readonly inherited: CountedView
-    readonly byModel: Readonly<Record<string, CountedView>>
-    readonly estimatedCalls: number
-  }
+  readonly window: WindowView
+  readonly usage: UsageView
   /** The session and everything below it, each call counted once. */
   readonly tree: { readonly usage: CountedView }
   readonly compactions: number
@@ -74,21 +79,25 @@ export interface StateView {
 
 /** The view of `state`; `treeUsage` is what the session and all below it have spent. */
 export function stateView(state: ReadonlyState, treeUsage: CountedView): StateView {
-  const { window, usage, tasks: _tasks, openCalls: _calls, earlyResults: _early, ...facts } = state
-  const { totalSource, ...gauge } = window
+  const { tasks: _tasks, openCalls: _calls, earlyResults: _early, ...facts } = state
   return {
     ...facts,
-    window: { ...gauge, source: totalSource },
-    usage: {
-      ...countedOf(usage),
-      inherited: countedOf(usage.inherited),
-      byModel: usage.byModel,
-      estimatedCalls: usage.estimatedCalls,
-    },
+    window: windowView(state),
+    usage: usageView(state),
     tree: { usage: countedOf(treeUsage) },
     tasks: tasksInOrder(state),
     openCalls: openCallsInOrder(state),
   }
+}
+
+export function windowView({ window }: ReadonlyState): WindowView {
+  const { totalSource, ...gauge } = window
+  return { ...gauge, source: totalSource }
+}
+
+export function usageView({ usage }: ReadonlyState): UsageView {
+  const { inherited, byModel, estimatedCalls } = usage
+  return { ...countedOf(usage), inherited: countedOf(inherited), byModel, estimatedCalls }
 }
 
 /** Calls without a result, oldest first. */
@@ -99,7 +108,13 @@ export function openCallsInOrder(state: ReadonlyState): readonly OpenCallView[] 
 }
 
 /** The five counters of a larger object. */
-export function countedOf({ calls, inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens }: CountedView): Counted {
+export function countedOf({
+  calls,
+  inputTokens,
+  outputTokens,
+  cacheReadTokens,
+  cacheCreationTokens,
+}: CountedView): Counted {
   return { calls, inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens }
 }
 
@@ -129,7 +144,10 @@ export function stateFacts(view: StateView, state: ReadonlyState): readonly Fact
     ...optional('title', view.title),
     { label: 'status', value: statusText(view), tone: view.status === 'active' ? 'good' : 'quiet' },
     fact('version', countText(view.version)),
-    ...optional('native id', view.nativeId === null ? null : [view.nativeId, view.tool].filter(Boolean).join(', ')),
+    ...optional(
+      'native id',
+      view.nativeId === null ? null : [view.nativeId, view.tool].filter(Boolean).join(', '),
+    ),
     ...optional('parent', parentText(view)),
     ...optional('continues', view.continuesSessionId),
     ...optional('model', view.model),
@@ -141,11 +159,15 @@ export function stateFacts(view: StateView, state: ReadonlyState): readonly Fact
     fact('peak', `${countText(window.peakTokens)} tokens`),
     fact('spent', countedText(view.usage)),
     ...(view.usage.inherited.calls > 0 ? [fact('inherited', countedText(view.usage.inherited))] : []),
-    ...(view.tree.usage.calls > view.usage.calls ? [fact('with children', countedText(view.tree.usage))] : []),
+    ...(view.tree.usage.calls > view.usage.calls
+      ? [fact('with children', countedText(view.tree.usage))]
+      : []),
     fact('turns', turnsText(turns)),
     fact('compactions', countText(view.compactions)),
     fact('tasks', taskCountsText(state)),
-    ...(open.length > 0 ? [{ label: 'open calls', value: `${open.length}: ${listed(open)}`, tone: 'warning' as const }] : []),
+    ...(open.length > 0
+      ? [{ label: 'open calls', value: `${open.length}: ${listed(open)}`, tone: 'warning' as const }]
+      : []),
     ...(failures.retries + failures.givenUp > 0 ? [fact('failures', failuresText(failures))] : []),
     fact('checkpoints', countText(view.checkpointCount)),
     ...(view.recoveries > 0 ? [fact('recoveries', countText(view.recoveries))] : []),
@@ -162,7 +184,12 @@ function optional(label: string, value: string | null): readonly Fact[] {
 }
 
 function statusText({ status, endReason, offeredTo, holder }: StateView): string {
-  const detail = { ended: endReason, handed_off: offeredTo === null ? null : `to ${offeredTo}`, suspended: null, active: holder }
+  const detail = {
+    ended: endReason,
+    handed_off: offeredTo === null ? null : `to ${offeredTo}`,
+    suspended: null,
+    active: holder,
+  }
   const said = detail[status]
   return `${status.replace('_', ' ')}${said === null ? '' : ` (${said})`}`
 }
@@ -173,7 +200,9 @@ function parentText({ parentSessionId, forkedAt }: StateView): string | null {
 }
 
 /** `85,000 of 200,000 tokens (42.5 %), normal` */
-export function windowText(window: Pick<StateView['window'], 'usedTokens' | 'totalTokens' | 'percent' | 'phase' | 'estimated'>): string {
+export function windowText(
+  window: Pick<StateView['window'], 'usedTokens' | 'totalTokens' | 'percent' | 'phase' | 'estimated'>,
+): string {
   const estimate = window.estimated ? ', estimated' : ''
   return `${countText(window.usedTokens)} of ${countText(window.totalTokens)} tokens (${percentText(window.percent)})${estimate}, ${window.phase}`
 }

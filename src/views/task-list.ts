@@ -31,11 +31,14 @@ const remarkOf: Readonly<Record<TaskStatus, (task: TaskView) => string>> = {
   blocked: ({ blockedOn }) =>
     blockedOn === null
       ? ''
-      : ['waits for', blockedOn.kind, namesText(blockedOn.ids ?? []), blockedOn.detail].filter(Boolean).join(' '),
+      : ['waits for', blockedOn.kind, namesText(blockedOn.ids ?? []), blockedOn.detail]
+          .filter(Boolean)
+          .join(' '),
   token_warning: () => 'the window is filling up',
   context_switch: ({ switchCause }) => `lost its context: ${switchCause ?? 'unknown'}`,
   completed: () => '',
-  failed: ({ reason, retryable }) => `${reason ?? 'no reason given'}${retryable === true ? ', can be recovered' : ''}`,
+  failed: ({ reason, retryable }) =>
+    `${reason ?? 'no reason given'}${retryable === true ? ', can be recovered' : ''}`,
   recovered: ({ checkpointId }) => `goes on from ${checkpointId ?? 'a checkpoint'}`,
 }
 
@@ -51,7 +54,8 @@ export function taskList(state: ReadonlyState): readonly TaskRow[] {
   const tasks = tasksInOrder(state)
   const childrenOf = new Map<string | null, TaskView[]>()
   for (const task of tasks) {
-    const parent = task.parentTaskId !== null && Object.hasOwn(state.tasks, task.parentTaskId) ? task.parentTaskId : null
+    const parent =
+      task.parentTaskId !== null && Object.hasOwn(state.tasks, task.parentTaskId) ? task.parentTaskId : null
     const siblings = childrenOf.get(parent)
     if (siblings === undefined) childrenOf.set(parent, [task])
     else siblings.push(task)
@@ -81,6 +85,8 @@ export function taskCounts(state: ReadonlyState): Readonly<Partial<Record<TaskSt
 
 /** `2 completed, 1 in progress`, or `none`. */
 export function taskCountsText(state: ReadonlyState): string {
-  const counts = Object.entries(taskCounts(state)).map(([status, count]) => `${count} ${status.replaceAll('_', ' ')}`)
+  const counts = Object.entries(taskCounts(state)).map(
+    ([status, count]) => `${count} ${status.replaceAll('_', ' ')}`,
+  )
   return counts.length === 0 ? 'none' : counts.join(', ')
 }

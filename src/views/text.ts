@@ -1,7 +1,16 @@
 /** How views put figures into words. Everything is in UTC and in one language, so that the same state reads the same everywhere. */
+import type { BudgetPhase } from '../events/usage.ts'
 
 /** What a line means for its reader; which colour that is, the reader's side decides. */
 export type Tone = 'plain' | 'strong' | 'quiet' | 'good' | 'notice' | 'warning' | 'bad'
+
+export const toneOfPhase: Readonly<Record<BudgetPhase, Tone>> = {
+  normal: 'good',
+  monitoring: 'notice',
+  warning: 'warning',
+  emergency: 'bad',
+  exhausted: 'bad',
+}
 
 /** A fact with its name, for panels of two columns. */
 export interface Fact {

@@ -6,9 +6,8 @@ import type { EventData, EventType } from '../events/catalogue.ts'
 import { isKnown, type LoggedEvent, type RecordedEvent } from '../events/envelope.ts'
 import type { ContentRef, Counted } from '../events/shapes.ts'
 import type { Wait } from '../events/task.ts'
-import { toneOfPhase } from './budget-report.ts'
 import { tokenParts } from './state-view.ts'
-import { countOf, countText, durationText, namesText, percentText, type Tone } from './text.ts'
+import { countOf, countText, durationText, namesText, percentText, type Tone, toneOfPhase } from './text.ts'
 
 export interface TimelineEntry {
   readonly time: string
@@ -43,18 +42,34 @@ const sessionLines = {
     'strong',
   ),
   'session.described': detail(({ title, cwd, gitBranch, toolVersion, permissionMode }) => {
-    const facts = { title, folder: cwd, branch: gitBranch, 'tool version': toolVersion, 'permission mode': permissionMode }
+    const facts = {
+      title,
+      folder: cwd,
+      branch: gitBranch,
+      'tool version': toolVersion,
+      'permission mode': permissionMode,
+    }
     const known = Object.entries(facts).filter(([, value]) => value !== undefined)
     return `session described: ${known.map(([name, value]) => `${name} ${value}`).join(', ')}`
   }),
   'session.configured': notable(({ configuration: c }) => {
-    const thresholds = [c.monitoringThresholdPercent, c.warningThresholdPercent, c.emergencyThresholdPercent].join(' / ')
+    const thresholds = [
+      c.monitoringThresholdPercent,
+      c.warningThresholdPercent,
+      c.emergencyThresholdPercent,
+    ].join(' / ')
     return `thresholds set to ${thresholds} %, falling again ${c.hysteresisPercent} points below`
   }),
   'session.suspended': notable(({ reason }) => `session suspended${said(reason)}`, 'warning'),
   'session.resumed': notable(({ reason }) => `session resumed${said(reason)}`),
-  'session.handed-off': notable(({ toAgent, reason }) => `session handed off to ${toAgent}${said(reason)}`, 'notice'),
-  'session.taken-over': notable(({ agent, epoch }) => `session taken over by ${agent}, epoch ${epoch}`, 'notice'),
+  'session.handed-off': notable(
+    ({ toAgent, reason }) => `session handed off to ${toAgent}${said(reason)}`,
+    'notice',
+  ),
+  'session.taken-over': notable(
+    ({ agent, epoch }) => `session taken over by ${agent}, epoch ${epoch}`,
+    'notice',
+  ),
   'session.ended': notable(({ reason }) => `session ended${said(reason)}`, 'strong'),
   'session.forked': notable(
     ({ parentSessionId, parentVersion, title }) =>
@@ -67,16 +82,23 @@ const sessionLines = {
     'notice',
   ),
   'prompt.submitted': notable(({ content }) => `prompt: ${preview(content)}`, 'strong'),
-  'reply.recorded': detail(({ kind, content }) => `${kind === 'text' ? 'reply' : 'thinking'}: ${preview(content)}`),
-  'turn.completed': detail(({ durationMs }) => `turn completed${durationMs === undefined ? '' : ` in ${durationText(durationMs)}`}`),
+  'reply.recorded': detail(
+    ({ kind, content }) => `${kind === 'text' ? 'reply' : 'thinking'}: ${preview(content)}`,
+  ),
+  'turn.completed': detail(
+    ({ durationMs }) => `turn completed${durationMs === undefined ? '' : ` in ${durationText(durationMs)}`}`,
+  ),
   'turn.interrupted': notable(({ reason }) => `turn interrupted${said(reason)}`, 'warning'),
 } satisfies Partial<Lines>
 
 const taskLines = {
-  'task.added': notable(({ taskId, title, parentTaskId }) => `task ${taskId} added: ${title}${with_('below', parentTaskId)}`),
+  'task.added': notable(
+    ({ taskId, title, parentTaskId }) => `task ${taskId} added: ${title}${with_('below', parentTaskId)}`,
+  ),
   'task.described': detail(({ taskId, title }) => `task ${taskId} described${said(title)}`),
   'task.started': notable(
-    ({ taskId, status }) => `task ${taskId} started${status === 'token_warning' ? ' under a token warning' : ''}`,
+    ({ taskId, status }) =>
+      `task ${taskId} started${status === 'token_warning' ? ' under a token warning' : ''}`,
     'notice',
   ),
   'task.blocked': notable(({ taskId, on }) => `task ${taskId} blocked, waits for ${waitText(on)}`, 'warning'),
@@ -85,10 +107,13 @@ const taskLines = {
     ({ taskIds, cause }) => `${tasksText(taskIds)} lost context: ${switchCauseText[cause]}`,
     'warning',
   ),
-  'task.context-restored': notable(({ taskIds, status }) => `${tasksText(taskIds)} back in context, ${words(status)}`),
+  'task.context-restored': notable(
+    ({ taskIds, status }) => `${tasksText(taskIds)} back in context, ${words(status)}`,
+  ),
   'task.completed': notable(({ taskId, result }) => `task ${taskId} completed${said(result)}`, 'good'),
   'task.failed': notable(
-    ({ taskId, reason, retryable }) => `task ${taskId} failed: ${reason}${retryable ? ', can be recovered' : ''}`,
+    ({ taskId, reason, retryable }) =>
+      `task ${taskId} failed: ${reason}${retryable ? ', can be recovered' : ''}`,
     'bad',
   ),
   'task.cancelled': notable(({ taskId, detail: why }) => `task ${taskId} cancelled${said(why)}`, 'warning'),
@@ -97,22 +122,32 @@ const taskLines = {
       `task ${taskId} recovered, goes on from ${checkpointId === 'origin' ? 'the beginning' : checkpointId}`,
     'notice',
   ),
-  'task.warned': notable(({ taskIds }) => `${tasksText(taskIds)} warned: the window is filling up`, 'warning'),
+  'task.warned': notable(
+    ({ taskIds }) => `${tasksText(taskIds)} warned: the window is filling up`,
+    'warning',
+  ),
   'task.relieved': notable(({ taskIds }) => `${tasksText(taskIds)} relieved: there is room again`, 'good'),
 } satisfies Partial<Lines>
 
 const usageLines = {
   'usage.recorded': detail(({ model, counted, elsewhere, window }) => {
-    const what = counted.calls === 1 || elsewhere !== undefined ? `call to ${model}` : `figures of a call to ${model} raised`
+    const what =
+      counted.calls === 1 || elsewhere !== undefined
+        ? `call to ${model}`
+        : `figures of a call to ${model} raised`
     const own = isZero(counted) && elsewhere !== undefined ? '' : `: ${tokenParts(counted).join(', ')}`
     const inherited = elsewhere === undefined ? '' : `; inherited: ${tokenParts(elsewhere).join(', ')}`
     return `${what}${own}${inherited}${window === null ? '' : `; window ${readingText(window)}`}`
   }),
   'context.measured': detail(({ window }) => `window ${readingText(window)}`),
   'context.compacted': notable(({ trigger, kind, preTokens, postTokens, savedTokens, window }) => {
-    const tokens = preTokens !== undefined && postTokens !== undefined ? `, ${countText(preTokens)} → ${countText(postTokens)} tokens` : ''
+    const tokens =
+      preTokens !== undefined && postTokens !== undefined
+        ? `, ${countText(preTokens)} → ${countText(postTokens)} tokens`
+        : ''
     const saved = tokens === '' && savedTokens !== undefined ? `, ${countText(savedTokens)} tokens saved` : ''
-    const before = tokens === '' && saved === '' && preTokens !== undefined ? ` at ${countText(preTokens)} tokens` : ''
+    const before =
+      tokens === '' && saved === '' && preTokens !== undefined ? ` at ${countText(preTokens)} tokens` : ''
     const after = window === null ? '' : `; window ${readingText(window)}`
     return `context compacted (${kind}, ${trigger})${tokens}${saved}${before}${after}`
   }, 'notice'),
@@ -132,7 +167,8 @@ const workLines = {
       `tool ${name} called${input === undefined ? '' : `: ${preview(input)}`}${with_('in', childSessionId)}`,
   ),
   'tool.returned': detail(
-    ({ outcome, output }) => `tool ${toolOutcomeText[outcome]}${output === undefined ? '' : `: ${preview(output)}`}`,
+    ({ outcome, output }) =>
+      `tool ${toolOutcomeText[outcome]}${output === undefined ? '' : `: ${preview(output)}`}`,
     ({ outcome }) => (outcome === 'ok' ? 'quiet' : 'warning'),
   ),
   'call.retried': notable(({ reason, attempt, attemptsMax, delayMs }) => {
@@ -142,7 +178,9 @@ const workLines = {
   }, 'warning'),
   'call.failed': notable(({ reason, detail: more }) => `model call failed: ${reason}${said(more)}`, 'bad'),
   'checkpoint.created': notable(({ checkpointId, version, trigger, reason, phase, gitHead }) => {
-    const facts = [trigger, phase, gitHead === undefined ? undefined : `git ${gitHead.slice(0, 12)}`].filter(Boolean)
+    const facts = [trigger, phase, gitHead === undefined ? undefined : `git ${gitHead.slice(0, 12)}`].filter(
+      Boolean,
+    )
     return `checkpoint ${checkpointId} of version ${version} (${facts.join(', ')})${said(reason)}`
   }, 'good'),
   'observation.recorded': detail(
@@ -157,7 +195,14 @@ const lines: Lines = { ...sessionLines, ...taskLines, ...usageLines, ...workLine
 export function timelineEntry(event: LoggedEvent): TimelineEntry {
   const { time, version, type } = event
   if (!isKnown(event)) {
-    return { time, version, type, text: `${type}: not known to this version, passed over`, tone: 'quiet', notable: false }
+    return {
+      time,
+      version,
+      type,
+      text: `${type}: not known to this version, passed over`,
+      tone: 'quiet',
+      notable: false,
+    }
   }
   const { text, tone, notable: isNotable } = lineOf(event)
   return { time, version, type, text, tone, notable: isNotable }

@@ -4,7 +4,14 @@
  */
 import { parseSync } from 'vite'
 import { z } from 'zod'
-import { type EventType, eventSchemas, eventTypes, ignorableTypes, openedBy, schemaVersionOf } from '../../src/events/catalogue.ts'
+import {
+  type EventType,
+  eventSchemas,
+  eventTypes,
+  ignorableTypes,
+  openedBy,
+  schemaVersionOf,
+} from '../../src/events/catalogue.ts'
 import { type CommandType, commandSchemas, commandTypes } from '../../src/events/commands.ts'
 import { commandMetaShape, storedEnvelopeShape } from '../../src/events/envelope.ts'
 import {
@@ -52,7 +59,9 @@ interface Field {
 
 function schemaOf(shape: z.ZodType): Schema {
   // The compiler cannot follow zod's own type of JSON Schema into the part that is read here.
-  const { $schema: _, ...schema } = z.toJSONSchema(shape, { io: 'input' }) as Schema & { readonly $schema?: string }
+  const { $schema: _, ...schema } = z.toJSONSchema(shape, { io: 'input' }) as Schema & {
+    readonly $schema?: string
+  }
   return schema
 }
 
@@ -66,8 +75,16 @@ const named: readonly (readonly [string, z.ZodType, string])[] = [
   ['model', modelShape, "a model's name as its provider writes it"],
   ['tokens', tokensShape, 'a count of tokens'],
   ['time', timeShape, 'ISO 8601 in UTC with milliseconds, such as `2026-01-31T12:00:00.000Z`'],
-  ['content', contentRefShape, 'points to a text in the content store: SHA-256, bytes of UTF-8, and how it begins'],
-  ['counted', countedShape, 'what of a report is new: one call or none, and the tokens by which the counters rise'],
+  [
+    'content',
+    contentRefShape,
+    'points to a text in the content store: SHA-256, bytes of UTF-8, and how it begins',
+  ],
+  [
+    'counted',
+    countedShape,
+    'what of a report is new: one call or none, and the tokens by which the counters rise',
+  ],
 ]
 
 const namesBySchema = new Map(named.map(([name, shape]) => [JSON.stringify(schemaOf(shape)), name]))
@@ -78,8 +95,10 @@ function typeOf(schema: Schema): string {
   if (schema.anyOf !== undefined) return schema.anyOf.map(typeOf).join(' or ')
   if (schema.const !== undefined) return code(schema.const)
   if (schema.enum !== undefined) return schema.enum.map(code).join(', ')
-  if (schema.items !== undefined) return `list of ${typeOf(schema.items)}${span('entries', schema.minItems, schema.maxItems)}`
-  if (schema.type === 'string') return `string${span('characters', schema.minLength, schema.maxLength)}${patternOf(schema)}`
+  if (schema.items !== undefined)
+    return `list of ${typeOf(schema.items)}${span('entries', schema.minItems, schema.maxItems)}`
+  if (schema.type === 'string')
+    return `string${span('characters', schema.minLength, schema.maxLength)}${patternOf(schema)}`
   if (schema.type === 'integer' || schema.type === 'number') return `${schema.type}${range(schema)}`
   return schema.type ?? 'anything'
 }
@@ -89,7 +108,9 @@ const figure = (value: number) => value.toLocaleString('en-US')
 
 function span(unit: string, least: number | undefined, most: number | undefined): string {
   if (least === undefined) return most === undefined ? '' : `, at most ${figure(most)} ${unit}`
-  return most === undefined ? `, at least ${figure(least)} ${unit}` : `, ${figure(least)} to ${figure(most)} ${unit}`
+  return most === undefined
+    ? `, at least ${figure(least)} ${unit}`
+    : `, ${figure(least)} to ${figure(most)} ${unit}`
 }
 
 function range({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Schema): string {
@@ -117,7 +138,10 @@ function fieldsOf(schema: Schema, prefix = '', within = 'yes'): readonly Field[]
       return [{ name, type: typeOf(value), required, schema: value }]
     }
     const kind = value === object ? 'object' : 'object or `null`'
-    return [{ name, type: kind, required, schema: value }, ...fieldsOf(object, `${name}.`, kind === 'object' && required === 'yes' ? 'yes' : `with \`${name}\``)]
+    return [
+      { name, type: kind, required, schema: value },
+      ...fieldsOf(object, `${name}.`, kind === 'object' && required === 'yes' ? 'yes' : `with \`${name}\``),
+    ]
   })
 }
 
@@ -131,7 +155,10 @@ export function remarksIn(source: string): Remarks {
   const before = (start: number): string => {
     const comment = comments.findLast(({ end, type }) => type === 'Block' && end <= start)
     if (comment === undefined || !/^(export)?$/.test(source.slice(comment.end, start).trim())) return ''
-    return comment.value.replaceAll(/^\s*\*+ ?/gm, '').replaceAll(/\s+/g, ' ').trim()
+    return comment.value
+      .replaceAll(/^\s*\*+ ?/gm, '')
+      .replaceAll(/\s+/g, ' ')
+      .trim()
   }
   const note = (key: string, text: string): void => {
     if (text !== '') remarks.set(key, text)
@@ -146,7 +173,8 @@ export function remarksIn(source: string): Remarks {
     }
     if (node.type === 'Property' && 'key' in node && 'value' in node) {
       const key = wordAt(source, node.key)
-      const text = before(Number(node.start)) || (constants.get(wordAt(source, node.value).replace(/\..*/, '')) ?? '')
+      const text =
+        before(Number(node.start)) || (constants.get(wordAt(source, node.value).replace(/\..*/, '')) ?? '')
       inside = owner === '' || key.includes('.') ? key : `${owner}.${key}`
       note(inside, text)
     }
@@ -197,7 +225,9 @@ function eventText(type: EventType, known: readonly Field[]): string {
   const same = new Set(known.map((field) => JSON.stringify(field)))
   const more = fieldsOf(schemaOf(eventSchemas[type])).filter((field) => !same.has(JSON.stringify(field)))
   const marks = [
-    schemaVersionOf(type) === 1 ? '' : ` Its shape is at version ${schemaVersionOf(type)}; older ones are upcast on reading.`,
+    schemaVersionOf(type) === 1
+      ? ''
+      : ` Its shape is at version ${schemaVersionOf(type)}; older ones are upcast on reading.`,
     ignorableTypes.has(type) ? ' A reader that does not know it may pass over it.' : '',
   ].join('')
   if (more.length === 0) return `Event: **${type}**, with the same fields.${marks}`
@@ -206,9 +236,11 @@ function eventText(type: EventType, known: readonly Field[]): string {
 
 function consequenceSection(type: EventType): string {
   const fields = fieldsOf(schemaOf(eventSchemas[type]))
-  return [`### ${type}`, 'A consequence: it follows the event of another command.', table(fields, (field) => remarkOf(type, field))].join(
-    '\n\n',
-  )
+  return [
+    `### ${type}`,
+    'A consequence: it follows the event of another command.',
+    table(fields, (field) => remarkOf(type, field)),
+  ].join('\n\n')
 }
 
 function typesTable(): string {
@@ -217,7 +249,9 @@ function typesTable(): string {
     const type =
       schema.properties === undefined
         ? typeWithoutName(schema)
-        : Object.entries(schema.properties).map(([key, value]) => `\`${key}\`: ${typeOf(value)}`).join('; ')
+        : Object.entries(schema.properties)
+            .map(([key, value]) => `\`${key}\`: ${typeOf(value)}`)
+            .join('; ')
     return `| ${name} | ${meaning} | ${type} |`
   })
   return ['| type | what it is | bounds |', '|---|---|---|', ...rows].join('\n')
@@ -244,7 +278,9 @@ export function eventsPage(): string {
     [
       `## ${noun}`,
       ...commandTypes.filter((type) => nounOf(type) === noun).map(commandSection),
-      ...eventTypes.filter((type) => openedBy[type] === null && nounOf(type) === noun).map(consequenceSection),
+      ...eventTypes
+        .filter((type) => openedBy[type] === null && nounOf(type) === noun)
+        .map(consequenceSection),
     ].join('\n\n'),
   )
   return `${[
@@ -278,4 +314,3 @@ const envelopeWords: Readonly<Record<string, string>> = {
 function nounOf(type: string): string {
   return type.slice(0, type.indexOf('.'))
 }
-

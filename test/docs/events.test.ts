@@ -17,7 +17,9 @@ describe('docs/events.md', () => {
   it('names every command and event', () => {
     const page = eventsPage()
     expect(commandTypes.filter((type) => !page.includes(`### ${type}\n`))).toEqual([])
-    expect(eventTypes.filter((type) => !page.includes(`**${type}**`) && !page.includes(`### ${type}\n`))).toEqual([])
+    expect(
+      eventTypes.filter((type) => !page.includes(`**${type}**`) && !page.includes(`### ${type}\n`)),
+    ).toEqual([])
   })
 
   it('shows bounds, choices, inner fields and what the comments say', () => {
@@ -32,7 +34,8 @@ describe('docs/events.md', () => {
 
 describe('the reading of remarks', () => {
   it('finds those of types and fields, and of the constant a field stands for', () => {
-    const source = "/** Marks it. */\nconst marked = z.boolean()\nexport const all = {\n  /** One\n   * thing. */\n  'a.b': z.strictObject({\n    /** Its field. */\n    c: z.string(),\n    marked,\n    d: 1,\n  }),\n}"
+    const source =
+      "/** Marks it. */\nconst marked = z.boolean()\nexport const all = {\n  /** One\n   * thing. */\n  'a.b': z.strictObject({\n    /** Its field. */\n    c: z.string(),\n    marked,\n    d: 1,\n  }),\n}"
     expect([...remarksIn(source)]).toEqual([
       ['a.b', 'One thing.'],
       ['a.b.c', 'Its field.'],

@@ -45,10 +45,17 @@ export function examplesOfPage(file: string, text: string): readonly Example[] {
 
 /** The examples in the comments of a source. */
 export function examplesOfSource(file: string, text: string): readonly Example[] {
-  return found(file, text, /^ *\* ```ts( no-run)?\n([\s\S]*?)^ *\* ```$/gm, (code) => code.replaceAll(/^ *\* ?/gm, ''))
+  return found(file, text, /^ *\* ```ts( no-run)?\n([\s\S]*?)^ *\* ```$/gm, (code) =>
+    code.replaceAll(/^ *\* ?/gm, ''),
+  )
 }
 
-function found(file: string, text: string, fence: RegExp, strip: (code: string) => string): readonly Example[] {
+function found(
+  file: string,
+  text: string,
+  fence: RegExp,
+  strip: (code: string) => string,
+): readonly Example[] {
   return [...text.matchAll(fence)].map((block) => ({
     file,
     line: text.slice(0, block.index).split('\n').length + 1,

@@ -6,11 +6,19 @@
  * Sibling: examples that are false in each possible way are found.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { allExamples, type Example, examplesOfPage, examplesOfSource, pages, root, textOf } from './example-blocks.ts'
+import {
+  allExamples,
+  type Example,
+  examplesOfPage,
+  examplesOfSource,
+  pages,
+  root,
+  textOf,
+} from './example-blocks.ts'
 import { checksOf, moduleOf, runExample } from './run-example.ts'
 
 /** Illustrations that cannot run: at most so many. */
@@ -21,9 +29,12 @@ const running = examples.filter((example) => example.runs)
 const placeOf = ({ file, line }: Example) => `${file}:${line}`
 
 describe('an example', () => {
-  it.each(running.map((example) => [placeOf(example), example] as const))('of %s is true', async (_, example) => {
-    await runExample(example)
-  })
+  it.each(running.map((example) => [placeOf(example), example] as const))(
+    'of %s is true',
+    async (_, example) => {
+      await runExample(example)
+    },
+  )
 
   it('is seldom an illustration', () => {
     expect(examples.filter((example) => !example.runs).map(placeOf).length).toBeLessThanOrEqual(noRunMax)
@@ -43,6 +54,7 @@ describe('an example', () => {
 
 describe('the examples', () => {
   const folder = mkdtempSync(join(tmpdir(), 'waymark-examples-'))
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   it('compile in a strict project', { timeout: 60_000 }, async () => {
@@ -51,35 +63,48 @@ describe('the examples', () => {
 
   it('that do not compile are found', { timeout: 60_000 }, async () => {
     const wrong = pageExample("import { Waymark } from 'waymark'\nconst home: number = Waymark.open()\n")
-    expect(await problemsOf(folder, [wrong])).toEqual([expect.stringContaining("page.md:1: error TS2322: Type 'Promise<Waymark>'")])
+    expect(await problemsOf(folder, [wrong])).toEqual([
+      expect.stringContaining("page.md:1: error TS2322: Type 'Promise<Waymark>'"),
+    ])
   })
 })
 
-/** Compiles examples as one strict project that has waymark installed, and says what the compiler says. */
+/** Compiles examples as one strict project that has waymark installed, and says what the compiler says of them. */
 async function problemsOf(folder: string, compiled: readonly Example[]): Promise<readonly string[]> {
   const names = compiled.map((_, index) => `example-${index}.mts`)
   for (const [index, example] of compiled.entries()) {
     writeFileSync(join(folder, `example-${index}.mts`), await moduleOf(example))
   }
   const compilerOptions = {
-    ...{ strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, skipLibCheck: true },
-    ...{ noEmit: true, allowImportingTsExtensions: true, module: 'nodenext', target: 'es2023', lib: ['es2023'] },
-    ...{ types: ['node'], typeRoots: [join(root, 'node_modules/@types')] },
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: true,
+    noEmit: true,
+    allowImportingTsExtensions: true,
+    module: 'nodenext',
+    target: 'es2023',
+    lib: ['es2023'],
+    types: ['node'],
     paths: {
       waymark: [join(root, 'src/index.ts')],
       'waymark/machines': [join(root, 'machines/index.ts')],
       'waymark/testing': [join(root, 'src/testing/index.ts')],
-      '*': [join(root, 'node_modules/*')],
     },
   }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: names }))
   try {
-    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder], { encoding: 'utf8', stdio: 'pipe' })
+    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    })
     return []
   } catch (error) {
     const output = error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error)
-    const place = (_: string, index: string) => compiled[Number(index)]?.file.concat(`:${compiled[Number(index)]?.line}`) ?? '?'
-    return output.trim().split('\n').map((line) => line.replace(/^.*example-(\d+)\.mts\(\d+,\d+\)/, place))
+    const place = (_: string, index: string) =>
+      compiled[Number(index)]?.file.concat(`:${compiled[Number(index)]?.line}`) ?? '?'
+    const said = output.split('\n').filter((line) => line.includes('example-'))
+    return said.map((line) => line.replace(/^.*example-(\d+)\.mts\(\d+,\d+\)/, place))
   }
 }
 
@@ -109,9 +134,17 @@ describe('a false example', () => {
   it.each([
     ['a value', '1 + 1 // 2', 1],
     ['a value with a remark', "'a'.repeat(2) // 'aa' (twice)\n'a' // 'a': once", 2],
-    ['a value on the next line', "({ a: [1, -1] })\n// { a: [1, -1] }", 1],
-    ['an error', "const f = (): number => { throw new RangeError('no') }\nf() // throws RangeError: always", 1],
-    ['types, imports and prose', "// a page\nimport { MemoryLog, type Clock } from 'waymark'\nconst log: MemoryLog = new MemoryLog() // empty\nconst clock: Clock | null = null\n(await log.position()) // 0\nclock // null", 2],
+    ['a value on the next line', '({ a: [1, -1] })\n// { a: [1, -1] }', 1],
+    [
+      'an error',
+      "const f = (): number => { throw new RangeError('no') }\nf() // throws RangeError: always",
+      1,
+    ],
+    [
+      'types, imports and prose',
+      "// a page\nimport { MemoryLog, type Clock } from 'waymark'\nconst log = new MemoryLog() // empty\nconst clock: Clock | null = null\nclock // null\nawait log.position() // 0",
+      2,
+    ],
   ])('is not seen where there is none: %s', async (_, code, checks) => {
     expect(await run(code)).toBe(checks)
   })
@@ -124,7 +157,8 @@ describe('the reading of blocks', () => {
       { file: 'p.md', line: 3, code: 'one\n', runs: true },
       { file: 'p.md', line: 6, code: 'two\n', runs: false },
     ])
-    const source = '/**\n * @example\n * ```ts\n * one\n *   two\n * ```\n */\nclass A {\n  /**\n   * ```ts\n   * three\n   * ```\n   */\n}'
+    const source =
+      '/**\n * @example\n * ```ts\n * one\n *   two\n * ```\n */\nclass A {\n  /**\n   * ```ts\n   * three\n   * ```\n   */\n}'
     expect(examplesOfSource('s.ts', source)).toEqual([
       { file: 's.ts', line: 4, code: 'one\n  two\n', runs: true },
       { file: 's.ts', line: 11, code: 'three\n', runs: true },

@@ -12,7 +12,12 @@ import { expect } from 'vitest'
 import { type Example, root } from './example-blocks.ts'
 import { preludeNames } from './prelude.ts'
 
-type Node = { readonly type: string; readonly start: number; readonly end: number; readonly [key: string]: unknown }
+type Node = {
+  readonly type: string
+  readonly start: number
+  readonly end: number
+  readonly [key: string]: unknown
+}
 
 interface Comment {
   readonly type: string
@@ -29,6 +34,9 @@ interface Check {
   readonly expected: { readonly value: string } | { readonly throws: string }
 }
 
+/** What an example prints is for its reader, not for whoever runs the tests. */
+const quiet = { log: () => {} }
+
 const preludePath = join(root, 'test/docs/prelude.ts')
 
 /** The example with the imports it left out, as TypeScript. */
@@ -42,7 +50,10 @@ export async function moduleOf(example: Example, code = example.code): Promise<s
   }
   const prepared = preludeNames.filter((name) => missing.has(name))
   if (prepared.length > 0 && isSource(example)) {
-    lines.push(`import { prelude } from '${preludePath}'`, `const { ${prepared.join(', ')} } = await prelude()`)
+    lines.push(
+      `import { prelude } from '${preludePath}'`,
+      `const { ${prepared.join(', ')} } = await prelude()`,
+    )
   }
   return `${lines.join(';')};${code}\nexport {}\n`
 }
@@ -51,7 +62,7 @@ export async function moduleOf(example: Example, code = example.code): Promise<s
 export async function runExample(example: Example): Promise<number> {
   const checks = checksOf(example)
   const { code } = await transformWithOxc(await moduleOf(example, withChecks(example, checks)), 'example.ts')
-  const run: unknown = runInThisContext(`(async ($import, $check) => {${withoutImports(code)}\n})`)
+  const run: unknown = runInThisContext(`(async ($import, $check, console) => {${withoutImports(code)}\n})`)
   if (typeof run !== 'function') throw new TypeError('an example compiles to a function')
   let checked = 0
   const check = async (place: string, expected: Check['expected'], evaluate: () => Promise<unknown>) => {
@@ -60,11 +71,12 @@ export async function runExample(example: Example): Promise<number> {
       (value) => ({ value }),
       (error: unknown) => ({ error }),
     )
-    if ('throws' in expected) return expect('error' in what ? namesOfError(what.error) : 'no error', place).toContain(expected.throws)
+    if ('throws' in expected)
+      return expect('error' in what ? namesOfError(what.error) : 'no error', place).toContain(expected.throws)
     if ('error' in what) throw what.error
     return expect(what.value, place).toEqual(runInThisContext(`(${expected.value})`))
   }
-  await run(async (path: string) => import(/* @vite-ignore */ path), check)
+  await run(async (path: string) => import(/* @vite-ignore */ path), check, quiet)
   expect(checked, `${example.file}:${example.line} ran all its checks`).toBe(checks.length)
   return checked
 }
@@ -75,7 +87,9 @@ function isSource(example: Example): boolean {
 
 /** Modules whose names an example may use without an import, nearest first; none for a page. */
 function scopesOf(example: Example): readonly string[] {
-  return isSource(example) ? [example.file, 'machines/index.ts', 'src/index.ts'].map((path) => join(root, path)) : []
+  return isSource(example)
+    ? [example.file, 'machines/index.ts', 'src/index.ts'].map((path) => join(root, path))
+    : []
 }
 
 /** What the comments of an example promise. */
@@ -91,7 +105,9 @@ export function checksOf(example: Example): readonly Check[] {
     const expected = expectationOf(comment.value.trim())
     if (expected === null) {
       if (between.includes('\n')) return []
-      throw new SyntaxError(`${example.file}:${example.line}: "// ${comment.value.trim()}" is no value; write prose above the line`)
+      throw new SyntaxError(
+        `${example.file}:${example.line}: "// ${comment.value.trim()}" is no value; write prose above the line`,
+      )
     }
     const expression = code.slice(statement.start, statement.end).replace(/;$/, '')
     return [{ start: statement.start, end: comment.end, expression, expected }]
@@ -169,7 +185,8 @@ function namesIn(code: string): { readonly read: readonly string[]; readonly dec
   const walk = (node: Node): void => {
     if (node.type === 'Identifier') read.add(String(node.name))
     const made = /Declarat|Specifier$/.test(node.type) ? [node.id, node.local] : []
-    for (const name of made.flatMap((target) => (isNode(target) ? identifiersIn(target) : []))) declared.add(name)
+    for (const name of made.flatMap((target) => (isNode(target) ? identifiersIn(target) : [])))
+      declared.add(name)
     for (const child of childrenOf(node)) walk(child)
   }
   if (isNode(program)) walk(program)

@@ -7,6 +7,7 @@ import { transition } from 'xstate'
 import { describe, expect, it } from 'vitest'
 import { phaseAfter } from '../../machines/budget.ts'
 import { taskMachine } from '../../machines/task.ts'
+import type { TaskCommand } from '../../machines/task-table.ts'
 import { decide } from '../../src/decide/decide.ts'
 import type { DecisionContext } from '../../src/decide/decision.ts'
 import { isRunning, isWarning } from '../../src/decide/machines.ts'
@@ -84,7 +85,7 @@ describe('decide', () => {
         const { steps } = await play(new MemoryLog(), commands)
         for (const { command, before, after, refusal } of steps) {
           if (!('taskId' in command) || before === null || refusal !== null) continue
-          if (command.type === 'task.add' || command.type === 'task.describe' || command.type === 'prompt.submit') continue
+          if (command.type === 'task.add' || command.type === 'task.describe') continue
           const task = before.tasks[command.taskId]
           if (task === undefined) throw new Error('an accepted command has a task')
           const snapshot = taskMachine.resolveState({
@@ -99,7 +100,9 @@ describe('decide', () => {
               attempts: task.attempts,
             },
           })
-          const question = { checkpointId: 'origin', ...command, warned: isWarning(before.window.phase) }
+          const warned = isWarning(before.window.phase)
+          // The machine takes what it knows of these commands and overlooks the rest.
+          const question = { checkpointId: 'origin', ...command, warned } as TaskCommand
           const [next] = transition(taskMachine, snapshot, question)
           expect(after.tasks[command.taskId]?.status).toBe(next.value)
           expect(after.tasks[command.taskId]?.attempts).toBe(next.context.attempts)

@@ -9,10 +9,9 @@ import {
   gaugeBar,
   type PhaseChange,
   phaseChangeOf,
-  toneOfPhase,
 } from '../../views/budget-report.ts'
 import { windowText } from '../../views/state-view.ts'
-import { countText, type Fact, percentText, timeText } from '../../views/text.ts'
+import { countText, type Fact, percentText, timeText, toneOfPhase } from '../../views/text.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes } from '../failure.ts'
 import type { Cell } from '../layout.ts'
@@ -47,20 +46,23 @@ async function phaseChanges(waymark: Waymark, sessionId: string): Promise<readon
 async function print(report: BudgetReport, output: Output): Promise<void> {
   const { window, thresholds, phaseChanges, usage } = report
   if (output.aligned) await output.line(gaugeBar(report))
-  await output.facts([
-    { label: 'window', value: windowText(window), tone: toneOfPhase[window.phase] },
-    { label: 'available', value: `${countText(window.availableTokens)} tokens` },
-    { label: 'peak', value: `${countText(window.peakTokens)} tokens` },
-    { label: 'size known as', value: window.totalSource },
-    ...cacheFact(report),
-    { label: 'compactions', value: countText(report.compactions) },
-  ], output.aligned ? undefined : 'window')
+  await output.facts(
+    [
+      { label: 'window', value: windowText(window), tone: toneOfPhase[window.phase] },
+      { label: 'available', value: `${countText(window.availableTokens)} tokens` },
+      { label: 'peak', value: `${countText(window.peakTokens)} tokens` },
+      { label: 'size known as', value: window.source },
+      ...cacheFact(report),
+      { label: 'compactions', value: countText(report.compactions) },
+    ],
+    output.aligned ? undefined : 'window',
+  )
   await output.table({
     section: 'thresholds',
-    columns: ['phase', 'above', 'tokens'],
-    rows: thresholds.map(({ phase, percent, tokens }) => [
+    columns: ['phase', 'entered', 'tokens'],
+    rows: thresholds.map(({ phase, percent, inclusive, tokens }) => [
       { text: phase, tone: toneOfPhase[phase] },
-      { text: `${percent} %` },
+      `${inclusive ? 'at' : 'above'} ${percent} %`,
       tokens,
     ]),
   })
@@ -79,7 +81,12 @@ async function print(report: BudgetReport, output: Output): Promise<void> {
   await output.table({
     section: 'tokens',
     columns: ['kind', 'own', 'inherited', 'with children'],
-    rows: kinds.map(({ name, key }): readonly Cell[] => [name, usage[key], usage.inherited[key], report.tree.usage[key]]),
+    rows: kinds.map(({ name, key }): readonly Cell[] => [
+      name,
+      usage[key],
+      usage.inherited[key],
+      report.tree.usage[key],
+    ]),
   })
   const models = Object.entries(usage.byModel).sort(([, a], [, b]) => b.calls - a.calls)
   if (models.length > 0) {

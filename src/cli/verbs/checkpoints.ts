@@ -10,38 +10,38 @@ import { sessionArgument, verb } from '../verb.ts'
 
 type Entry = ReadonlyState['checkpoints'][number]
 
-export const checkpoints = verb(z.strictObject({ session: sessionArgument }), async ({ session }, context) => {
-  const { output } = context
-  const { sessionId, entries } = await withWaymark(context, 'read', async (waymark) => {
-    const state = await stateAt(waymark.log, await waymark.resolve(session))
-    const isWhole = state.checkpoints.length === state.checkpointCount
-    return {
-      sessionId: state.sessionId,
-      entries: isWhole ? state.checkpoints : await allCheckpoints(waymark, state.sessionId),
-    }
-  })
-  if (output.json) {
-    await output.document(entries.map(({ id, ...facts }) => ({ checkpointId: id, sessionId, ...facts })))
-    return exitCodes.fine
-  }
-  if (entries.length === 0) output.note('no checkpoints yet; waymark checkpoint takes one')
-  else {
-    await output.table({
-      columns: ['checkpoint', 'of version', 'time', 'used tokens', 'trigger', 'phase', 'git', 'reason'],
-      rows: entries.map(({ id, version, time, usedTokens, trigger, phase, gitHead, reason }) => [
-        id,
-        version,
-        output.aligned ? timeText(time) : time,
-        usedTokens,
-        trigger,
-        phase,
-        output.aligned ? (gitHead?.slice(0, 12) ?? null) : gitHead,
-        reason,
-      ]),
+export const checkpoints = verb(
+  z.strictObject({ session: sessionArgument }),
+  async ({ session }, context) => {
+    const { output } = context
+    const entries = await withWaymark(context, 'read', async (waymark) => {
+      const state = await stateAt(waymark.log, await waymark.resolve(session))
+      const isWhole = state.checkpoints.length === state.checkpointCount
+      return isWhole ? state.checkpoints : allCheckpoints(waymark, state.sessionId)
     })
-  }
-  return exitCodes.fine
-})
+    if (output.json) {
+      await output.document(entries)
+      return exitCodes.fine
+    }
+    if (entries.length === 0) output.note('no checkpoints yet; waymark checkpoint takes one')
+    else {
+      await output.table({
+        columns: ['checkpoint', 'of version', 'time', 'used tokens', 'trigger', 'phase', 'git', 'reason'],
+        rows: entries.map(({ id, version, time, usedTokens, trigger, phase, gitHead, reason }) => [
+          id,
+          version,
+          output.aligned ? timeText(time) : time,
+          usedTokens,
+          trigger,
+          phase,
+          output.aligned ? (gitHead?.slice(0, 12) ?? null) : gitHead,
+          reason,
+        ]),
+      })
+    }
+    return exitCodes.fine
+  },
+)
 
 /** State lists the newest only; the log has them all. */
 async function allCheckpoints(waymark: Waymark, sessionId: string): Promise<readonly Entry[]> {

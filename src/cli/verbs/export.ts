@@ -26,7 +26,9 @@ export const exportSession = verb(shape, async ({ session, content: withContent 
           if (missing.length > 0) exitCode = exitCodes.problem
         }
       }
-      output.progress(`exported ${countOf(page[page.length - 1]?.version ?? 0, 'event')} of ${countText(version)}`)
+      output.progress(
+        `exported ${countOf(page[page.length - 1]?.version ?? 0, 'event')} of ${countText(version)}`,
+      )
     }
     return exitCode
   })

@@ -14,7 +14,11 @@ export const init = verb(z.strictObject({}), async (_input, { home: found, outpu
     await output.document({ home: home.path, created: isNew })
   } else {
     await output.line(home.path)
-    output.note(isNew ? 'a home for sessions; it keeps itself out of version control' : 'was a home for sessions already')
+    output.note(
+      isNew
+        ? 'a home for sessions; it keeps itself out of version control'
+        : 'was a home for sessions already',
+    )
     if (isNew) output.note('next: waymark new, or waymark import <transcript>')
   }
   return exitCodes.fine

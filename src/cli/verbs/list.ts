@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { StreamInfo } from '../../log/port.ts'
-import { toneOfPhase } from '../../views/budget-report.ts'
-import { timeText } from '../../views/text.ts'
+import { timeText, toneOfPhase } from '../../views/text.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes, homeText } from '../failure.ts'
 import type { Cell } from '../layout.ts'
@@ -27,7 +26,8 @@ export const list = verb(shape, async ({ all = false, tree: asTree = false }, co
     })
   }
   const hidden = tree.sessions.length - shown.length
-  if (tree.sessions.length === 0) output.note(`no sessions in ${homeText(home)}; waymark new or waymark import makes some`)
+  if (tree.sessions.length === 0)
+    output.note(`no sessions in ${homeText(home)}; waymark new or waymark import makes some`)
   if (hidden > 0) output.note(`${hidden} more below these: --tree or --all shows them`)
   return exitCodes.fine
 })
@@ -57,7 +57,7 @@ function sessionCells(
 ): readonly Cell[] {
   const { status = 'active', phase = 'normal', title = null, lastEventAt = null } = summary ?? {}
   return [
-    `${'  '.repeat(depth)}${nameOf(sessionId)}`,
+    `${forPeople ? '  '.repeat(depth) : ''}${nameOf(sessionId)}`,
     { text: status, tone: status === 'active' ? 'good' : 'quiet' },
     { text: phase, tone: toneOfPhase[phase] },
     version,
@@ -82,10 +82,16 @@ function nested(tree: Tree): readonly Row[] {
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     rows.push(next)
     const depth = next.depth + 1
-    for (const session of [...tree.childrenOf(next.session.sessionId)].reverse()) waiting.push({ session, depth })
+    for (const session of [...tree.childrenOf(next.session.sessionId)].reverse())
+      waiting.push({ session, depth })
   }
   const placed = new Set(rows.map(({ session }) => session.sessionId))
-  return [...rows, ...tree.sessions.filter(({ sessionId }) => !placed.has(sessionId)).map((session) => ({ session, depth: 0 }))]
+  return [
+    ...rows,
+    ...tree.sessions
+      .filter(({ sessionId }) => !placed.has(sessionId))
+      .map((session) => ({ session, depth: 0 })),
+  ]
 }
 
 const shortCharacters = 'sess_'.length + 8

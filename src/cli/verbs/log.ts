@@ -30,7 +30,9 @@ export const log = verb(shape, async ({ session, all = false, after = 0, type, f
       const newest = (await waymark.log.stream(sessionId))?.version ?? 0
       const print = makePrinter(output, newest)
       let hidden = 0
-      const events = follow ? followStream(waymark.log, sessionId, after, signal) : eventsOf(waymark, sessionId, after)
+      const events = follow
+        ? followStream(waymark.log, sessionId, after, signal)
+        : eventsOf(waymark, sessionId, after)
       for await (const event of events) {
         if (!matches(event)) continue
         if (output.json) await output.record(event)
@@ -46,7 +48,11 @@ export const log = verb(shape, async ({ session, all = false, after = 0, type, f
   )
 })
 
-async function* eventsOf(waymark: Waymark, sessionId: string, after: number): AsyncGenerator<LoggedEvent, void, undefined> {
+async function* eventsOf(
+  waymark: Waymark,
+  sessionId: string,
+  after: number,
+): AsyncGenerator<LoggedEvent, void, undefined> {
   for await (const page of waymark.log.read(sessionId, { after })) yield* page
 }
 
@@ -56,7 +62,10 @@ function matcher(wanted: readonly string[] | undefined): (event: LoggedEvent) =>
   const known = new Set(eventTypes.flatMap((type) => [type, nounOf(type)]))
   for (const name of wanted) {
     if (known.has(name)) continue
-    throw usageError(`no event has the type "${name.slice(0, 60)}"`, `did you mean ${nearest(name, [...known]).join(' or ')}?`)
+    throw usageError(
+      `no event has the type "${name.slice(0, 60)}"`,
+      `did you mean ${nearest(name, [...known]).join(' or ')}?`,
+    )
   }
   const names = new Set(wanted)
   return ({ type }) => names.has(type) || names.has(nounOf(type))

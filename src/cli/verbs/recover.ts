@@ -27,11 +27,21 @@ async function print(report: RecoveryReport, output: Output): Promise<void> {
     { label: 'session', value: sessionId },
     { label: 'came back from', value: fromText(report) },
     { label: 'replayed', value: countOf(report.replayedEvents, 'event') },
-    { label: 'now at', value: `version ${version}${recorded ? ', this recovery recorded' : ''}`, tone: 'good' },
+    {
+      label: 'now at',
+      value: `version ${version}${recorded ? ', this recovery recorded' : ''}`,
+      tone: 'good',
+    },
     ...report.passedOver.map(
-      ({ version: at, detail }): Fact => ({ label: 'passed over', value: `snapshot of version ${at}: ${detail}`, tone: 'warning' }),
+      ({ version: at, detail }): Fact => ({
+        label: 'passed over',
+        value: `snapshot of version ${at}: ${detail}`,
+        tone: 'warning',
+      }),
     ),
-    ...(damage === null ? [] : [{ label: 'damage', value: `version ${damage.version}: ${damage.detail}`, tone: 'bad' } as const]),
+    ...(damage === null
+      ? []
+      : [{ label: 'damage', value: `version ${damage.version}: ${damage.detail}`, tone: 'bad' } as const]),
     ...open.map((item): Fact => ({ label: 'open', value: lineOf(item), tone: 'warning' })),
     ...(open.length === 0 ? [{ label: 'open', value: 'nothing' }] : []),
   ]
@@ -51,7 +61,11 @@ function nextSteps({ sessionId, damage, recorded, open, state }: RecoveryReport)
   if (!recorded) return [`the session is ${state.status.replace('_', ' ')}: nothing was recorded`]
   const task = open.find((item): item is OpenItem & { kind: 'task' } => item.kind === 'task')
   if (task !== undefined) {
-    return [`next: go on with ${task.id}, or waymark send ${short} '{"type":"task.fail","taskId":"${task.id}","reason":"…","retryable":true}'`]
+    return [
+      `next: go on with ${task.id}, or waymark send ${short} '{"type":"task.fail","taskId":"${task.id}","reason":"…","retryable":true}'`,
+    ]
   }
-  return open.length > 0 ? ['next: repeat the open calls, or record their results'] : [`next: waymark log ${short} tells the story`]
+  return open.length > 0
+    ? ['next: repeat the open calls, or record their results']
+    : [`next: waymark log ${short} tells the story`]
 }

@@ -27,17 +27,29 @@ export const replay = verb(shape, async (input, context) => {
   if (output.json) {
     const { sessionId, version } = state
     const facts = { sessionId, version, events, stateHash: hash, liveStateHash: liveHash, same: isSame }
-    await output.document({ ...facts, liveFrom: live.from, liveSnapshotVersion: live.snapshotVersion, durationMs })
+    await output.document({
+      ...facts,
+      liveFrom: live.from,
+      liveSnapshotVersion: live.snapshotVersion,
+      durationMs,
+    })
     return isSame ? exitCodes.fine : exitCodes.problem
   }
-  const source = live.from === 'full-replay' ? 'no snapshot' : `the snapshot of version ${live.snapshotVersion}`
+  const source =
+    live.from === 'full-replay' ? 'no snapshot' : `the snapshot of version ${live.snapshotVersion}`
   await output.facts([
     { label: 'session', value: state.sessionId },
-    { label: 'replayed', value: `${countOf(events, 'event')} in ${durationText(durationMs)}, from the log alone` },
+    {
+      label: 'replayed',
+      value: `${countOf(events, 'event')} in ${durationText(durationMs)}, from the log alone`,
+    },
     { label: 'called', value: 'no model, no tool' },
     { label: 'version', value: countText(state.version) },
     { label: 'from', value: state.startedAt === null ? 'before the first event' : timeText(state.startedAt) },
-    { label: 'to', value: state.lastEventAt === null ? 'before the first event' : timeText(state.lastEventAt) },
+    {
+      label: 'to',
+      value: state.lastEventAt === null ? 'before the first event' : timeText(state.lastEventAt),
+    },
     { label: 'status', value: state.status.replace('_', ' ') },
     { label: 'window', value: windowText(state.window) },
     { label: 'spent', value: countedText(state.usage) },
@@ -65,11 +77,19 @@ async function foldAll({ session, to, timeline = false }: Input, context: Contex
     for await (const page of waymark.log.read(sessionId, { to: live.state.version })) {
       foldInto(state, page)
       events += page.length
-      for (const entry of print === null ? [] : page.map(timelineEntry)) if (entry.notable) await print?.(entry)
+      for (const entry of print === null ? [] : page.map(timelineEntry))
+        if (entry.notable) await print?.(entry)
       output.progress(`replayed ${countOf(events, 'event')} of ${countText(live.state.version)}`)
     }
     const durationMs = Math.round((elapsedMs() - startedMs) * 10) / 10
     const folded = frozen(state)
-    return { state: folded, live, events, durationMs, stateHash: stateHash(folded), liveHash: stateHash(live.state) }
+    return {
+      state: folded,
+      live,
+      events,
+      durationMs,
+      stateHash: stateHash(folded),
+      liveHash: stateHash(live.state),
+    }
   })
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import type { Verification } from '../../replay/verify.ts'
+import { type Verification, verifyLog } from '../../replay/verify.ts'
 import { countOf } from '../../views/text.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes } from '../failure.ts'
+import type { Cell } from '../layout.ts'
 import type { Output } from '../output.ts'
 import { sessionArgument, verb } from '../verb.ts'
 
@@ -10,30 +11,49 @@ const shape = z.strictObject({ session: sessionArgument.optional() })
 
 export const verify = verb(shape, async ({ session }, context) => {
   const { output } = context
-  output.progress('verifying …')
-  const verification = await withWaymark(context, 'read', (waymark) => waymark.verify(session))
+  const verification = await withWaymark(context, 'read', async (waymark) =>
+    verifyLog(waymark.log, session === undefined ? undefined : await waymark.resolve(session), {
+      onProgress: ({ sessionId, events }) =>
+        output.progress(`verifying ${sessionId}: ${countOf(events, 'event')}`),
+    }),
+  )
   if (output.json) await output.document(verification)
   else await print(verification, output)
   return verification.ok ? exitCodes.fine : exitCodes.problem
 })
 
 async function print({ ok, sessions, contents }: Verification, output: Output): Promise<void> {
-  for (const { sessionId, events, ok: isSound, problems } of sessions) {
-    if (isSound && !output.aligned) await output.table({ columns: [], rows: [[sessionId, 'ok', null, null]] })
-    if (isSound && output.aligned) await output.line([{ text: 'sound', tone: 'good' }, { text: `    ${sessionId}  ${countOf(events, 'event')}` }])
-    if (isSound) continue
-    if (output.aligned) await output.line([{ text: 'DAMAGED', tone: 'bad' }, { text: `  ${sessionId}  ${countOf(events, 'event')}` }])
-    for (const { version, kind, detail } of problems) {
-      if (output.aligned) await output.line(`         ${version === null ? '' : `version ${version}: `}${kind}: ${detail}`)
-      else await output.table({ columns: [], rows: [[sessionId, kind, version, detail]] })
-    }
-  }
-  for (const { hash, detail } of contents.problems) {
-    if (output.aligned) await output.line([{ text: 'DAMAGED', tone: 'bad' }, { text: `  text ${hash}: ${detail}` }])
-    else await output.table({ columns: [], rows: [[hash, 'content', null, detail]] })
+  const rows = sessions.flatMap(({ sessionId, events, problems }): Row[] =>
+    problems.length === 0
+      ? [[sound, sessionId, events, null, null]]
+      : problems.map(({ version, kind, detail }) => [
+          damaged,
+          sessionId,
+          events,
+          version,
+          `${kind}: ${detail}`,
+        ]),
+  )
+  const texts = contents.problems.map(
+    ({ hash, detail }): Row => [damaged, `text ${hash}`, null, null, detail],
+  )
+  if (rows.length + texts.length > 0) {
+    await output.table({
+      columns: ['', 'session', 'events', 'version', 'problem'],
+      rows: [...rows, ...texts],
+    })
   }
   const events = sessions.reduce((total, session) => total + session.events, 0)
-  const checked = `${countOf(sessions.length, 'session')}, ${countOf(events, 'event')}, ${countOf(contents.checked, 'stored text')}`
-  output.note(`${ok ? 'everything is as it was written' : 'not everything is as it was written'}: ${checked}`)
-  if (!ok) output.note('next: waymark recover <session> brings back what is sound; nothing is ever written over')
+  const checked = [
+    countOf(sessions.length, 'session'),
+    countOf(events, 'event'),
+    countOf(contents.checked, 'stored text'),
+  ]
+  output.note(`${ok ? 'everything' : 'not everything'} is as it was written: ${checked.join(', ')}`)
+  if (!ok) output.note('next: waymark recover <session> brings back what is sound; nothing is written over')
 }
+
+type Row = readonly Cell[]
+
+const sound: Cell = { text: 'sound', tone: 'good' }
+const damaged: Cell = { text: 'damaged', tone: 'bad' }

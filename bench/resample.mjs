@@ -1,0 +1,98 @@
+// @ts-check
+/**
+ * Makes a long session out of real ones: the events of imported transcripts, drawn one after the other again and again under
+ * new ids, among the lives of 5,000 tasks. The fold takes any events, so the result is a valid stream of any length.
+ */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { foldInto } from '../dist/src/fold/fold.js'
+import { initialState } from '../dist/src/fold/state.js'
+import { summaryOf } from '../dist/src/fold/summary.js'
+import { packSnapshot } from '../dist/src/replay/snapshot.js'
+
+/** Event types that a session has once, or that name other sessions: not drawn. */
+const left = new Set(['session.started', 'session.ended', 'session.forked', 'session.recovered', 'session.taken-over'])
+const keyframeBytes = 1_048_576
+const eventsPerTransaction = 512
+
+/**
+ * Events of all sessions of a home, as material.
+ * @param {import('../dist/src/session/waymark.js').Waymark} waymark
+ */
+export async function material(waymark) {
+  const events = []
+  for await (const page of waymark.log.readAll(0)) {
+    for (const event of page) if (!left.has(event.type) && !event.type.startsWith('task.')) events.push(event)
+  }
+  return events
+}
+
+/**
+ * The n-th event: every eighth moves a task on, the others are drawn from the material.
+ * @param {readonly any[]} events
+ * @param {number} n
+ * @param {number} taskCount
+ */
+function drawn(events, n, taskCount) {
+  if (n % 8 === 0) {
+    const step = n / 8
+    const taskId = `task-${step % taskCount}`
+    const life = Math.floor(step / taskCount) % 3
+    if (step < taskCount) return { type: 'task.added', data: { taskId, title: `Task number ${step}` } }
+    if (life === 1) return { type: 'task.started', data: { taskId, status: 'in_progress' } }
+    if (life === 2) return { type: 'task.completed', data: { taskId } }
+    return { type: 'task.described', data: { taskId, title: `Task number ${step}` } }
+  }
+  const { type, data } = events[n % events.length]
+  if (type === 'usage.recorded') return { type, data: { ...data, callId: `msg_${n}` } }
+  if (type === 'tool.called' || type === 'tool.returned') {
+    return { type, data: { ...data, toolCallId: `${data.toolCallId}.${Math.floor(n / events.length)}` } }
+  }
+  return { type, data }
+}
+
+/**
+ * Writes a session of `count` events into a log, with keyframes where the engine would take them.
+ * @param {import('../dist/src/log/port.js').EventLog} log
+ * @param {readonly any[]} events
+ * @param {number} count
+ * @param {number} taskCount
+ */
+export async function writeSession(log, events, count, taskCount) {
+  const sessionId = `sess_${randomUUID()}`
+  const state = initialState(sessionId)
+  let stateBytes = 0
+  for (let from = 0; from < count; from += eventsPerTransaction) {
+    await log.transact((transaction) => {
+      if (from === 0) transaction.create(sessionId, null)
+      for (let n = from; n < Math.min(count, from + eventsPerTransaction); n++) {
+        const started = { type: 'session.started', data: { window: { totalTokens: 200_000, source: 'default' } } }
+        const { type, data } = n === 0 ? started : drawn(events, n, taskCount)
+        const time = new Date(1_767_225_600_000 + n * 1_000).toISOString()
+        const pending = {
+          id: randomUUID(),
+          type,
+          data,
+          schemaVersion: type === 'task.failed' ? 2 : 1,
+          time,
+          recordedAt: time,
+          actor: 'bench',
+          commandId: randomUUID(),
+          index: 0,
+          causationId: null,
+          correlationId: null,
+          ignorable: type === 'observation.recorded',
+          salt: randomBytes(16),
+        }
+        foldInto(state, [/** @type {any} */ ({ ...pending, sessionId, version: n + 1, position: 0 })])
+        transaction.append(sessionId, [/** @type {any} */ (pending)], summaryOf(/** @type {any} */ (state)))
+      }
+      const stream = transaction.stream(sessionId)
+      if (stream !== null && stream.bytesSinceSnapshot >= Math.max(keyframeBytes, stateBytes * 4)) {
+        const packed = packSnapshot(/** @type {any} */ (state), stream.hash, null)
+        stateBytes = packed.stateBytes
+        transaction.putSnapshot(packed.snapshot)
+      }
+    })
+  }
+  return sessionId
+}

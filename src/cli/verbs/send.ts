@@ -1,0 +1,219 @@
+import { z } from 'zod'
+import { type Command, parseCommand } from '../../events/commands.ts'
+import type { LoggedEvent } from '../../events/envelope.ts'
+import { type ErrorCode, WaymarkError } from '../../kernel/errors.ts'
+import { limits } from '../../kernel/limits.ts'
+import type { SendOptions, SendResult, Session } from '../../session/session.ts'
+import { timelineEntry } from '../../views/timeline.ts'
+import { type Context, withWaymark } from '../context.ts'
+import { type ExitCode, exitCodes, type Failure, failureOf, usageError } from '../failure.ts'
+import { type InputLine, linesOf } from '../lines.ts'
+import type { Output } from '../output.ts'
+import { sessionArgument, verb } from '../verb.ts'
+import { makePrinter } from './log.ts'
+
+const shape = z.strictObject({
+  session: sessionArgument,
+  command: z.string(),
+  keepGoing: z.boolean().optional(),
+})
+
+export const send = verb(shape, async ({ session: name, command, keepGoing = false }, context) => {
+  const { output, input } = context
+  const isStream = command === '-'
+  if (isStream && process.stdin.isTTY) {
+    if (!input)
+      throw usageError(
+        'stdin is a terminal, and --no-input says not to wait for it',
+        'pipe commands in, or name one as JSON',
+      )
+    output.note('reading commands, one JSON object a line; Ctrl-D ends')
+  }
+  // Read before the home is opened: what cannot be understood leaves everything as it was.
+  const single = isStream ? null : parseRequest(Buffer.from(command))
+  return withWaymark(context, 'write', async (waymark) => {
+    const session = await waymark.openSession(name)
+    const print = makeAnswerPrinter(output, session)
+    if (single === null) return sendLines(session, context, print, keepGoing)
+    await print(answerOf(await session.send(single.command, single.options), single, null))
+    return exitCodes.fine
+  })
+})
+
+interface Request {
+  readonly command: Command
+  readonly options: SendOptions
+}
+
+/** What a command led to. `line` is its place in the stream; `null` for a single command. */
+interface Answer {
+  readonly line: number | null
+  readonly commandId: string | null
+  readonly version: number
+  readonly events: readonly LoggedEvent[]
+  readonly repeated: boolean
+}
+
+type Print = (answer: Answer) => Promise<void>
+
+/** Failures that concern one command: the next one may still be right. */
+const passable: ReadonlySet<string> = new Set<ErrorCode>([
+  'COMMAND_ID_REUSED',
+  'COMMAND_INVALID',
+  'COMMAND_REFUSED',
+  'VERSION_CONFLICT',
+])
+
+/**
+ * Sends line after line. By default each waits for the answer to the one before, so that nothing after a bad line is sent.
+ * With `keepGoing` they are sent as they come, and what has come together is made durable together.
+ */
+async function sendLines(
+  session: Session,
+  { output }: Context,
+  print: Print,
+  keepGoing: boolean,
+): Promise<ExitCode> {
+  const waiting: Promise<Failure | null>[] = []
+  let worst: ExitCode = exitCodes.fine
+  let sent = 0
+  const settleFirst = async (): Promise<Failure | null> => {
+    const failure = (await waiting.shift()) ?? null
+    if (failure !== null) worst = failure.exitCode > worst ? failure.exitCode : worst
+    return failure
+  }
+  const waitingMax = keepGoing ? limits.commandsPerTransactionMax : 1
+  let earlier: Promise<unknown> = Promise.resolve()
+  for await (const line of linesOf(process.stdin, limits.commandBytesMax)) {
+    if (isBlank(line)) continue
+    sent += 1
+    const answered = startLine(session, line)
+    // Answers are printed in the order of the lines, each as soon as it is durable.
+    const printed = earlier.then(() => finishLine(answered, line, output, print, keepGoing))
+    earlier = printed
+    waiting.push(printed)
+    if (waiting.length < waitingMax) continue
+    const failure = await settleFirst()
+    if (failure !== null && !(keepGoing && passable.has(failure.code))) break
+  }
+  while (waiting.length > 0) await settleFirst()
+  if (sent === 0)
+    throw usageError(
+      'there was no command on stdin',
+      'one JSON object a line: {"type":"task.start","taskId":"SPEC-001"}',
+    )
+  return worst
+}
+
+function isBlank({ bytes }: InputLine): boolean {
+  return bytes?.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d) === true
+}
+
+type Outcome = { readonly request: Request | null; readonly result: SendResult } | { readonly error: unknown }
+
+async function startLine(session: Session, { bytes }: InputLine): Promise<Outcome> {
+  try {
+    if (bytes === null) throw invalid(`it is longer than ${limits.commandBytesMax} bytes`)
+    const request = parseRequest(bytes)
+    return { request, result: await session.send(request.command, request.options) }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** Prints the answer to a line, or reports why there is none. */
+async function finishLine(
+  answered: Promise<Outcome>,
+  { number }: InputLine,
+  output: Output,
+  print: Print,
+  keepGoing: boolean,
+): Promise<Failure | null> {
+  const outcome = await answered
+  if (!('error' in outcome)) {
+    await print(answerOf(outcome.result, outcome.request, number))
+    return null
+  }
+  const failure = failureOf(outcome.error)
+  const { code, message, hint } = failure
+  if (output.json) {
+    const error = { code, message, hint, line: number }
+    process.stderr.write(`${JSON.stringify({ error })}\n`)
+    // Who goes on waits for one answer to each line.
+    if (keepGoing) await output.record({ line: number, error })
+  } else {
+    output.warn(`line ${number}: ${message}${hint === null ? '' : `\nhint: ${hint}`}`)
+  }
+  return failure
+}
+
+function answerOf(
+  { events, version, repeated }: SendResult,
+  request: Request | null,
+  line: number | null,
+): Answer {
+  return {
+    line,
+    commandId: events[0]?.commandId ?? request?.options.commandId ?? null,
+    version,
+    events,
+    repeated,
+  }
+}
+
+function makeAnswerPrinter(output: Output, session: Session): Print {
+  const printEvent = makePrinter(output, session.version)
+  return async (answer) => {
+    if (output.json) {
+      const { line, ...facts } = answer
+      await (line === null ? output.document(facts) : output.record({ line, ...facts }))
+      return
+    }
+    for (const event of answer.events) await printEvent(timelineEntry(event))
+    const where = answer.line === null ? '' : `line ${answer.line}: `
+    if (answer.repeated)
+      output.note(`${where}recorded before under the same command id; nothing was appended`)
+    else if (answer.events.length === 0) output.note(`${where}nothing to add: the session says so already`)
+  }
+}
+
+const expectedVersionShape = z.union([z.int().min(0), z.enum(['no-stream', 'stream-exists'])])
+const metaKeys = ['commandId', 'time', 'actor', 'causationId', 'correlationId'] as const
+
+/** A command with what is said about it beside its fields. */
+function parseRequest(bytes: Uint8Array): Request {
+  if (bytes.length > limits.commandBytesMax)
+    throw invalid(`it is longer than ${limits.commandBytesMax} bytes`)
+  const value = parseJson(bytes)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { command: parseCommand(value), options: {} }
+  const fields: Record<string, unknown> = Object.fromEntries(Object.entries(value))
+  const meta: Record<string, unknown> = {}
+  for (const key of metaKeys) {
+    if (Object.hasOwn(fields, key)) meta[key] = fields[key]
+    delete fields[key]
+  }
+  if (Object.hasOwn(fields, 'expectedVersion')) {
+    const expected = expectedVersionShape.safeParse(fields.expectedVersion)
+    if (!expected.success) throw invalid('expectedVersion is a version, "no-stream" or "stream-exists"')
+    meta.expectedVersion = expected.data
+    delete fields.expectedVersion
+  }
+  // `send` checks what is said about the command at its own door, and refuses what is not of these shapes.
+  return { command: parseCommand(fields), options: meta as SendOptions }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (error) {
+    throw invalid(`it is not JSON: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function invalid(what: string): WaymarkError {
+  return new WaymarkError('COMMAND_INVALID', {
+    message: `the command cannot be read: ${what}`,
+    hint: 'a command is one JSON object: {"type":"task.start","taskId":"SPEC-001"}',
+  })
+}

@@ -1,0 +1,98 @@
+/**
+ * The chain of hashes, checked row by row. A row that is not as it was written is told by what does not agree:
+ *
+ * - neither checksum nor hash agree: a text was changed, or the salt with it;
+ * - only the checksum disagrees: the position or the checksum itself was changed;
+ * - only the hash disagrees: salt or hash were changed, or the event stands after another one than it was written after.
+ */
+import type { LoggedEvent } from '../events/envelope.ts'
+import { WaymarkError } from '../kernel/errors.ts'
+import { chainHash, checksumOf, decodeRow } from './codec.ts'
+import type { StoredRow } from './port.ts'
+
+export type RowProblemKind =
+  | 'missing-events'
+  | 'unexpected-version'
+  | 'damaged-event'
+  | 'damaged-position'
+  | 'broken-chain'
+  | 'invalid-event'
+  | 'unknown-event'
+
+export interface RowProblem {
+  readonly version: number
+  readonly kind: RowProblemKind
+  readonly detail: string
+}
+
+export interface CheckedRow {
+  readonly row: StoredRow
+  /** The event, when the row can be trusted. */
+  readonly event: LoggedEvent | null
+  readonly problems: readonly RowProblem[]
+}
+
+/** Follows one stream's rows in version order. */
+export class ChainCheck {
+  readonly #sessionId: string
+  #version: number
+  #hash: string | null
+  #position = 0
+
+  /**
+   * @param after the version before the first row to come.
+   * @param hash chain hash of the event at that version; `null` when it is not known, then the first row is taken at its word.
+   */
+  constructor(sessionId: string, after: number, hash: string | null) {
+    this.#sessionId = sessionId
+    this.#version = after
+    this.#hash = hash
+  }
+
+  check(row: StoredRow): CheckedRow {
+    const problems = [...this.#place(row), ...this.#content(row)]
+    this.#version = row.version
+    this.#hash = row.hash
+    this.#position = row.position
+    if (problems.length > 0) return { row, event: null, problems }
+    try {
+      return { row, event: decodeRow(this.#sessionId, row), problems }
+    } catch (error) {
+      if (!(error instanceof WaymarkError)) throw error
+      const kind = error.code === 'UNKNOWN_EVENT' ? 'unknown-event' : 'invalid-event'
+      return { row, event: null, problems: [{ version: row.version, kind, detail: error.message }] }
+    }
+  }
+
+  #place(row: StoredRow): readonly RowProblem[] {
+    const expected = this.#version + 1
+    if (row.version > expected) {
+      const missing = row.version === expected + 1 ? `version ${expected} is` : `versions ${expected} to ${row.version - 1} are`
+      return [{ version: expected, kind: 'missing-events', detail: `${missing} not there` }]
+    }
+    if (row.version < expected) {
+      const detail = `version ${row.version} stands where ${expected} should`
+      return [{ version: expected, kind: 'unexpected-version', detail }]
+    }
+    if (row.position <= this.#position) {
+      const detail = `its position ${row.position} is not after ${this.#position}, that of the event before it`
+      return [{ version: row.version, kind: 'damaged-position', detail }]
+    }
+    return []
+  }
+
+  #content(row: StoredRow): readonly RowProblem[] {
+    const { version, envelope, data, salt, hash, position, checksum } = row
+    const checksumAgrees = checksumOf(position, envelope, data) === checksum
+    const hashAgrees = this.#hash === null || chainHash(this.#hash, envelope, data, salt) === hash
+    if (checksumAgrees && hashAgrees) return []
+    if (checksumAgrees) {
+      const detail = 'its hash does not follow from the event before it: hash or salt were changed, or an event between them is gone'
+      return [{ version, kind: 'broken-chain', detail }]
+    }
+    if (hashAgrees && this.#hash !== null) {
+      return [{ version, kind: 'damaged-position', detail: 'its position or its checksum was changed; its texts are as written' }]
+    }
+    return [{ version, kind: 'damaged-event', detail: 'its envelope or its data is not what was written' }]
+  }
+}

@@ -1,0 +1,246 @@
+/** A transaction of the log in memory, and the maps it works on. */
+import type { LoggedEvent } from '../events/envelope.ts'
+import type { Counters } from '../events/shapes.ts'
+import type { StreamSummary } from '../fold/summary.ts'
+import { WaymarkError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
+import { highestCounters, reportedCall } from './calls.ts'
+import { damaged, decodeRow, encodeRow } from './codec.ts'
+import { segmentsOf } from './lineage.ts'
+import type {
+  ForkPoint,
+  LogTransaction,
+  PendingEvent,
+  StoredRow,
+  StoredSnapshot,
+  StreamInfo,
+  VersionRange,
+} from './port.ts'
+
+export interface MemoryStream {
+  readonly sessionId: string
+  readonly forkedFrom: ForkPoint | null
+  readonly rows: StoredRow[]
+  /** Version of the first event of each command's batch. */
+  readonly batches: Map<string, number>
+  version: number
+  hash: string
+  bytesSinceSnapshot: number
+  summary: StreamSummary | null
+}
+
+interface CallReport {
+  readonly sessionId: string
+  readonly version: number
+  readonly counters: Counters
+}
+
+/** Everything a log in memory holds. */
+export interface MemoryStore {
+  readonly streams: Map<string, MemoryStream>
+  readonly calls: Map<string, CallReport[]>
+  readonly contents: Map<string, Uint8Array>
+  readonly bookmarks: Map<string, string>
+  snapshots: readonly StoredSnapshot[]
+  position: number
+}
+
+export function emptyStore(): MemoryStore {
+  return {
+    streams: new Map(),
+    calls: new Map(),
+    contents: new Map(),
+    bookmarks: new Map(),
+    snapshots: [],
+    position: 0,
+  }
+}
+
+export function infoOf(stream: MemoryStream): StreamInfo {
+  const { sessionId, version, hash, forkedFrom, bytesSinceSnapshot, summary } = stream
+  return { sessionId, version, hash, forkedFrom, bytesSinceSnapshot, summary }
+}
+
+export function forkPointIn(store: MemoryStore): (sessionId: string) => ForkPoint | null {
+  return (sessionId) => store.streams.get(sessionId)?.forkedFrom ?? null
+}
+
+/** A list in pages of at most `limits.pageEventsMax`. */
+export function* pagesOf<T>(items: readonly T[]): Generator<readonly T[], void, undefined> {
+  for (let start = 0; start < items.length; start += limits.pageEventsMax) {
+    yield items.slice(start, start + limits.pageEventsMax)
+  }
+}
+
+export class MemoryTransaction implements LogTransaction {
+  readonly #store: MemoryStore
+  /** What takes each change back, in the order they were made. */
+  readonly #undo: (() => void)[] = []
+
+  constructor(store: MemoryStore) {
+    this.#store = store
+  }
+
+  rollBack(): void {
+    for (const undo of this.#undo.reverse()) undo()
+  }
+
+  stream(sessionId: string): StreamInfo | null {
+    const stream = this.#store.streams.get(sessionId)
+    if (stream === undefined) return null
+    const newest = stream.rows[stream.rows.length - 1]
+    const agrees = newest === undefined || (newest.version === stream.version && newest.hash === stream.hash)
+    const own = stream.version - (stream.forkedFrom?.version ?? 0)
+    if (!agrees || stream.rows.length !== own) {
+      throw damaged(sessionId, stream.version, 'the head of the stream does not match its newest event')
+    }
+    return infoOf(stream)
+  }
+
+  *read(sessionId: string, range: VersionRange): Generator<readonly LoggedEvent[], void, undefined> {
+    const version = this.#store.streams.get(sessionId)?.version ?? 0
+    const to = Math.min(range.to ?? version, version)
+    for (const segment of segmentsOf(sessionId, range.after ?? 0, to, forkPointIn(this.#store))) {
+      const rows = this.#store.streams.get(segment.sessionId)?.rows ?? []
+      const held = rows.filter((row) => row.version > segment.after && row.version <= segment.to)
+      let expected = segment.after + 1
+      for (const page of pagesOf(held)) {
+        yield page.map((row) => {
+          if (row.version !== expected) throw damaged(segment.sessionId, expected, 'it is not there')
+          expected += 1
+          return decodeRow(segment.sessionId, row)
+        })
+      }
+      if (expected <= segment.to) throw damaged(segment.sessionId, expected, 'it is not there')
+    }
+  }
+
+  batchOf(sessionId: string, commandId: string): readonly LoggedEvent[] | null {
+    const version = this.#store.streams.get(sessionId)?.version ?? 0
+    for (const segment of segmentsOf(sessionId, 0, version, forkPointIn(this.#store))) {
+      const owner = this.#store.streams.get(segment.sessionId)
+      const first = owner?.batches.get(commandId)
+      if (owner === undefined || first === undefined || first > segment.to) continue
+      const base = owner.forkedFrom?.version ?? 0
+      const batch: LoggedEvent[] = []
+      for (const row of owner.rows.slice(first - base - 1)) {
+        const event = decodeRow(owner.sessionId, row)
+        if (event.commandId !== commandId) break
+        batch.push(event)
+      }
+      return batch
+    }
+    return null
+  }
+
+  countedCall(sessionId: string, callId: string, scope: 'session' | 'home'): Counters | null {
+    const reports = this.#store.calls.get(callId) ?? []
+    if (scope === 'home') return highestCounters(reports.map(({ counters }) => counters))
+    const version = this.#store.streams.get(sessionId)?.version ?? 0
+    const segments = segmentsOf(sessionId, 0, version, forkPointIn(this.#store))
+    const own = reports.filter((report) =>
+      segments.some((segment) => segment.sessionId === report.sessionId && report.version <= segment.to),
+    )
+    return highestCounters(own.map(({ counters }) => counters))
+  }
+
+  create(sessionId: string, forkedFrom: ForkPoint | null): void {
+    if (this.#store.streams.has(sessionId)) {
+      throw new WaymarkError('ALREADY_EXISTS', { message: `session ${sessionId} is there already` })
+    }
+    const parent = forkedFrom === null ? null : this.#store.streams.get(forkedFrom.sessionId)
+    if (forkedFrom !== null && (parent === null || parent === undefined || parent.version < forkedFrom.version)) {
+      throw new WaymarkError('VERSION_NOT_FOUND', {
+        message: `session ${forkedFrom.sessionId} has no version ${forkedFrom.version} to fork at`,
+      })
+    }
+    this.#store.streams.set(sessionId, {
+      sessionId,
+      forkedFrom,
+      rows: [],
+      batches: new Map(),
+      version: forkedFrom?.version ?? 0,
+      hash: forkedFrom === null ? '' : this.#hashAt(forkedFrom),
+      bytesSinceSnapshot: 0,
+      summary: null,
+    })
+    this.#undo.push(() => this.#store.streams.delete(sessionId))
+  }
+
+  append(sessionId: string, batch: readonly PendingEvent[], summary: StreamSummary): readonly LoggedEvent[] {
+    const stream = this.#store.streams.get(sessionId)
+    if (stream === undefined) throw new WaymarkError('SESSION_NOT_FOUND', { message: `no session ${sessionId}` })
+    const { version, hash, bytesSinceSnapshot, summary: summaryBefore } = stream
+    const rowCount = stream.rows.length
+    const { position } = this.#store
+    this.#undo.push(() => {
+      stream.rows.length = rowCount
+      Object.assign(stream, { version, hash, bytesSinceSnapshot, summary: summaryBefore })
+      this.#store.position = position
+    })
+    stream.summary = summary
+    return batch.map((event) => this.#appendOne(stream, event))
+  }
+
+  putContent(hash: string, content: Uint8Array): void {
+    if (this.#store.contents.has(hash)) return
+    this.#store.contents.set(hash, content)
+    this.#undo.push(() => this.#store.contents.delete(hash))
+  }
+
+  putSnapshot(snapshot: StoredSnapshot): void {
+    const before = this.#store.snapshots
+    const stream = this.#store.streams.get(snapshot.sessionId)
+    const bytesSinceSnapshot = stream?.bytesSinceSnapshot ?? 0
+    this.#undo.push(() => {
+      this.#store.snapshots = before
+      if (stream !== undefined) stream.bytesSinceSnapshot = bytesSinceSnapshot
+    })
+    const others = before.filter(
+      ({ sessionId, version }) => sessionId !== snapshot.sessionId || version !== snapshot.version,
+    )
+    this.#store.snapshots = [...others, snapshot]
+    if (stream !== undefined) stream.bytesSinceSnapshot = 0
+  }
+
+  bookmark(key: string): string | null {
+    return this.#store.bookmarks.get(key) ?? null
+  }
+
+  putBookmark(key: string, value: string): void {
+    const before = this.#store.bookmarks.get(key)
+    this.#store.bookmarks.set(key, value)
+    this.#undo.push(() => {
+      if (before === undefined) this.#store.bookmarks.delete(key)
+      else this.#store.bookmarks.set(key, before)
+    })
+  }
+
+  #appendOne(stream: MemoryStream, event: PendingEvent): LoggedEvent {
+    const { sessionId } = stream
+    stream.version += 1
+    this.#store.position += 1
+    const { version } = stream
+    const row = encodeRow(event, { sessionId, version, position: this.#store.position, previousHash: stream.hash })
+    stream.rows.push(row)
+    stream.hash = row.hash
+    stream.bytesSinceSnapshot += row.envelope.length + row.data.length
+    if (event.index === 0) {
+      stream.batches.set(event.commandId, version)
+      this.#undo.push(() => stream.batches.delete(event.commandId))
+    }
+    const call = reportedCall(event)
+    if (call !== null) {
+      const reports = this.#store.calls.get(call.callId) ?? []
+      this.#store.calls.set(call.callId, [...reports, { sessionId, version, counters: call.counters }])
+      this.#undo.push(() => this.#store.calls.set(call.callId, reports))
+    }
+    return decodeRow(sessionId, row)
+  }
+
+  #hashAt({ sessionId, version }: ForkPoint): string {
+    const [segment] = segmentsOf(sessionId, version - 1, version, forkPointIn(this.#store))
+    const rows = segment === undefined ? [] : (this.#store.streams.get(segment.sessionId)?.rows ?? [])
+    return rows.find((row) => row.version === version)?.hash ?? ''
+  }
+}

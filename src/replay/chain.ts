@@ -1,0 +1,76 @@
+/** Reads rows with the chain checked, over a stream's own events or over all it inherited. */
+import { ChainCheck, type CheckedRow, type RowProblem } from '../log/chain.ts'
+import type { LoggedEvent } from '../events/envelope.ts'
+import { type Segment, segmentsOf } from '../log/lineage.ts'
+import type { EventLog, ForkPoint, StreamInfo } from '../log/port.ts'
+import { chainHashAt, streamOf } from './load.ts'
+
+/** All rows of a stream itself, without inherited ones, each with what is wrong with it. */
+export async function* checkRows(
+  log: EventLog,
+  stream: StreamInfo,
+): AsyncGenerator<readonly CheckedRow[], void, undefined> {
+  const { sessionId, forkedFrom } = stream
+  const inherited = forkedFrom === null ? '' : await chainHashAt(log, forkedFrom.sessionId, forkedFrom.version)
+  const check = new ChainCheck(sessionId, forkedFrom?.version ?? 0, inherited)
+  for await (const page of log.rows(sessionId)) yield page.map((row) => check.check(row))
+}
+
+export interface CheckedPage {
+  readonly events: readonly LoggedEvent[]
+  /** The first problem met; nothing comes after it. */
+  readonly problem: RowProblem | null
+}
+
+/**
+ * The events after a version, inherited ones first, up to the newest or to the first that is not sound.
+ *
+ * @param chainHash the chain hash at `after`, where the check begins.
+ */
+export async function* checkedEvents(
+  log: EventLog,
+  stream: StreamInfo,
+  after: number,
+  chainHash: string,
+): AsyncGenerator<CheckedPage, void, undefined> {
+  let version = after
+  let hash = chainHash
+  for (const segment of await segmentsIn(log, stream, after)) {
+    const check = new ChainCheck(segment.sessionId, version, hash)
+    for await (const page of log.rows(segment.sessionId, { after: segment.after, to: segment.to })) {
+      const events: LoggedEvent[] = []
+      for (const row of page) {
+        const { event, problems } = check.check(row)
+        if (event === null) {
+          yield { events, problem: problems[0] ?? null }
+          return
+        }
+        events.push(event)
+        version = row.version
+        hash = row.hash
+      }
+      yield { events, problem: null }
+    }
+    if (version < segment.to) {
+      const detail = `versions ${version + 1} to ${segment.to} are not there`
+      yield { events: [], problem: { version: version + 1, kind: 'missing-events', detail } }
+      return
+    }
+  }
+  if (hash !== stream.hash) {
+    const detail = 'the head of the stream does not have the hash of its newest event'
+    yield { events: [], problem: { version: stream.version, kind: 'broken-chain', detail } }
+  }
+}
+
+/** The segments of a stream, with the fork points of its ancestors looked up first. */
+async function segmentsIn(log: EventLog, stream: StreamInfo, after: number): Promise<readonly Segment[]> {
+  const forkPoints = new Map<string, ForkPoint | null>()
+  let owner = stream
+  forkPoints.set(owner.sessionId, owner.forkedFrom)
+  while (owner.forkedFrom !== null && owner.forkedFrom.version > after) {
+    owner = await streamOf(log, owner.forkedFrom.sessionId)
+    forkPoints.set(owner.sessionId, owner.forkedFrom)
+  }
+  return segmentsOf(stream.sessionId, after, stream.version, (sessionId) => forkPoints.get(sessionId) ?? null)
+}

@@ -1,0 +1,218 @@
+/**
+ * Every type of event has its line. Goal: the words are right and stand on one line. Method: a table with an example of
+ * each type, which does not compile when a type is missing.
+ */
+import { describe, expect, it } from 'vitest'
+import { type EventData, type EventType, eventSchemas, eventTypes } from '../../src/events/catalogue.ts'
+import type { UnknownEvent } from '../../src/events/envelope.ts'
+import { timelineEntry } from '../../src/views/timeline.ts'
+import { checkpointId, otherSessionId, recorded, type Sample, sessionId } from './samples.ts'
+
+const content = { hash: 'a'.repeat(64), bytes: 5_000, preview: 'Please add\n  a login page' }
+const window = { totalTokens: 200_000, source: 'stated', usedTokens: 85_000, estimated: false } as const
+const counters = { inputTokens: 1_200, outputTokens: 340, cacheReadTokens: 83_000, cacheCreationTokens: 800 }
+const none = { calls: 0, inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheCreationTokens: 0 }
+const thresholds = {
+  monitoringThresholdPercent: 50,
+  warningThresholdPercent: 70,
+  emergencyThresholdPercent: 90,
+  hysteresisPercent: 3,
+}
+
+type Examples = { readonly [T in EventType]: readonly [data: EventData<T>, text: string] }
+
+const examples: Examples = {
+  'session.started': [
+    {
+      title: 'Log in',
+      agent: 'tester',
+      model: 'claude-sonnet-4-5',
+      window: { totalTokens: 200_000, source: 'stated' },
+    },
+    'session started: Log in by tester with claude-sonnet-4-5, window 200,000 tokens',
+  ],
+  'session.described': [
+    { title: 'Log in', gitBranch: 'main' },
+    'session described: title Log in, branch main',
+  ],
+  'session.configured': [
+    { configuration: thresholds },
+    'thresholds set to 50 / 70 / 90 %, falling again 3 points below',
+  ],
+  'session.suspended': [{ reason: 'lunch' }, 'session suspended: lunch'],
+  'session.resumed': [{}, 'session resumed'],
+  'session.handed-off': [
+    { toAgent: 'writer', reason: 'tests pass' },
+    'session handed off to writer: tests pass',
+  ],
+  'session.taken-over': [{ agent: 'writer', epoch: 2 }, 'session taken over by writer, epoch 2'],
+  'session.ended': [{}, 'session ended'],
+  'session.forked': [
+    { parentSessionId: otherSessionId, parentVersion: 12, title: 'another way' },
+    `forked from ${otherSessionId} at version 12: another way`,
+  ],
+  'session.recovered': [
+    {
+      from: 'older-snapshot',
+      checkpointId: null,
+      snapshotVersion: 3,
+      replayedEvents: 1,
+      open: [],
+      openCount: 0,
+    },
+    'recovered by older snapshot, 1 event replayed, 0 left open',
+  ],
+  'prompt.submitted': [{ content }, 'prompt: Please add a login page …'],
+  'reply.recorded': [
+    { kind: 'thinking', content: { ...content, bytes: 26 } },
+    'thinking: Please add a login page …',
+  ],
+  'turn.completed': [{ durationMs: 245_000 }, 'turn completed in 4 min 5 s'],
+  'turn.interrupted': [{}, 'turn interrupted'],
+  'task.added': [{ taskId: 'B', title: 'Form', parentTaskId: 'A' }, 'task B added: Form below A'],
+  'task.described': [{ taskId: 'B', title: 'The form' }, 'task B described: The form'],
+  'task.started': [{ taskId: 'B', status: 'token_warning' }, 'task B started under a token warning'],
+  'task.blocked': [
+    { taskId: 'B', on: { kind: 'task', ids: ['A', 'C', 'D', 'E'], detail: 'all of them' } },
+    'task B blocked, waits for task A, C, D and 1 more all of them',
+  ],
+  'task.unblocked': [{ taskId: 'B', status: 'in_progress' }, 'task B unblocked, in progress again'],
+  'task.context-switched': [
+    { taskIds: ['A', 'B'], cause: 'model' },
+    '2 tasks A, B lost context: another model',
+  ],
+  'task.context-restored': [{ taskIds: ['A'], status: 'in_progress' }, 'task A back in context, in progress'],
+  'task.completed': [{ taskId: 'A', result: '12 tests pass' }, 'task A completed: 12 tests pass'],
+  'task.failed': [
+    { taskId: 'A', reason: 'timeout', retryable: true },
+    'task A failed: timeout, can be recovered',
+  ],
+  'task.cancelled': [{ taskId: 'A' }, 'task A cancelled'],
+  'task.recovered': [{ taskId: 'A', checkpointId: 'origin' }, 'task A recovered, goes on from the beginning'],
+  'task.warned': [{ taskIds: ['A'] }, 'task A warned: the window is filling up'],
+  'task.relieved': [{ taskIds: ['A', 'B'] }, '2 tasks A, B relieved: there is room again'],
+  'usage.recorded': [
+    { callId: 'msg_1', model: 'opus', ...counters, counted: { calls: 1, ...counters }, window },
+    'call to opus: 1,200 in, 340 out, 83,000 cache read, 800 cache creation; window 85,000 of 200,000 (42.5 %)',
+  ],
+  'context.measured': [
+    { contextTokens: 85_000, window: { ...window, estimated: true } },
+    'window 85,000 of 200,000 (42.5 %, estimated)',
+  ],
+  'context.compacted': [
+    { trigger: 'auto', kind: 'full', preTokens: 155_000, postTokens: 12_000, window: null },
+    'context compacted (full, auto), 155,000 → 12,000 tokens',
+  ],
+  'model.switched': [
+    { model: 'opus', from: 'haiku', window },
+    'model haiku → opus; window 85,000 of 200,000 (42.5 %)',
+  ],
+  'budget.phase-changed': [
+    { from: 'normal', to: 'warning', percent: 75.04 },
+    'budget normal → warning at 75.0 %',
+  ],
+  'tool.called': [
+    { toolCallId: 't1', name: 'Task', childSessionId: otherSessionId },
+    `tool Task called in ${otherSessionId}`,
+  ],
+  'tool.returned': [
+    { toolCallId: 't1', outcome: 'denied', output: content },
+    'tool was denied: Please add a login page …',
+  ],
+  'call.retried': [
+    { reason: 'overloaded', attempt: 2, attemptsMax: 10, delayMs: 1_500 },
+    'model call tried again: overloaded, attempt 2 of 10 after 1.5 s',
+  ],
+  'call.failed': [{ reason: 'overloaded' }, 'model call failed: overloaded'],
+  'checkpoint.created': [
+    {
+      checkpointId,
+      version: 12,
+      trigger: 'manual',
+      phase: 'GREEN',
+      gitHead: 'f'.repeat(40),
+      reason: 'tests pass',
+    },
+    `checkpoint ${checkpointId} of version 12 (manual, GREEN, git ffffffffffff): tests pass`,
+  ],
+  'observation.recorded': [{ kind: 'hook', line: 7, detail: 'stopped' }, 'observed hook in line 7: stopped'],
+}
+
+function entryOf(type: EventType, data: unknown) {
+  // The table above pairs each type with its own data.
+  const [event] = recorded([[type, data] as Sample])
+  if (event === undefined) throw new RangeError('one sample gives one event')
+  return timelineEntry(event)
+}
+
+describe('the timeline', () => {
+  it.each(eventTypes)('tells %s in words', (type) => {
+    const [data, text] = examples[type]
+    expect(eventSchemas[type].safeParse(data).success).toBe(true)
+    expect(entryOf(type, data)).toMatchObject({ type, version: 1, time: '2026-01-31T12:00:00.000Z', text })
+  })
+
+  it('tells raised figures and inherited calls apart from new ones', () => {
+    const usage = { callId: 'msg_1', model: 'opus', ...counters, window: null }
+    const raised = { ...none, outputTokens: 40 }
+    expect(entryOf('usage.recorded', { ...usage, counted: raised }).text).toBe(
+      'figures of a call to opus raised: 40 out',
+    )
+    const elsewhere = { calls: 1, ...counters }
+    expect(entryOf('usage.recorded', { ...usage, counted: none, elsewhere }).text).toBe(
+      'call to opus; inherited: 1,200 in, 340 out, 83,000 cache read, 800 cache creation',
+    )
+    expect(entryOf('usage.recorded', { ...usage, counted: { ...none, calls: 1 } }).text).toBe(
+      'call to opus: no tokens',
+    )
+  })
+
+  it('tells a compaction by what is known of it', () => {
+    const compaction = { trigger: 'auto', kind: 'micro', window: null }
+    expect(entryOf('context.compacted', { ...compaction, savedTokens: 9_000 }).text).toMatch(
+      /, 9,000 tokens saved$/,
+    )
+    expect(entryOf('context.compacted', { ...compaction, preTokens: 155_000 }).text).toMatch(
+      / at 155,000 tokens$/,
+    )
+    expect(entryOf('context.compacted', { ...compaction, window }).text).toMatch(
+      /; window 85,000 of 200,000 \(42.5 %\)$/,
+    )
+  })
+
+  it('makes a phase as alarming as it is', () => {
+    const tones = ['normal', 'monitoring', 'warning', 'emergency', 'exhausted'].map(
+      (to) => entryOf('budget.phase-changed', { from: 'normal', to, percent: 1 }).tone,
+    )
+    expect(tones).toEqual(['good', 'notice', 'warning', 'bad', 'bad'])
+  })
+
+  it('says of an event it does not know that it was passed over', () => {
+    const unknown: UnknownEvent = {
+      ...(recorded([['session.resumed', {}]])[0] ?? expect.fail('one sample gives one event')),
+      sessionId,
+      type: 'mood.noted',
+      data: {},
+      ignorable: true,
+      unknown: true,
+    }
+    expect(timelineEntry(unknown)).toMatchObject({
+      notable: false,
+      text: 'mood.noted: not known to this version, passed over',
+    })
+  })
+
+  it('keeps the story short: calls, replies and tools are details', () => {
+    const details = eventTypes.filter((type) => !entryOf(type, examples[type][0]).notable)
+    expect(details).toEqual(
+      expect.arrayContaining([
+        'usage.recorded',
+        'reply.recorded',
+        'tool.called',
+        'tool.returned',
+        'observation.recorded',
+      ]),
+    )
+    expect(details.length).toBeLessThan(eventTypes.length / 2)
+  })
+})
