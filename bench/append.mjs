@@ -1,18 +1,13 @@
-// @ts-check
 /**
  * Durable append: `session.send`, one command at a time, against a bare write + fdatasync of the same bytes to a file.
  * The two take turns in rounds, so that a drift of the machine's speed meets both.
  */
-import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Waymark } from '../dist/src/session/waymark.js'
 import { median } from './figures.mjs'
 
-/**
- * @param {string} folder
- * @param {number} rounds
- * @param {number} perRound
- */
+/** Milliseconds per command: alone, as a bare write, and in a burst that shares its transactions. */
 export async function measureAppend(folder, rounds, perRound) {
   const waymark = await Waymark.open({ home: join(folder, 'append') })
   const session = await waymark.createSession({ title: 'append' })
@@ -21,7 +16,6 @@ export async function measureAppend(folder, rounds, perRound) {
   const alone = []
   const bare = []
   for (let round = 0; round < rounds; round++) {
-    /** @type {string[]} */
     const lines = []
     let start = performance.now()
     for (let n = 0; n < perRound; n++) {
@@ -44,10 +38,4 @@ export async function measureAppend(folder, rounds, perRound) {
   closeSync(file)
   await waymark.close()
   return { alone: median(alone), bare: median(bare), burst: median(burst) }
-}
-
-/** Resident memory of this process at its highest, in MiB. */
-export function peakMemory() {
-  const line = readFileSync('/proc/self/status', 'utf8').match(/VmHWM:\s+(\d+) kB/)
-  return line === null ? Number.NaN : Number(line[1]) / 1024
 }

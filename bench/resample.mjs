@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Makes a long session out of real ones: the events of imported transcripts, drawn one after the other again and again under
  * new ids, among the lives of 5,000 tasks. The fold takes any events, so the result is a valid stream of any length.
@@ -11,13 +10,12 @@ import { packSnapshot } from '../dist/src/replay/snapshot.js'
 
 /** Event types that a session has once, or that name other sessions: not drawn. */
 const left = new Set(['session.started', 'session.ended', 'session.forked', 'session.recovered', 'session.taken-over'])
+/** As in `Session`: a keyframe pays once this many bytes, or this many times the state's own, have been appended. */
 const keyframeBytes = 1_048_576
+const keyframeStateFactor = 4
 const eventsPerTransaction = 512
 
-/**
- * Events of all sessions of a home, as material.
- * @param {import('../dist/src/session/waymark.js').Waymark} waymark
- */
+/** Events of all sessions of a home, as material. */
 export async function material(waymark) {
   const events = []
   for await (const page of waymark.log.readAll(0)) {
@@ -26,12 +24,7 @@ export async function material(waymark) {
   return events
 }
 
-/**
- * The n-th event: every eighth moves a task on, the others are drawn from the material.
- * @param {readonly any[]} events
- * @param {number} n
- * @param {number} taskCount
- */
+/** The n-th event: every eighth moves a task on, the others are drawn from the material. */
 function drawn(events, n, taskCount) {
   if (n % 8 === 0) {
     const step = n / 8
@@ -51,48 +44,50 @@ function drawn(events, n, taskCount) {
 }
 
 /**
- * Writes a session of `count` events into a log, with keyframes where the engine would take them.
- * @param {import('../dist/src/log/port.js').EventLog} log
- * @param {readonly any[]} events
- * @param {number} count
- * @param {number} taskCount
+ * Writes a session of at least `count` events into a log, with keyframes where the engine would take them. It goes on until the
+ * next keyframe is all but due, so that a recovery meets the longest tail there is.
  */
 export async function writeSession(log, events, count, taskCount) {
   const sessionId = `sess_${randomUUID()}`
   const state = initialState(sessionId)
   let stateBytes = 0
-  for (let from = 0; from < count; from += eventsPerTransaction) {
+  for (let worst = false; state.version < count || !worst; ) {
     await log.transact((transaction) => {
-      if (from === 0) transaction.create(sessionId, null)
-      for (let n = from; n < Math.min(count, from + eventsPerTransaction); n++) {
-        const started = { type: 'session.started', data: { window: { totalTokens: 200_000, source: 'default' } } }
-        const { type, data } = n === 0 ? started : drawn(events, n, taskCount)
-        const time = new Date(1_767_225_600_000 + n * 1_000).toISOString()
-        const pending = {
-          id: randomUUID(),
-          type,
-          data,
-          schemaVersion: type === 'task.failed' ? 2 : 1,
-          time,
-          recordedAt: time,
-          actor: 'bench',
-          commandId: randomUUID(),
-          index: 0,
-          causationId: null,
-          correlationId: null,
-          ignorable: type === 'observation.recorded',
-          salt: randomBytes(16),
-        }
-        foldInto(state, [/** @type {any} */ ({ ...pending, sessionId, version: n + 1, position: 0 })])
-        transaction.append(sessionId, [/** @type {any} */ (pending)], summaryOf(/** @type {any} */ (state)))
-      }
+      if (state.version === 0) transaction.create(sessionId, null)
+      for (let n = 0; n < eventsPerTransaction; n++) appendNext(transaction, state, events, taskCount)
       const stream = transaction.stream(sessionId)
-      if (stream !== null && stream.bytesSinceSnapshot >= Math.max(keyframeBytes, stateBytes * 4)) {
-        const packed = packSnapshot(/** @type {any} */ (state), stream.hash, null)
+      const due = Math.max(keyframeBytes, stateBytes * keyframeStateFactor)
+      if (stream.bytesSinceSnapshot >= due) {
+        const packed = packSnapshot(state, stream.hash, null)
         stateBytes = packed.stateBytes
         transaction.putSnapshot(packed.snapshot)
       }
+      worst = stream.bytesSinceSnapshot < due && stream.bytesSinceSnapshot >= due * 0.9
     })
   }
-  return sessionId
+  return { sessionId, events: state.version }
+}
+
+function appendNext(transaction, state, events, taskCount) {
+  const n = state.version
+  const started = { type: 'session.started', data: { window: { totalTokens: 200_000, source: 'default' } } }
+  const { type, data } = n === 0 ? started : drawn(events, n, taskCount)
+  const time = new Date(1_767_225_600_000 + n * 1_000).toISOString()
+  const pending = {
+    id: randomUUID(),
+    type,
+    data,
+    schemaVersion: type === 'task.failed' ? 2 : 1,
+    time,
+    recordedAt: time,
+    actor: 'bench',
+    commandId: randomUUID(),
+    index: 0,
+    causationId: null,
+    correlationId: null,
+    ignorable: type === 'observation.recorded',
+    salt: randomBytes(16),
+  }
+  foldInto(state, [{ ...pending, sessionId: state.sessionId, version: n + 1, position: 0 }])
+  transaction.append(state.sessionId, [pending], summaryOf(state))
 }

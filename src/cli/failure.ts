@@ -32,6 +32,7 @@ const exitCodeOf: Readonly<Record<ErrorCode, ExitCode>> = {
   STALE_HOLDER: exitCodes.problem,
   STORE_BUSY: exitCodes.problem,
   STORE_CLOSED: exitCodes.problem,
+  STORE_FAILED: exitCodes.problem,
   STORE_FULL: exitCodes.problem,
   STORE_TOO_NEW: exitCodes.problem,
   STORE_UNSUPPORTED: exitCodes.problem,

@@ -32,7 +32,9 @@ export function translateBatch(before: Cursor, batch: LineBatch): Translated {
 
 function readValues(line: Line): LineValues {
   if (line.tooLong) return tooLong
-  return valuesOf(Buffer.from(line.bytes.buffer, line.bytes.byteOffset, line.bytes.byteLength).toString('utf8'))
+  return valuesOf(
+    Buffer.from(line.bytes.buffer, line.bytes.byteOffset, line.bytes.byteLength).toString('utf8'),
+  )
 }
 
 function takeLine(cursor: Cursor, line: Line, values: LineValues, steps: Step[], kind: string): Cursor {

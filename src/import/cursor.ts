@@ -46,10 +46,15 @@ export function packCursor(path: string, fingerprint: string, cursor: Cursor): s
 }
 
 /** The stored cursor, when the file is still the one it was written for. */
-export async function unpackCursor(text: string | null, file: FileHandle, size: number): Promise<Cursor | null> {
+export async function unpackCursor(
+  text: string | null,
+  file: FileHandle,
+  size: number,
+): Promise<Cursor | null> {
   if (text === null) return null
   const value = jsonIn(text)
-  if (typeof value !== 'object' || value === null || Reflect.get(value, 'version') !== cursorVersion) return null
+  if (typeof value !== 'object' || value === null || Reflect.get(value, 'version') !== cursorVersion)
+    return null
   // Bookmarks of this version are written by packCursor alone.
   const { fingerprint, cursor } = value as StoredCursor
   if (cursor.offset > size || (await fingerprintOf(file, cursor.offset)) !== fingerprint) return null

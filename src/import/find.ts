@@ -121,7 +121,11 @@ async function sourceOf({ path, named }: Candidate): Promise<Source | LeftOut> {
     const { size, mtime } = await file.stat()
     const realPath = await realpath(path)
     const range = { from: 0, to: size, firstLine: 1 }
-    const headLimits = { ...standardLineLimits, batchLinesMax: bounds.headLinesMax, batchBytesMax: bounds.headBytesMax }
+    const headLimits = {
+      ...standardLineLimits,
+      batchLinesMax: bounds.headLinesMax,
+      batchBytesMax: bounds.headBytesMax,
+    }
     const { value: batch } = await readLines(file, range, headLimits).next()
     const lines = (batch?.lines ?? []).map(({ bytes }) => Buffer.from(bytes).toString('utf8'))
     const records = lines.flatMap((line) => valuesOf(line).objects)
@@ -147,7 +151,9 @@ function inOrder(sources: readonly Source[]): readonly Source[] {
   const parents = new Map(sources.map(({ identity }) => [identity.sessionId, identity.parentSessionId]))
   const depthOf = (sessionId: string | null, steps = 0): number => {
     const parent = sessionId === null ? undefined : parents.get(sessionId)
-    return parent === undefined || parent === null || steps >= limits.lineageDepthMax ? 0 : 1 + depthOf(parent, steps + 1)
+    return parent === undefined || parent === null || steps >= limits.lineageDepthMax
+      ? 0
+      : 1 + depthOf(parent, steps + 1)
   }
   const keyed = sources.map((source) => {
     const { identity, bytes, realPath } = source

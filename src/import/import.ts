@@ -5,13 +5,20 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
-import { limits } from '../kernel/limits.ts'
 import { sha256 } from '../kernel/hash.ts'
+import { limits } from '../kernel/limits.ts'
 import type { EventLog } from '../log/port.ts'
 import { loadState } from '../replay/load.ts'
 import type { RecordEnvironment } from '../session/record.ts'
 import { translateBatch } from './batch.ts'
-import { type Cursor, type DamagedLine, firstCursor, fingerprintOf, packCursor, unpackCursor } from './cursor.ts'
+import {
+  type Cursor,
+  type DamagedLine,
+  fingerprintOf,
+  firstCursor,
+  packCursor,
+  unpackCursor,
+} from './cursor.ts'
 import { findSources, type LeftOut, type Source } from './find.ts'
 import type { Format } from './identity.ts'
 import { type LineLimits, readLines, standardLineLimits } from './lines.ts'
@@ -113,7 +120,12 @@ class ImportRun {
   /** States at hand, the one used longest ago first. */
   #states = new Map<string, ReadonlyState>()
 
-  constructor(log: EventLog, environment: RecordEnvironment, sources: readonly Source[], options: ImportOptions) {
+  constructor(
+    log: EventLog,
+    environment: RecordEnvironment,
+    sources: readonly Source[],
+    options: ImportOptions,
+  ) {
     this.#log = log
     this.#environment = environment
     this.#options = options
@@ -134,7 +146,18 @@ class ImportRun {
         const { lines, damaged, damagedCount, refused, memory } = report
         const { format, sessionId, nativeId } = memory
         for (const session of sessionsOf(memory)) this.sessions.add(session)
-        return { path, format, sessionId, nativeId, lines, events: 0, appended, damaged, damagedCount, refused }
+        return {
+          path,
+          format,
+          sessionId,
+          nativeId,
+          lines,
+          events: 0,
+          appended,
+          damaged,
+          damagedCount,
+          refused,
+        }
       } finally {
         await file.close()
       }
@@ -151,7 +174,8 @@ class ImportRun {
   async #read(source: Source, file: FileHandle, onAppended: (count: number) => void): Promise<Cursor> {
     const { size } = await file.stat()
     const key = `import/${source.identity.format}/${sha256(source.realPath)}`
-    let cursor = (await this.#bookmarked(key, file, size)) ?? firstCursor(beginMemory(source.identity, source.writtenAt))
+    let cursor =
+      (await this.#bookmarked(key, file, size)) ?? firstCursor(beginMemory(source.identity, source.writtenAt))
     let report = cursor
     this.#progress(source, cursor.offset)
     if (cursor.offset === size && cursor.memory.started) return cursor
@@ -160,9 +184,13 @@ class ImportRun {
     for await (const batch of readLines(file, range, this.#options.lineLimits ?? standardLineLimits)) {
       const translated = translateBatch(cursor, batch)
       const fingerprint = await fingerprintOf(file, translated.cursor.offset)
-      const { appended, refused } = await this.#write(translated.steps, (refusedNow) =>
-        [key, packCursor(source.realPath, fingerprint, { ...translated.cursor, refused: cursor.refused + refusedNow })],
-      )
+      const { appended, refused } = await this.#write(translated.steps, (refusedNow) => [
+        key,
+        packCursor(source.realPath, fingerprint, {
+          ...translated.cursor,
+          refused: cursor.refused + refusedNow,
+        }),
+      ])
       onAppended(appended)
       cursor = { ...translated.cursor, refused: cursor.refused + refused }
       report = { ...translated.report, refused: cursor.refused }

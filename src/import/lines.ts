@@ -67,7 +67,8 @@ export async function* readLines(
       const end = feed < 0 || feed >= bytesRead ? bytesRead : feed + 1
       collector.add(piece.subarray(start, end), end > feed && feed >= 0)
       start = end
-      if (collector.isFull && (start < bytesRead || at < range.to)) yield { lines: collector.take(), last: false }
+      if (collector.isFull && (start < bytesRead || at < range.to))
+        yield { lines: collector.take(), last: false }
     }
   }
   collector.finish()

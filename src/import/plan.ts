@@ -21,7 +21,10 @@ export function commandsOf(state: ReadonlyState, intent: Intent): readonly Comma
   const commands = plainCommandsOf(state, intent)
   const works = commands.some(({ type }) => !acceptedAlways.has(type))
   if (!works || state.startedAt === null || state.status === 'active') return commands
-  return [{ type: 'session.resume', reason: `inferred: it goes on after it was ${wordOf[state.status]}` }, ...commands]
+  return [
+    { type: 'session.resume', reason: `inferred: it goes on after it was ${wordOf[state.status]}` },
+    ...commands,
+  ]
 }
 
 const wordOf = { suspended: 'suspended', handed_off: 'offered to another agent', ended: 'ended' } as const
@@ -39,6 +42,9 @@ function plainCommandsOf(state: ReadonlyState, intent: Intent): readonly Command
     case 'session.start':
       return state.startedAt === null ? [intent] : []
     case 'session.end':
+      return state.status === 'ended' ? [] : [intent]
+    case 'turn.complete':
+      // The tool closes its books after the end; that is no return to work.
       return state.status === 'ended' ? [] : [intent]
     case 'model.switch':
       return commandsToSwitch(state, intent)

@@ -30,16 +30,15 @@ const signs: Readonly<Record<Format | 'gemini', Sign>> = {
     (Array.isArray(messages) && sessionId !== undefined),
 }
 
-export type Sniffed =
-  | { readonly format: Format }
-  | { readonly format: null; readonly reason: string }
+export type Sniffed = { readonly format: Format } | { readonly format: null; readonly reason: string }
 
 /** The format that most of the first entries have the signs of. */
 export function sniff(records: readonly JsonObject[]): Sniffed {
   if (records.length === 0) return { format: null, reason: 'it holds no JSON lines' }
   const count = (sign: Sign): number => records.filter(sign).length
   const [codex, claude, gemini] = [count(signs.codex), count(signs['claude-code']), count(signs.gemini)]
-  if (gemini > 0 && codex === 0) return { format: null, reason: 'it looks like a Gemini session, which is not read yet' }
+  if (gemini > 0 && codex === 0)
+    return { format: null, reason: 'it looks like a Gemini session, which is not read yet' }
   if (codex > claude) return { format: 'codex' }
   if (claude > 0) return { format: 'claude-code' }
   return { format: null, reason: 'it is neither a Claude Code transcript nor a Codex rollout' }

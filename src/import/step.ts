@@ -6,7 +6,7 @@
 import type { Command } from '../events/commands.ts'
 import { derivedIdOf } from '../kernel/clock.ts'
 import { sha256 } from '../kernel/hash.ts'
-import type { Content } from './text.ts'
+import { type Content, wellFormed } from './text.ts'
 
 /** A task is to stand somewhere, by whatever legal way leads there from where it stands. */
 export interface ReachTask {
@@ -62,12 +62,12 @@ export interface Place {
 
 /** The id of the command that is the `ordinal`-th a step leads to. */
 export function commandIdOf(step: Pick<Step, 'sessionId' | 'key'>, ordinal: number): string {
-  return derivedIdOf(`${step.sessionId}/${step.key}/${ordinal}`)
+  return derivedIdOf(wellFormed(`${step.sessionId}/${step.key}/${ordinal}`))
 }
 
 /** The session that a tool knows by a native id; importing it again finds it again. */
 export function importedSessionId(tool: string, nativeId: string): string {
-  return `sess_${derivedIdOf(`${tool}/${nativeId}`)}`
+  return `sess_${derivedIdOf(wellFormed(`${tool}/${nativeId}`))}`
 }
 
 /** A short name for a longer text, for keys. */

@@ -35,7 +35,9 @@ export function changeOfList(
   before: readonly ListItem[],
   next: readonly RawItem[],
 ): ListChange {
-  const raw = next.slice(0, bounds.listItemsMax).map((item) => ({ ...item, text: oneLine(item.text, bounds.itemCharactersMax) }))
+  const raw = next
+    .slice(0, bounds.listItemsMax)
+    .map((item) => ({ ...item, text: oneLine(item.text, bounds.itemCharactersMax) }))
   const matches = matched(before, raw)
   const names = new Set(matches.flatMap((match) => (match === null ? [] : [match.name])))
   const items: ListItem[] = []
@@ -47,13 +49,13 @@ export function changeOfList(
     items.push({ ...item, name })
     intents.push(...changeOfItem(name, match, item))
   }
-  const gone = before.filter((item) => item.status !== 'completed' && !items.some(({ name }) => name === item.name))
-  const left = gone.map(
-    ({ name, text }): Intent => {
-      const detail = 'left the list'
-      return { type: 'reach-task', name, title: text, target: 'cancelled', origin: 'known', detail }
-    },
+  const gone = before.filter(
+    (item) => item.status !== 'completed' && !items.some(({ name }) => name === item.name),
   )
+  const left = gone.map(({ name, text }): Intent => {
+    const detail = 'left the list'
+    return { type: 'reach-task', name, title: text, target: 'cancelled', origin: 'known', detail }
+  })
   return { items, intents: [...intents, ...left] }
 }
 
@@ -62,7 +64,10 @@ function changeOfItem(name: string, before: ListItem | null, item: RawItem): Int
     before !== null && before.text !== item.text ? [{ type: 'describe-task', name, title: item.text }] : []
   if (before?.status === item.status) return edited
   const target = targetOf[item.status]
-  return [...edited, { type: 'reach-task', name, title: item.text, target, origin: before === null ? 'listed' : 'known' }]
+  return [
+    ...edited,
+    { type: 'reach-task', name, title: item.text, target, origin: before === null ? 'listed' : 'known' },
+  ]
 }
 
 type Matcher = (item: RawItem, index: number, candidate: ListItem, candidateIndex: number) => boolean
@@ -82,7 +87,9 @@ function matched(before: readonly ListItem[], next: readonly RawItem[]): readonl
   for (const continues of matchers) {
     for (const [index, item] of next.entries()) {
       if (matches[index] !== null) continue
-      const found = before.findIndex((old, oldIndex) => !taken.has(oldIndex) && continues(item, index, old, oldIndex))
+      const found = before.findIndex(
+        (old, oldIndex) => !taken.has(oldIndex) && continues(item, index, old, oldIndex),
+      )
       if (found < 0) continue
       taken.add(found)
       matches[index] = before[found] ?? null
@@ -103,7 +110,10 @@ const slugCharactersMax = 40
 
 /** A text as part of an id: its words where they are plain letters, with a hash where something was left out. */
 function slugOf(text: string): string {
-  const slug = text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '')
+  const slug = text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
   const plain = /^[\p{ASCII}]*$/u.test(text) && slug.length > 0 && slug.length <= slugCharactersMax
   if (plain) return slug
   const short = slug.slice(0, slugCharactersMax).replace(/-$/, '')

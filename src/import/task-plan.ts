@@ -87,7 +87,9 @@ function commandsOfMove(
     case 'again': {
       const { title, description, origin } = intent
       const described = description === undefined ? {} : { description }
-      return [{ type: 'task.add', taskId, title, ...described, ...(origin === 'known' ? { inferred: true } : {}) }]
+      return [
+        { type: 'task.add', taskId, title, ...described, ...(origin === 'known' ? { inferred: true } : {}) },
+      ]
     }
     case 'start':
       // A task that was blocked while it ran runs again once it is unblocked.
@@ -99,9 +101,17 @@ function commandsOfMove(
     case 'complete':
       return [{ type: 'task.complete', taskId }]
     case 'cancel':
-      return [{ type: 'task.cancel', taskId, ...(intent.detail === undefined ? {} : { detail: intent.detail }) }]
+      return [
+        { type: 'task.cancel', taskId, ...(intent.detail === undefined ? {} : { detail: intent.detail }) },
+      ]
     case 'set-back':
-      return [{ type: 'observation.record', kind: 'task-set-back', detail: `${taskId} is pending again in the source` }]
+      return [
+        {
+          type: 'observation.record',
+          kind: 'task-set-back',
+          detail: `${taskId} is pending again in the source`,
+        },
+      ]
   }
 }
 
@@ -109,7 +119,8 @@ function commandsOfMove(
 function released(state: ReadonlyState, taskId: string): readonly Command[] {
   return Object.values(state.tasks)
     .filter((task) => {
-      const ids = task.status === 'blocked' && task.blockedOn?.kind === 'task' ? (task.blockedOn.ids ?? []) : []
+      const ids =
+        task.status === 'blocked' && task.blockedOn?.kind === 'task' ? (task.blockedOn.ids ?? []) : []
       return ids.includes(taskId) && ids.every((id) => id === taskId || isOver(taskOf(state, id)))
     })
     .map(({ id }) => ({ type: 'task.unblock', taskId: id, inferred: true }))
@@ -138,7 +149,7 @@ export function commandsToAwait(state: ReadonlyState, intent: AwaitTasks): reado
   const { current, next } = generationsOf(state, intent.name)
   const on = intent.on
     .map((name) => generationsOf(state, name).current)
-    .flatMap((task) => (task === undefined || isOver(task) ? [] : [task.id]))
+    .flatMap((task) => (task === undefined || isOver(task) || task.id === current?.id ? [] : [task.id]))
   if (on.length === 0 || (current !== undefined && isOver(current))) return []
   const taskId = current?.id ?? next
   const before = current?.blockedOn?.kind === 'task' ? (current.blockedOn.ids ?? []) : []
@@ -151,13 +162,17 @@ export function commandsToAwait(state: ReadonlyState, intent: AwaitTasks): reado
 function waysToBlock(task: Task | undefined, taskId: string, title: string): readonly Command[] {
   if (task === undefined) return [{ type: 'task.add', taskId, title, inferred: true }]
   if (task.status === 'blocked') return [{ type: 'task.unblock', taskId, inferred: true }]
-  if (task.status === 'context_switch') return [{ type: 'task.restore-context', taskIds: [taskId], inferred: true }]
+  if (task.status === 'context_switch')
+    return [{ type: 'task.restore-context', taskIds: [taskId], inferred: true }]
   if (task.status === 'recovered') return [{ type: 'task.start', taskId, inferred: true }]
   return []
 }
 
 /** The newest task of a name, and the id the next one of that name gets. */
-function generationsOf(state: ReadonlyState, name: string): { readonly current: Task | undefined; readonly next: string } {
+function generationsOf(
+  state: ReadonlyState,
+  name: string,
+): { readonly current: Task | undefined; readonly next: string } {
   let current = taskOf(state, name)
   if (current === undefined) return { current, next: name }
   for (let generation = 2; ; generation++) {

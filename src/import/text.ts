@@ -76,7 +76,8 @@ const secondsMax = 100_000_000_000
 export function timeOf(value: unknown): string | null {
   let timeMs = Number.NaN
   if (typeof value === 'number') timeMs = value > secondsMax ? value : value * 1_000
-  else if (typeof value === 'string' && isoTime.test(value)) timeMs = Date.parse(zoned.test(value) ? value : `${value}Z`)
+  else if (typeof value === 'string' && isoTime.test(value))
+    timeMs = Date.parse(zoned.test(value) ? value : `${value}Z`)
   if (!(timeMs >= 0 && timeMs < endOfTimeMs)) return null
   return new Date(timeMs).toISOString()
 }

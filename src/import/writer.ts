@@ -74,7 +74,8 @@ class StepWriter {
       const stream = this.#transaction.stream(sessionId)
       if (state === undefined || stream === null) continue
       const stateBytes = Object.keys(state.tasks).length * taskBytes
-      if (stream.bytesSinceSnapshot < Math.max(limits.keyframeBytes, stateBytes * keyframeStateFactor)) continue
+      if (stream.bytesSinceSnapshot < Math.max(limits.keyframeBytes, stateBytes * keyframeStateFactor))
+        continue
       this.#transaction.putSnapshot(packSnapshot(state, stream.hash, null).snapshot)
     }
   }

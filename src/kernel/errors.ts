@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'STALE_HOLDER'
   | 'STORE_BUSY'
   | 'STORE_CLOSED'
+  | 'STORE_FAILED'
   | 'STORE_FULL'
   | 'STORE_TOO_NEW'
   | 'STORE_UNSUPPORTED'

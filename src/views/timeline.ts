@@ -242,9 +242,11 @@ function words(status: string): string {
   return status.replaceAll('_', ' ')
 }
 
+/** A preview on one line, with an ellipsis where the text goes on. */
 function preview({ preview: text, bytes }: ContentRef): string {
   const line = text.replace(/\s+/g, ' ').trim()
-  return line === '' ? countOf(bytes, 'byte') : `${line}${Buffer.byteLength(text) < bytes ? ' …' : ''}`
+  if (line === '') return countOf(bytes, 'byte')
+  return Buffer.byteLength(text) < bytes && !line.endsWith('…') ? `${line} …` : line
 }
 
 function tasksText(taskIds: readonly string[]): string {

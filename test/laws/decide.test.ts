@@ -102,7 +102,7 @@ describe('decide', () => {
           })
           const warned = isWarning(before.window.phase)
           // The machine takes what it knows of these commands and overlooks the rest.
-          const question = { checkpointId: 'origin', ...command, warned } as TaskCommand
+          const question: TaskCommand = Object.assign({ checkpointId: 'origin', warned }, command)
           const [next] = transition(taskMachine, snapshot, question)
           expect(after.tasks[command.taskId]?.status).toBe(next.value)
           expect(after.tasks[command.taskId]?.attempts).toBe(next.context.attempts)

@@ -51,7 +51,7 @@ async function print(report: BudgetReport, output: Output): Promise<void> {
       { label: 'window', value: windowText(window), tone: toneOfPhase[window.phase] },
       { label: 'available', value: `${countText(window.availableTokens)} tokens` },
       { label: 'peak', value: `${countText(window.peakTokens)} tokens` },
-      { label: 'size known as', value: window.source },
+      { label: 'size', value: sizeText[window.source] },
       ...cacheFact(report),
       { label: 'compactions', value: countText(report.compactions) },
     ],
@@ -96,6 +96,13 @@ async function print(report: BudgetReport, output: Output): Promise<void> {
       rows: models.map(([model, counted]) => [model, ...kinds.map(({ key }) => counted[key])]),
     })
   }
+}
+
+const sizeText: Readonly<Record<BudgetReport['window']['source'], string>> = {
+  stated: 'stated with the session',
+  configured: 'as configured',
+  default: 'what most models have; nobody said otherwise',
+  learned: 'learned from a larger reading',
 }
 
 const kinds = [

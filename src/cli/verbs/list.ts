@@ -63,7 +63,7 @@ function sessionCells(
     version,
     summary?.usage.calls ?? 0,
     lastEventAt === null || !forPeople ? lastEventAt : timeText(lastEventAt),
-    title,
+    title === null && forPeople ? { text: summary?.nativeId ?? '', tone: 'quiet' } : title,
   ]
 }
 

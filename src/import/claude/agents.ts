@@ -1,7 +1,8 @@
 /** Sub-agents as their parent sees them: which call began which session, and how it ended. */
-import { importedSessionId } from '../step.ts'
+import { bounds } from '../bounds.ts'
+import { digest, importedSessionId } from '../step.ts'
 import { contentOf, idOf, oneLine } from '../text.ts'
-import { type Scene, say } from './memory.ts'
+import { keepNewest, type Scene, say } from './memory.ts'
 import type { ToolResult } from './shape.ts'
 
 /** The session of an agent, named by its parent's id and its own: the parent's id alone names several logs. */
@@ -33,11 +34,39 @@ export function readAgentProgress(scene: Scene): void {
 function linkAgent(scene: Scene, toolCallId: string, agentId: string, status: string): void {
   const child = agentSessionId(scene.memory.family, agentId)
   const detail = oneLine(`${toolCallId} ${status} ${agentNativeId(agentId)} ${child}`)
-  say(scene, `agent/${toolCallId}/${agentId}/${status}`, { type: 'observation.record', kind: 'agent', detail })
+  say(scene, `agent/${toolCallId}/${agentId}/${status}`, {
+    type: 'observation.record',
+    kind: 'agent',
+    detail,
+  })
+}
+
+export function rememberAgentCall(scene: Scene, toolCallId: string, input: unknown): void {
+  const prompt: unknown =
+    typeof input === 'object' && input !== null ? Reflect.get(input, 'prompt') : undefined
+  if (typeof prompt !== 'string') return
+  keepNewest(scene.memory.agentCalls, { id: toolCallId, prompt: digest(prompt.trim()) }, bounds.taskInputsMax)
+}
+
+/** A run inside the file is told what some call said: that call began it. */
+export function linkByPrompt(scene: Scene, prompt: string): void {
+  const { memory, talk } = scene
+  if (talk.sessionId === memory.sessionId) return
+  const call = memory.agentCalls.find((other) => other.prompt === digest(prompt.trim()))
+  if (call === undefined) return
+  memory.agentCalls = memory.agentCalls.filter((other) => other !== call)
+  const detail = `${call.id} running ${talk.sessionId}`
+  const intent = { type: 'observation.record', kind: 'agent', detail } as const
+  say({ ...scene, talk: memory.main }, `agent/${call.id}/${talk.sessionId}`, intent)
 }
 
 const tag = (name: string): RegExp => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`)
-const notificationTags = { taskId: tag('task-id'), toolUseId: tag('tool-use-id'), status: tag('status'), summary: tag('summary') }
+const notificationTags = {
+  taskId: tag('task-id'),
+  toolUseId: tag('tool-use-id'),
+  status: tag('status'),
+  summary: tag('summary'),
+}
 
 export function isNotification(text: string): boolean {
   return text.startsWith('<task-notification>')
@@ -45,11 +74,17 @@ export function isNotification(text: string): boolean {
 
 /** Work in the background has ended. The same notice is queued, attached and delivered: it is one. */
 export function tellNotification(scene: Scene, text: string): void {
-  const found = (key: keyof typeof notificationTags): string => notificationTags[key].exec(text)?.[1]?.trim() ?? ''
+  const found = (key: keyof typeof notificationTags): string =>
+    notificationTags[key].exec(text)?.[1]?.trim() ?? ''
   const [taskId, status, summary] = [found('taskId'), found('status'), found('summary')]
   const detail = oneLine([taskId, status, summary].filter((part) => part !== '').join(' '))
   const key = taskId === '' ? `${scene.key}/notice` : `notice/${taskId}/${status}/${found('toolUseId')}`
   const content = contentOf(text)
-  const intent = { type: 'observation.record', kind: 'background-work-ended', detail, content: content.ref } as const
+  const intent = {
+    type: 'observation.record',
+    kind: 'background-work-ended',
+    detail,
+    content: content.ref,
+  } as const
   say(scene, key, intent, [content])
 }

@@ -3,7 +3,7 @@ import { type FileHead, type Identity, parentByFolder, uuidOfName } from '../ide
 import { importedSessionId } from '../step.ts'
 import { oneLine, timeOf } from '../text.ts'
 import { agentNativeId, agentSessionId } from './agents.ts'
-import { type Facts, newTalk, type ClaudeMemory } from './memory.ts'
+import { type ClaudeMemory, type Facts, newTalk } from './memory.ts'
 import { type Entry, entryOf } from './shape.ts'
 import { factsOf } from './sidechains.ts'
 
@@ -41,7 +41,8 @@ export function identifyClaude(head: FileHead): Identity {
 
 function namesOf(head: FileHead, entries: readonly Entry[]): Names {
   const named = entries.filter(({ uuid }) => uuid !== undefined)
-  const isAgentFile = named.length > 0 && named.every((entry) => entry.isSidechain === true && entry.agentId !== undefined)
+  const isAgentFile =
+    named.length > 0 && named.every((entry) => entry.isSidechain === true && entry.agentId !== undefined)
   const agentId = named[0]?.agentId
   if (isAgentFile && agentId !== undefined) return agentNames(head, agentId, named[0]?.sessionId)
   const messages = entries.filter(({ type }) => type === 'user' || type === 'assistant')
@@ -64,13 +65,20 @@ function agentNames(head: FileHead, agentId: string, written: string | undefined
     return { sessionId, nativeId, family: nativeId, parentSessionId: null, isAgentFile: true }
   }
   const parentSessionId = importedSessionId(tool, parent)
-  return { sessionId: agentSessionId(parent, agentId), nativeId, family: parent, parentSessionId, isAgentFile: true }
+  return {
+    sessionId: agentSessionId(parent, agentId),
+    nativeId,
+    family: parent,
+    parentSessionId,
+    isAgentFile: true,
+  }
 }
 
 /** The first session of the chain of `/clear`s that this one stands in. */
 function continuedBy(entries: readonly Entry[], nativeId: string): string | null {
   const entry = entries.find(
-    ({ session_id, sessionId }) => session_id !== undefined && session_id !== sessionId && session_id !== nativeId,
+    ({ session_id, sessionId }) =>
+      session_id !== undefined && session_id !== sessionId && session_id !== nativeId,
   )
   return entry?.session_id === undefined ? null : importedSessionId(tool, entry.session_id)
 }
@@ -88,7 +96,12 @@ function firstFacts(entries: readonly Entry[]): Facts {
 }
 
 /** The facts that are known, as a command carries them. */
-export function given(facts: Facts): { cwd?: string; gitBranch?: string; toolVersion?: string; permissionMode?: string } {
+export function given(facts: Facts): {
+  cwd?: string
+  gitBranch?: string
+  toolVersion?: string
+  permissionMode?: string
+} {
   const { cwd, gitBranch, toolVersion, permissionMode } = facts
   return {
     ...(cwd === null ? {} : { cwd }),
@@ -116,6 +129,7 @@ export function beginClaude(identity: Identity, time: string): ClaudeMemory {
     sinceAnchor: 0,
     recentIds: [],
     otherSessions: [],
+    agentCalls: [],
     main: newTalk(sessionId, facts),
     runs: [],
     runEntries: [],

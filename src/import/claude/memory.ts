@@ -4,9 +4,9 @@
  */
 import type { Counters } from '../../events/shapes.ts'
 import { bounds } from '../bounds.ts'
-import type { Content } from '../text.ts'
 import type { Intent, Place, Step } from '../step.ts'
 import type { ListItem, RawItem } from '../task-list.ts'
+import type { Content } from '../text.ts'
 import type { Entry } from './shape.ts'
 
 /** A model call whose lines are being read, or were lately. */
@@ -104,6 +104,8 @@ export interface ClaudeMemory {
   sinceAnchor: number
   recentIds: string[]
   otherSessions: string[]
+  /** Calls that began an agent, by what the agent was told: runs inside the file name nothing else. */
+  agentCalls: { readonly id: string; readonly prompt: string }[]
   main: Talk
   runs: { readonly root: string; readonly talk: Talk }[]
   /** Entries of sub-agents inside the file, and the run each belongs to. */

@@ -1,7 +1,7 @@
 /** Entries around the conversation: what the tool itself notes of retries, turns, titles, modes, files and pull requests. */
 import type { Command } from '../../events/commands.ts'
-import { contentOf, jsonText, madeId, oneLine } from '../text.ts'
 import { digest } from '../step.ts'
+import { contentOf, jsonText, madeId, oneLine } from '../text.ts'
 import { isNotification, readAgentProgress, tellNotification } from './agents.ts'
 import { readBoundary, readMicroBoundary } from './compaction.ts'
 import { type Facts, isRecent, type Scene, say } from './memory.ts'
@@ -48,14 +48,18 @@ function tellRetry(scene: Scene): void {
     reason: reasonOf(entry.error),
     ...(attempt === null ? {} : { attempt }),
     ...(attemptsMax === null ? {} : { attemptsMax }),
-    ...(retryInMs !== undefined && retryInMs >= 0 && Number.isFinite(retryInMs) ? { delayMs: retryInMs } : {}),
+    ...(retryInMs !== undefined && retryInMs >= 0 && Number.isFinite(retryInMs)
+      ? { delayMs: retryInMs }
+      : {}),
   })
 }
 
 /** What the source says about an error; most say nothing at all. */
 function reasonOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'api error'
-  const said = ['formatted', 'message'].map((field) => Reflect.get(error, field)).find((value) => typeof value === 'string')
+  const said = ['formatted', 'message']
+    .map((field) => Reflect.get(error, field))
+    .find((value) => typeof value === 'string')
   const status: unknown = Reflect.get(error, 'status')
   if (typeof said === 'string' && said !== '') return oneLine(said)
   return typeof status === 'number' ? `status ${status}` : 'api error'
@@ -68,7 +72,9 @@ function tellTurn(scene: Scene): void {
 }
 
 function wholeOf(value: number | undefined): number | null {
-  return value !== undefined && value >= 0 && Number.isSafeInteger(Math.floor(value)) ? Math.floor(value) : null
+  return value !== undefined && value >= 0 && Number.isSafeInteger(Math.floor(value))
+    ? Math.floor(value)
+    : null
 }
 
 /** A title counts when its source is worth at least as much as the present one's, and it is really this session's. */
@@ -106,7 +112,11 @@ export function followFacts(scene: Scene): void {
   if (Object.keys(changes).length > 0) say(scene, `${key}/facts`, { type: 'session.describe', ...changes })
 }
 
-function observe(scene: Scene, key: string, observation: Omit<Extract<Command, { type: 'observation.record' }>, 'type'>): void {
+function observe(
+  scene: Scene,
+  key: string,
+  observation: Omit<Extract<Command, { type: 'observation.record' }>, 'type'>,
+): void {
   say(scene, key, { type: 'observation.record', ...observation })
 }
 
@@ -121,7 +131,8 @@ function readSnapshot(scene: Scene): void {
 /** The queue only repeats what comes as a prompt; the end of work in the background may stand here alone. */
 function readQueue(scene: Scene): void {
   const { operation, content } = scene.entry
-  if (operation === 'enqueue' && typeof content === 'string' && isNotification(content)) tellNotification(scene, content)
+  if (operation === 'enqueue' && typeof content === 'string' && isNotification(content))
+    tellNotification(scene, content)
 }
 
 /** Hooks tell where a session was taken up again. */

@@ -3,7 +3,7 @@
  * tool itself and texts put in by hooks. Only a person's words are prompts.
  */
 import { contentOf, idOf, oneLine } from '../text.ts'
-import { isNotification, tellNotification } from './agents.ts'
+import { isNotification, linkByPrompt, tellNotification } from './agents.ts'
 import { readSummary, tellWaitingBoundary } from './compaction.ts'
 import { type Scene, say } from './memory.ts'
 import { holdInterruption, isAcceptance, settlePlan } from './plans.ts'
@@ -26,7 +26,8 @@ export function readUser(scene: Scene): void {
   const content = entry.message?.content
   const text = textOf(content)
   const isInterruption = interruption.test(text)
-  const isResult = blocksOf(content).some(({ type }) => type === 'tool_result') || entry.toolUseResult !== undefined
+  const isResult =
+    blocksOf(content).some(({ type }) => type === 'tool_result') || entry.toolUseResult !== undefined
   if (isResult) readToolResults(scene)
   if (isInterruption) tellInterruption(scene, text)
   if (isResult || isInterruption || entry.isMeta === true) return
@@ -62,6 +63,7 @@ export function tellPrompt(scene: Scene, text: string): void {
   const content = contentOf(words)
   const promptId = idOf(scene.entry.promptId)
   const known = promptId === null ? {} : { promptId }
+  linkByPrompt(scene, text)
   say(scene, `${scene.key}/prompt`, { type: 'prompt.submit', content: content.ref, ...known }, [content])
 }
 

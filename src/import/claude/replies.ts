@@ -1,7 +1,9 @@
 /** What the model wrote: texts, thoughts, tool calls; and calls that failed for good. */
+import { bounds } from '../bounds.ts'
 import { contentOf, idOf, jsonText, modelOf, oneLine } from '../text.ts'
+import { rememberAgentCall } from './agents.ts'
 import { tellWaitingBoundary } from './compaction.ts'
-import { type Scene, say } from './memory.ts'
+import { keepNewest, type Scene, say } from './memory.ts'
 import { settlePlan } from './plans.ts'
 import { type Block, blocksOf, textOf } from './shape.ts'
 import { rememberTaskInput } from './tasks.ts'
@@ -47,7 +49,11 @@ const blockReaders: Readonly<Record<string, BlockReader>> = {
   tool_result: (scene, block, index) => readToolResult(scene, block, index),
   fallback: (scene, block, index) => {
     const detail = `the provider fell back to ${modelOf(block.to?.model)}`
-    say(scene, `${scene.key}/fallback/${index}`, { type: 'observation.record', kind: 'model-fallback', detail })
+    say(scene, `${scene.key}/fallback/${index}`, {
+      type: 'observation.record',
+      kind: 'model-fallback',
+      detail,
+    })
   },
 }
 
@@ -59,9 +65,14 @@ function readBlock(scene: Scene, block: Block, index: number): void {
 function tellReply(scene: Scene, kind: 'text' | 'thinking', text: string | undefined, index: number): void {
   if (text === undefined || text.trim() === '') return
   const content = contentOf(text)
-  const callId = scene.talk.openCall
+  const callId = idOf(scene.entry.message?.id)
   const called = callId === null ? {} : { callId }
-  say(scene, `${scene.key}/${kind}/${index}`, { type: 'reply.record', kind, content: content.ref, ...called }, [content])
+  say(
+    scene,
+    `${scene.key}/${kind}/${index}`,
+    { type: 'reply.record', kind, content: content.ref, ...called },
+    [content],
+  )
 }
 
 /** A call without an id could never be closed: it is noted, not opened. */
@@ -72,10 +83,16 @@ function tellToolCall(scene: Scene, block: Block, index: number): void {
   const input = contentOf(jsonText(block.input ?? {}))
   if (toolCallId === null) {
     const kind = 'tool-call-without-id'
-    say(scene, `${key}/call/${index}`, { type: 'observation.record', kind, detail: name, content: input.ref, line }, [input])
+    say(
+      scene,
+      `${key}/call/${index}`,
+      { type: 'observation.record', kind, detail: name, content: input.ref, line },
+      [input],
+    )
     return
   }
   say(scene, `call/${toolCallId}`, { type: 'tool.call', toolCallId, name, input: input.ref }, [input])
   rememberTaskInput(talk, toolCallId, name, block.input)
-  if (name === 'ExitPlanMode') talk.planCalls = [...talk.planCalls, toolCallId].slice(-8)
+  if (name === 'ExitPlanMode') keepNewest(talk.planCalls, toolCallId, bounds.taskInputsMax)
+  if (name === 'Task' || name === 'Agent') rememberAgentCall(scene, toolCallId, block.input)
 }

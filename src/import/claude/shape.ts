@@ -23,12 +23,20 @@ const messageShape = z.object({
   role: text,
   model: text,
   stop_reason: text,
-  content: z.union([z.string(), z.array(z.unknown())]).optional().catch(undefined),
+  content: z
+    .union([z.string(), z.array(z.unknown())])
+    .optional()
+    .catch(undefined),
   usage: usageShape.optional().catch(undefined),
 })
 export type Message = z.infer<typeof messageShape>
 
-const metadataShape = z.object({ trigger: text, preTokens: anything, postTokens: anything, tokensSaved: anything })
+const metadataShape = z.object({
+  trigger: text,
+  preTokens: anything,
+  postTokens: anything,
+  tokensSaved: anything,
+})
 
 const entryShape = z.object({
   type: text,
@@ -71,7 +79,10 @@ const entryShape = z.object({
   aiTitle: text,
   messageId: text,
   prUrl: text,
-  snapshot: z.object({ timestamp: anything, trackedFileBackups: z.looseObject({}).optional().catch(undefined) }).optional().catch(undefined),
+  snapshot: z
+    .object({ timestamp: anything, trackedFileBackups: z.looseObject({}).optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
   attachment: z
     .object({
       type: text,
@@ -141,7 +152,10 @@ export function todosOf(value: unknown): readonly z.infer<typeof todoShape>[] | 
   })
 }
 
-const ids = z.array(z.union([z.string(), z.number()])).optional().catch(undefined)
+const ids = z
+  .array(z.union([z.string(), z.number()]))
+  .optional()
+  .catch(undefined)
 const id = z.union([z.string(), z.number()]).optional().catch(undefined)
 
 const taskInputShape = z.object({

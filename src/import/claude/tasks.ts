@@ -3,15 +3,17 @@
  * or change nothing. Where the source keeps no result (agents' files), the input of a call that succeeded stands.
  */
 import { bounds } from '../bounds.ts'
-import { changeOfList, type RawItem } from '../task-list.ts'
 import type { Intent, ReachTask } from '../step.ts'
+import { changeOfList, type RawItem } from '../task-list.ts'
 import { madeId, oneLine, wellFormed } from '../text.ts'
 import { keepNewest, type Scene, say, type Talk, type TaskInput } from './memory.ts'
-import { taskInputOf, todosOf, type ToolResult } from './shape.ts'
+import { type ToolResult, taskInputOf, todosOf } from './shape.ts'
 
 type Named<T extends TaskInput['tool']> = Extract<TaskInput, { tool: T }>
 
-const inputReaders: Readonly<Record<TaskInput['tool'], (input: NonNullable<ReturnType<typeof taskInputOf>>) => TaskInput>> = {
+const inputReaders: Readonly<
+  Record<TaskInput['tool'], (input: NonNullable<ReturnType<typeof taskInputOf>>) => TaskInput>
+> = {
   TodoWrite: (input) => ({ tool: 'TodoWrite', items: itemsOf(input.todos) ?? [] }),
   TaskCreate: (input) => ({
     tool: 'TaskCreate',
@@ -60,7 +62,11 @@ export function readTaskResult(
   for (const [index, intent] of intents.entries()) say(scene, `tasks/${toolCallId}/${index}`, intent)
 }
 
-function todoIntents(talk: Talk, input: Named<'TodoWrite'> | null, result: ToolResult | null): readonly Intent[] {
+function todoIntents(
+  talk: Talk,
+  input: Named<'TodoWrite'> | null,
+  result: ToolResult | null,
+): readonly Intent[] {
   const next = itemsOf(result?.newTodos) ?? input?.items ?? null
   if (next === null) return []
   // A slice of a session begins with a list that an earlier slice has written.
@@ -83,7 +89,11 @@ function itemsOf(value: unknown): readonly RawItem[] | null {
   }))
 }
 
-function createIntents(input: Named<'TaskCreate'> | null, result: ToolResult | null, text: string): readonly Intent[] {
+function createIntents(
+  input: Named<'TaskCreate'> | null,
+  result: ToolResult | null,
+  text: string,
+): readonly Intent[] {
   const task = result?.task
   const isCreation = input !== null || (task?.subject !== undefined && task.status === undefined)
   if (!isCreation) return []
@@ -113,10 +123,13 @@ function updateIntents(input: Named<'TaskUpdate'> | null, result: ToolResult | n
   const intents: Intent[] = []
   const title = changed('subject') ? (input?.title ?? undefined) : undefined
   const description = changed('description') ? (input?.description ?? undefined) : undefined
-  if (title !== undefined || description !== undefined) intents.push({ type: 'describe-task', name, title, description })
+  if (title !== undefined || description !== undefined)
+    intents.push({ type: 'describe-task', name, title, description })
   const status = result === null ? input?.status : result.statusChange?.to
-  const target = status !== undefined && status !== null && Object.hasOwn(targets, status) ? targets[status] : undefined
-  if (target !== undefined) intents.push({ type: 'reach-task', name, title: `Task ${taskId}`, target, origin: 'known' })
+  const target =
+    status !== undefined && status !== null && Object.hasOwn(targets, status) ? targets[status] : undefined
+  if (target !== undefined)
+    intents.push({ type: 'reach-task', name, title: `Task ${taskId}`, target, origin: 'known' })
   if (input !== null && changed('blockedBy') && input.blockedBy.length > 0) {
     intents.push({ type: 'await-tasks', name, on: input.blockedBy.map(nameOf) })
   }
@@ -131,5 +144,7 @@ function nameOf(nativeId: string): string {
 }
 
 function described(description: string | undefined): string | null {
-  return description === undefined ? null : wellFormed(description.slice(0, bounds.taskDescriptionCharactersMax))
+  return description === undefined
+    ? null
+    : wellFormed(description.slice(0, bounds.taskDescriptionCharactersMax))
 }

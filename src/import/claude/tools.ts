@@ -35,13 +35,20 @@ export function readToolResult(scene: Scene, block: Block, index: number): void 
   const output = contentOf(text)
   if (toolCallId === null) {
     const kind = 'tool-result-without-id'
-    say(scene, `${key}/return/${index}`, { type: 'observation.record', kind, content: output.ref, line }, [output])
+    say(scene, `${key}/return/${index}`, { type: 'observation.record', kind, content: output.ref, line }, [
+      output,
+    ])
     return
   }
   const result = toolResultOf(entry.toolUseResult)
   const outcome = outcomeOf(scene, block, text, result)
   const kept = text === '' ? {} : { output: output.ref }
-  const intent: Extract<Command, { type: 'tool.return' }> = { type: 'tool.return', toolCallId, outcome, ...kept }
+  const intent: Extract<Command, { type: 'tool.return' }> = {
+    type: 'tool.return',
+    toolCallId,
+    outcome,
+    ...kept,
+  }
   const contents = text === '' ? [] : [output]
   if (outcome === 'denied' && talk.planCalls.includes(toolCallId)) {
     holdRejectedPlan(scene, `return/${toolCallId}`, intent, contents)

@@ -21,7 +21,15 @@ export function readEntry(memory: ClaudeMemory, record: JsonObject, line: number
   const time = timeOf(entry.timestamp) ?? memory.lastTime
   const key = keyOf(memory, entry, record)
   begin(memory, line, steps)
-  const scene: Scene = { memory, talk: talkOf(memory, entry, key, time, line, steps), entry, key, time, line, steps }
+  const scene: Scene = {
+    memory,
+    talk: talkOf(memory, entry, key, time, line, steps),
+    entry,
+    key,
+    time,
+    line,
+    steps,
+  }
   noteOtherSession(scene)
   readByType(scene, record)
   memory.lastTime = time
@@ -51,14 +59,27 @@ export function begin(memory: ClaudeMemory, line: number, steps: Step[]): void {
 }
 
 /** The conversation an entry belongs to; a sub-agent's run inside the file is a session of its own. */
-function talkOf(memory: ClaudeMemory, entry: Entry, key: string, time: string, line: number, steps: Step[]): Talk {
+function talkOf(
+  memory: ClaudeMemory,
+  entry: Entry,
+  key: string,
+  time: string,
+  line: number,
+  steps: Step[],
+): Talk {
   if (memory.isAgentFile || entry.isSidechain !== true) return memory.main
   const { talk, nativeId, isNew, leaving } = runOf(memory, entry, key)
   if (leaving !== null) finishTalk(leaving, steps)
   if (isNew) {
     const { sessionId, facts } = talk
     const parentSessionId = memory.sessionId
-    const intent = { type: 'session.start', tool: 'claude-code', nativeId, parentSessionId, ...given(facts) } as const
+    const intent = {
+      type: 'session.start',
+      tool: 'claude-code',
+      nativeId,
+      parentSessionId,
+      ...given(facts),
+    } as const
     steps.push({ sessionId, key: 'start', time, line, intent, contents: [] })
   }
   return talk

@@ -43,19 +43,36 @@ export function readUsage(scene: Scene, message: Message): void {
   if (!inherited) followModel(scene, model, id)
   const { time, line } = scene
   const advisor = advisorOf(message.usage)
-  const call: Call = { id, model, counters, contextTokens, settled, reported: null, inherited, advisor, time, line }
+  const call: Call = {
+    id,
+    model,
+    counters,
+    contextTokens,
+    settled,
+    reported: null,
+    inherited,
+    advisor,
+    time,
+    line,
+  }
   keepNewest(talk.calls, call, bounds.messagesMax)
 }
 
 function callIdOf(scene: Scene, message: Message): string {
   const { requestId, uuid } = scene.entry
-  return idOf(message.id) ?? idOf(requestId) ?? idOf(uuid) ?? madeId('call', `${scene.talk.sessionId}/${scene.key}`)
+  return (
+    idOf(message.id) ??
+    idOf(requestId) ??
+    idOf(uuid) ??
+    madeId('call', `${scene.talk.sessionId}/${scene.key}`)
+  )
 }
 
 /** A call of another model than the one before: the session has switched. */
 function followModel(scene: Scene, model: string, callId: string): void {
   const { talk } = scene
-  if (talk.model !== null && talk.model !== model) say(scene, `model/${callId}`, { type: 'model.switch', model })
+  if (talk.model !== null && talk.model !== model)
+    say(scene, `model/${callId}`, { type: 'model.switch', model })
   talk.model = model
 }
 
@@ -125,5 +142,9 @@ function advisorOf(usage: Usage): Call['advisor'] {
   const advisor = iterationsOf(usage).find(({ type }) => type === 'advisor_message')
   if (advisor === undefined) return null
   const { inputTokens, cacheReadTokens, cacheCreationTokens, outputTokens } = countersOf(advisor)
-  return { model: modelOf(advisor.model), inputTokens: inputTokens + cacheReadTokens + cacheCreationTokens, outputTokens }
+  return {
+    model: modelOf(advisor.model),
+    inputTokens: inputTokens + cacheReadTokens + cacheCreationTokens,
+    outputTokens,
+  }
 }

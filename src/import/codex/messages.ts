@@ -51,7 +51,9 @@ function tell(scene: Scene, kind: Twin['kind'], source: Twin['source'], text: st
   const { memory, time } = scene
   const content = contentOf(text)
   const hash = contentOf(text.trim()).ref.hash
-  const twin = memory.twins.findIndex((other) => other.kind === kind && other.source !== source && other.hash === hash)
+  const twin = memory.twins.findIndex(
+    (other) => other.kind === kind && other.source !== source && other.hash === hash,
+  )
   if (twin >= 0) {
     memory.twins.splice(twin, 1)
     return

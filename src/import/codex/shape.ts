@@ -40,7 +40,12 @@ const payloadShape = z.object({
   success: flag,
   exit_code: count,
   info: z
-    .object({ total_token_usage: totalsShape, last_token_usage: totalsShape, model_context_window: count, model: text })
+    .object({
+      total_token_usage: totalsShape,
+      last_token_usage: totalsShape,
+      model_context_window: count,
+      model: text,
+    })
     .optional()
     .catch(undefined),
   model: text,
@@ -86,7 +91,9 @@ export function rolloutLineOf(record: JsonObject): RolloutLine {
 /** The thread that began this one: by a fork, or by an agent's call. */
 export function parentThreadOf(meta: Payload): string | null {
   const spawn = field(field(field(meta.source, 'subagent'), 'thread_spawn'), 'parent_thread_id')
-  return meta.forked_from_id ?? (typeof spawn === 'string' ? spawn : undefined) ?? meta.parent_thread_id ?? null
+  return (
+    meta.forked_from_id ?? (typeof spawn === 'string' ? spawn : undefined) ?? meta.parent_thread_id ?? null
+  )
 }
 
 /** Whether a thread may begin with another one's history. */

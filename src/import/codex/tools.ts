@@ -21,15 +21,22 @@ export function readCall(scene: Scene): void {
   }
   say(scene, `call/${toolCallId}`, { type: 'tool.call', toolCallId, name, input: content.ref }, [content])
   if (name === 'update_plan') rememberPlan(scene, toolCallId, jsonIn(input))
-  if (name === 'spawn_agent') memory.spawnCalls = [...memory.spawnCalls, toolCallId].slice(-bounds.taskInputsMax)
+  if (name === 'spawn_agent')
+    memory.spawnCalls = [...memory.spawnCalls, toolCallId].slice(-bounds.taskInputsMax)
 }
 
 /** A search of the web is one item: it is called and has returned. */
 export function readWebSearch(scene: Scene): void {
   const { payload, time } = scene
   const content = contentOf(jsonText(payload.action ?? {}))
-  const toolCallId = idOf(payload.call_id ?? payload.id) ?? madeId('web-search', `${time}-${content.ref.hash.slice(0, 12)}`)
-  say(scene, `call/${toolCallId}`, { type: 'tool.call', toolCallId, name: 'web_search', input: content.ref }, [content])
+  const toolCallId =
+    idOf(payload.call_id ?? payload.id) ?? madeId('web-search', `${time}-${content.ref.hash.slice(0, 12)}`)
+  say(
+    scene,
+    `call/${toolCallId}`,
+    { type: 'tool.call', toolCallId, name: 'web_search', input: content.ref },
+    [content],
+  )
   if (payload.status !== 'completed' && payload.status !== 'failed') return
   const outcome = payload.status === 'completed' ? 'ok' : 'error'
   say(scene, `return/${toolCallId}`, { type: 'tool.return', toolCallId, outcome })
@@ -53,7 +60,12 @@ export function readOutput(scene: Scene): void {
   const outcome = memory.failedCalls.includes(toolCallId) ? 'error' : outcomeOf(text)
   memory.failedCalls = memory.failedCalls.filter((id) => id !== toolCallId)
   const content = contentOf(text)
-  const command: Command = { type: 'tool.return', toolCallId, outcome, ...(text === '' ? {} : { output: content.ref }) }
+  const command: Command = {
+    type: 'tool.return',
+    toolCallId,
+    outcome,
+    ...(text === '' ? {} : { output: content.ref }),
+  }
   say(scene, `return/${toolCallId}`, command, text === '' ? [] : [content])
   const plan = memory.planCalls.find(({ id }) => id === toolCallId)
   memory.planCalls = memory.planCalls.filter(({ id }) => id !== toolCallId)
@@ -90,7 +102,9 @@ const outcomes: readonly (readonly [RegExp, Outcome])[] = [
 
 function outcomeOf(text: string): Outcome {
   const [head = ''] = text.slice(0, 2_000).split(/\nOutput:/)
-  const exitCode = text.startsWith('{"output"') ? field(field(jsonIn(text), 'metadata'), 'exit_code') : undefined
+  const exitCode = text.startsWith('{"output"')
+    ? field(field(jsonIn(text), 'metadata'), 'exit_code')
+    : undefined
   if (typeof exitCode === 'number' && exitCode !== 0) return 'error'
   return outcomes.find(([sign]) => sign.test(head))?.[1] ?? 'ok'
 }

@@ -5,10 +5,24 @@ import { digest, importedSessionId, type Step } from '../step.ts'
 import { contentOf, jsonText, madeId, oneLine, timeOf } from '../text.ts'
 import type { JsonObject } from '../values.ts'
 import { type CodexMemory, type Scene, say } from './memory.ts'
-import { readAgentMessage, readAgentReasoning, readMessageItem, readReasoningItem, readUserMessage } from './messages.ts'
+import {
+  readAgentMessage,
+  readAgentReasoning,
+  readMessageItem,
+  readReasoningItem,
+  readUserMessage,
+} from './messages.ts'
 import { field, parentThreadOf, type RolloutLine, rolloutLineOf } from './shape.ts'
 import { readCall, readCommandEnd, readOutput, readSpawnEnd, readWebSearch } from './tools.ts'
-import { factsOf, readSessionMeta, readTurnContext, readTurnStart, tellTitle, tellTurnAbort, tellTurnEnd } from './turns.ts'
+import {
+  factsOf,
+  readSessionMeta,
+  readTurnContext,
+  readTurnStart,
+  tellTitle,
+  tellTurnAbort,
+  tellTurnEnd,
+} from './turns.ts'
 import { readTokenCount } from './usage.ts'
 
 const tool = 'codex'
@@ -44,7 +58,9 @@ export function identifyCodex(head: FileHead): Identity {
 }
 
 function firstWindow(lines: readonly RolloutLine[]): number | null {
-  const sizes = lines.map(({ payload }) => payload.model_context_window ?? payload.info?.model_context_window ?? 0)
+  const sizes = lines.map(
+    ({ payload }) => payload.model_context_window ?? payload.info?.model_context_window ?? 0,
+  )
   return sizes.find((size) => Number.isSafeInteger(size) && size > 0) ?? null
 }
 
@@ -196,7 +212,8 @@ function tellCompaction(scene: Scene): void {
 function tellFailure(scene: Scene, type: 'call.fail' | 'call.retry'): void {
   const { payload, time } = scene
   const inner = field(payload.error, 'kind') ?? payload.codex_error_info
-  const kind = typeof inner === 'string' ? inner : inner === undefined || inner === null ? 'error' : jsonText(inner)
+  const kind =
+    typeof inner === 'string' ? inner : inner === undefined || inner === null ? 'error' : jsonText(inner)
   const said = payload.message ?? field(payload.error, 'message')
   const detail = oneLine(typeof said === 'string' ? said : '')
   const key = `error/${time}/${digest(`${kind}/${detail}`)}`

@@ -20,7 +20,8 @@ export function readSessionMeta(scene: Scene): void {
     return
   }
   if (payload.id === memory.nativeId) {
-    if (!memory.copied) say(scene, `return/${time}`, { type: 'return-to-session', detail: 'resumed in the tool' })
+    if (!memory.copied)
+      say(scene, `return/${time}`, { type: 'return-to-session', detail: 'resumed in the tool' })
     followFacts(scene)
     return
   }
@@ -96,7 +97,10 @@ export function factsOf(payload: Payload): Readonly<Record<(typeof facts)[number
 export function tellTurnEnd(scene: Scene): void {
   const { payload, time } = scene
   const { duration_ms: duration, turn_id: turnId } = payload
-  const durationMs = duration !== undefined && duration >= 0 && Number.isSafeInteger(Math.floor(duration)) ? Math.floor(duration) : null
+  const durationMs =
+    duration !== undefined && duration >= 0 && Number.isSafeInteger(Math.floor(duration))
+      ? Math.floor(duration)
+      : null
   const command: Command = { type: 'turn.complete', ...(durationMs === null ? {} : { durationMs }) }
   say(scene, `turn/${turnId ?? ''}/${time}/complete`, command)
 }

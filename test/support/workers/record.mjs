@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Records tasks into a session, one durable command at a time, and prints the version of each once it is acknowledged.
  * Usage: record.mjs <home> <session id> <prefix of task ids> <how many> [concurrency]

@@ -1,0 +1,55 @@
+/** What SQLite says when something goes wrong, as errors that say what to do about it. */
+import { DamagedRecord, WaymarkError } from '../../kernel/errors.ts'
+import { resultCodes, type SqliteDriver } from './driver.ts'
+
+/** The error to throw for one that SQLite or the file system threw; any other error comes back as it is. */
+export function faultOf(error: unknown, driver: SqliteDriver, path: string): unknown {
+  const code = driver.resultCodeOf(error)
+  const cause = error instanceof Error ? error : new Error(String(error))
+  switch (code) {
+    case resultCodes.busy:
+      return busy(path, cause)
+    case resultCodes.full:
+      return new WaymarkError('STORE_FULL', {
+        message: `no room left to write to ${path}; nothing was appended`,
+        hint: 'free space on that disk, then send again',
+        details: { path },
+        cause,
+      })
+    case resultCodes.readOnly:
+    case resultCodes.cannotOpen:
+      return notWritable(path, cause)
+    case resultCodes.corrupt:
+    case resultCodes.notADatabase:
+      return damagedFile(path, cause)
+    default:
+      return error
+  }
+}
+
+export function busy(path: string, cause?: Error): WaymarkError {
+  return new WaymarkError('STORE_BUSY', {
+    message: `another process has been writing to ${path} all the time; nothing was appended`,
+    hint: 'try again; if it stays busy, look for a process that hangs with the file open',
+    details: { path },
+    cause,
+  })
+}
+
+export function notWritable(path: string, cause: Error): WaymarkError {
+  return new WaymarkError('HOME_NOT_WRITABLE', {
+    message: `cannot write to ${path}: ${cause.message}`,
+    hint: 'give yourself write permission for the file and its folder, or use another home with --home <folder>',
+    details: { path },
+    cause,
+  })
+}
+
+export function damagedFile(path: string, cause: Error): DamagedRecord {
+  return new DamagedRecord({
+    message: `${path} is damaged: ${cause.message}`,
+    hint: 'keep a copy of the file as it is; restore a backup, or take out what is sound with: sqlite3 <file> .recover',
+    details: { path, reason: cause.message },
+    cause,
+  })
+}
