@@ -96,7 +96,13 @@ export function decodeRow(sessionId: string, row: Omit<StoredRow, 'salt' | 'hash
   if (checksumOf(position, envelope, data) !== checksum) {
     throw damaged(sessionId, version, 'its bytes do not have the checksum that was stored with it')
   }
-  return decodeTexts(sessionId, version, position, parsed(sessionId, version, envelope), parsed(sessionId, version, data))
+  return decodeTexts(
+    sessionId,
+    version,
+    position,
+    parsed(sessionId, version, envelope),
+    parsed(sessionId, version, data),
+  )
 }
 
 /** The event of texts that are parsed already and whose checksum has been compared. */
@@ -111,7 +117,11 @@ export function decodeTexts(
   if (!outer.success) throw damaged(sessionId, version, `its envelope is not one: ${problemOf(outer.error)}`)
   const stored = outer.data
   if (stored.version !== version || stored.sessionId !== sessionId) {
-    throw damaged(sessionId, version, `its envelope says version ${stored.version} of session ${stored.sessionId}`)
+    throw damaged(
+      sessionId,
+      version,
+      `its envelope says version ${stored.version} of session ${stored.sessionId}`,
+    )
   }
   const base = envelopeOf(stored, position)
   if (!isEventType(stored.type)) return unknownEvent(base, stored, data)
@@ -141,7 +151,11 @@ function envelopeOf(stored: StoredEnvelope, position: number) {
   }
 }
 
-function unknownEvent(base: ReturnType<typeof envelopeOf>, stored: StoredEnvelope, data: unknown): LoggedEvent {
+function unknownEvent(
+  base: ReturnType<typeof envelopeOf>,
+  stored: StoredEnvelope,
+  data: unknown,
+): LoggedEvent {
   if (stored.ignorable === true) return { ...base, type: stored.type, data, unknown: true }
   throw unknown(stored.sessionId, stored.version, `event type ${stored.type} is not known here`)
 }

@@ -5,9 +5,9 @@
  * A row that is unusual in any way (an event of another age, an odd envelope) goes the plain way.
  */
 import { isAscii } from 'node:buffer'
+import { type EventType, isEventType, schemaVersionOf } from '../events/catalogue.ts'
 import type { LoggedEvent } from '../events/envelope.ts'
 import { crc32 } from '../kernel/hash.ts'
-import { type EventType, isEventType, schemaVersionOf } from '../events/catalogue.ts'
 import { checksumSeed, damaged, dataSchemaOf, decodeRow } from './codec.ts'
 import { envelopeGroups, envelopePattern } from './envelope-pattern.ts'
 

@@ -3,7 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { elapsedMs, systemIds } from '../../kernel/clock.ts'
 import { WaymarkError } from '../../kernel/errors.ts'
 import { limits } from '../../kernel/limits.ts'
-import { resultCodes, type SqlConnection, type SqliteDriver, type SqlRow, type SqlStatement, type SqlValue } from './driver.ts'
+import {
+  resultCodes,
+  type SqlConnection,
+  type SqliteDriver,
+  type SqlRow,
+  type SqlStatement,
+  type SqlValue,
+} from './driver.ts'
 import { busy, faultOf } from './faults.ts'
 
 /** Bounds of the pause between two tries for the write lock: short at first, then long enough not to burn a core. */
@@ -88,7 +95,7 @@ export class Database {
 
   /** Changes with every commit of another connection. */
   dataVersion(): SqlValue {
-    return this.get('PRAGMA data_version')?.['data_version'] ?? null
+    return this.get('PRAGMA data_version')?.data_version ?? null
   }
 
   close(): void {

@@ -3,8 +3,8 @@
  * All steps run in one transaction: one that is killed half-way leaves the file as it was.
  */
 import { WaymarkError } from '../../kernel/errors.ts'
-import type { Database } from './database.ts'
 import { integerOf } from './columns.ts'
+import type { Database } from './database.ts'
 
 /** Marks a SQLite file as a Waymark log: "WayM". */
 const applicationId = 0x5761794d

@@ -19,8 +19,8 @@ interface NodeSqlite {
 const name = 'node:sqlite'
 
 export function findNodeSqlite(): DriverFound {
-  const module = quietly(() => process.getBuiltinModule(name))
-  const sqliteVersion = process.versions['sqlite']
+  const module = quietly(() => process.getBuiltinModule('node:sqlite'))
+  const sqliteVersion = process.versions.sqlite
   if (module === undefined || sqliteVersion === undefined) {
     return { name, missing: `Node ${process.version} does not have it` }
   }

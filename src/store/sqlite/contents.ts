@@ -1,0 +1,111 @@
+/** What lies beside the events: texts by their hash, snapshots, bookmarks. */
+import { assert } from '../../kernel/assert.ts'
+import { compress, expand } from '../../kernel/compress.ts'
+import { DamagedRecord, WaymarkError } from '../../kernel/errors.ts'
+import { sha256 } from '../../kernel/hash.ts'
+import { limits } from '../../kernel/limits.ts'
+import type { StoredSnapshot } from '../../log/port.ts'
+import { bytesOf, integerOf, textOf, textOrNullOf } from './columns.ts'
+import type { Database } from './database.ts'
+import { type HeldRun, runsOf, type StoredStream } from './streams.ts'
+
+export function putContent(database: Database, hash: string, content: Uint8Array): void {
+  const key = Buffer.from(hash, 'hex')
+  if (database.get('SELECT key FROM contents WHERE hash = ?', key) !== undefined) return
+  assert(sha256(content) === hash, 'a content is stored under its own hash')
+  if (content.length > limits.contentBytesMax) {
+    throw new WaymarkError('LIMIT_REACHED', {
+      message: `a text of ${content.length} bytes; one text has at most ${limits.contentBytesMax}`,
+      hint: 'store it in parts',
+    })
+  }
+  database.run('INSERT INTO contents (hash, body) VALUES (?, ?)', key, compress(content))
+}
+
+/** @throws DamagedRecord when the stored bytes do not have that hash. */
+export function findContent(database: Database, hash: string): Uint8Array | null {
+  const row = database.get('SELECT body FROM contents WHERE hash = ?', Buffer.from(hash, 'hex'))
+  if (row === undefined) return null
+  const bytes = expand(bytesOf(row, 'body'), limits.contentBytesMax)
+  const problem = contentProblem(bytes, hash)
+  if (bytes !== null && problem === null) return bytes
+  throw new DamagedRecord({
+    message: `content ${hash} is damaged: ${problem}`,
+    hint: 'import its source again into a new home, or restore a backup',
+    details: { hash, reason: problem },
+  })
+}
+
+/** Every content with what is wrong with it, one at a time. */
+export function* auditContents(
+  database: Database,
+): Generator<{ readonly hash: string; readonly problem: string | null }, void, undefined> {
+  let key = 0
+  while (true) {
+    const row = database.get('SELECT key, hash, body FROM contents WHERE key > ? ORDER BY key LIMIT 1', key)
+    if (row === undefined) return
+    const hash = bytesOf(row, 'hash').toString('hex')
+    yield { hash, problem: contentProblem(expand(bytesOf(row, 'body'), limits.contentBytesMax), hash) }
+    key = integerOf(row, 'key')
+  }
+}
+
+function contentProblem(bytes: Uint8Array | null, hash: string): string | null {
+  if (bytes === null) return 'it cannot be decompressed'
+  return sha256(bytes) === hash ? null : 'its bytes do not have its hash'
+}
+
+export function putSnapshot(database: Database, key: number, snapshot: StoredSnapshot): void {
+  const { version, kind, checkpointId, foldVersion, stateHash, chainHash, body } = snapshot
+  database.run(
+    'INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    key,
+    version,
+    kind,
+    checkpointId,
+    foldVersion,
+    stateHash,
+    chainHash,
+    body,
+  )
+}
+
+/** Snapshots of a stream at or before a version, then those of the events it inherited, newest first, one at a time. */
+export function* findSnapshots(
+  database: Database,
+  stream: StoredStream,
+  atMostVersion: number,
+): Generator<StoredSnapshot, void, undefined> {
+  for (const run of runsOf(database, stream, 0, atMostVersion).toReversed()) yield* snapshotsIn(database, run)
+}
+
+function* snapshotsIn(database: Database, run: HeldRun): Generator<StoredSnapshot, void, undefined> {
+  const sql =
+    'SELECT * FROM snapshots WHERE stream = ? AND version > ? AND version <= ? ORDER BY version DESC LIMIT 1'
+  let to = Math.min(run.to, Number.MAX_SAFE_INTEGER)
+  while (true) {
+    const row = database.get(sql, run.key, run.after, to)
+    if (row === undefined) return
+    const version = integerOf(row, 'version')
+    yield {
+      sessionId: run.sessionId,
+      version,
+      kind: textOf(row, 'kind') === 'checkpoint' ? 'checkpoint' : 'keyframe',
+      checkpointId: textOrNullOf(row, 'checkpoint_id'),
+      foldVersion: integerOf(row, 'fold_version'),
+      stateHash: textOf(row, 'state_hash'),
+      chainHash: textOf(row, 'chain_hash'),
+      body: bytesOf(row, 'body'),
+    }
+    to = version - 1
+  }
+}
+
+export function findBookmark(database: Database, key: string): string | null {
+  const row = database.get('SELECT value FROM bookmarks WHERE key = ?', key)
+  return row === undefined ? null : textOf(row, 'value')
+}
+
+export function putBookmark(database: Database, key: string, value: string): void {
+  database.run('INSERT OR REPLACE INTO bookmarks VALUES (?, ?)', key, value)
+}

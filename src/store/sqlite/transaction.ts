@@ -1,0 +1,274 @@
+/** The write transaction: what it appends goes into the file at once, the heads of its streams when it ends. */
+import type { LoggedEvent } from '../../events/envelope.ts'
+import type { Counters } from '../../events/shapes.ts'
+import type { StreamSummary } from '../../fold/summary.ts'
+import { assert } from '../../kernel/assert.ts'
+import { SessionNotFound, WaymarkError } from '../../kernel/errors.ts'
+import { limits } from '../../kernel/limits.ts'
+import { highestCounters, reportedCall } from '../../log/calls.ts'
+import { damaged, decodeRow, encodeRow } from '../../log/codec.ts'
+import type {
+  ForkPoint,
+  LogTransaction,
+  PendingEvent,
+  StoredRow,
+  StoredSnapshot,
+  StreamInfo,
+  VersionRange,
+} from '../../log/port.ts'
+import { integerOf } from './columns.ts'
+import { findBookmark, putBookmark, putContent, putSnapshot } from './contents.ts'
+import type { Database } from './database.ts'
+import type { SqlRow } from './driver.ts'
+import { streamsMax } from './migrations.ts'
+import { newestPosition, pagesOfEvents, readBatch } from './reading.ts'
+import {
+  findStream,
+  hashAt,
+  headProblem,
+  infoOf,
+  type Lineage,
+  lineageOfFork,
+  placeOf,
+  runsOf,
+  type StoredStream,
+} from './streams.ts'
+
+/** A stream as this transaction sees it, with what it has added. */
+type OpenStream = { -readonly [K in keyof StoredStream]: StoredStream[K] } & { isChanged: boolean }
+
+export class SqliteTransaction implements LogTransaction {
+  readonly #database: Database
+  readonly #streams = new Map<string, OpenStream>()
+  #position: number | null = null
+  #ended = false
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  stream(sessionId: string): StreamInfo | null {
+    const stream = this.#find(sessionId)
+    return stream === null ? null : infoOf(stream)
+  }
+
+  *read(sessionId: string, range: VersionRange): Generator<readonly LoggedEvent[], void, undefined> {
+    this.#writeHeads()
+    const stream = this.#find(sessionId)
+    if (stream !== null) yield* pagesOfEvents(this.#database, stream, range)
+  }
+
+  batchOf(sessionId: string, commandId: string): readonly LoggedEvent[] | null {
+    const stream = this.#find(sessionId)
+    if (stream === null) return null
+    const sql = 'SELECT version FROM batches WHERE stream = ? AND command_id = ?'
+    for (const run of runsOf(this.#database, stream, 0, stream.version)) {
+      const row = this.#database.get(sql, run.key, commandId)
+      const first = row === undefined ? null : integerOf(row, 'version')
+      if (first !== null && first <= run.to) return readBatch(this.#database, run, first, commandId)
+    }
+    return null
+  }
+
+  countedCall(sessionId: string, callId: string, scope: 'session' | 'home'): Counters | null {
+    const reports = this.#database.all('SELECT * FROM calls WHERE call_id = ?', callId)
+    if (reports.length === 0) return null
+    if (scope === 'home') return highestCounters(reports.map(countersOf))
+    const stream = this.#find(sessionId)
+    if (stream === null) return null
+    const lastOf = new Map<number, number>(stream.lineage.map(({ key, to }) => [key, to]))
+    lastOf.set(stream.key, stream.version)
+    const own = reports.filter(
+      (row) => integerOf(row, 'version') <= (lastOf.get(integerOf(row, 'stream')) ?? 0),
+    )
+    return highestCounters(own.map(countersOf))
+  }
+
+  create(sessionId: string, forkedFrom: ForkPoint | null): void {
+    if (this.#find(sessionId) !== null) {
+      throw new WaymarkError('ALREADY_EXISTS', { message: `session ${sessionId} is there already` })
+    }
+    const parent = forkedFrom === null ? null : this.#find(forkedFrom.sessionId)
+    if (forkedFrom !== null && (parent === null || parent.version < forkedFrom.version)) {
+      throw new WaymarkError('VERSION_NOT_FOUND', {
+        message: `session ${forkedFrom.sessionId} has no version ${forkedFrom.version} to fork at`,
+      })
+    }
+    const version = forkedFrom?.version ?? 0
+    const lineage = parent === null ? [] : lineageOfFork(parent, version)
+    const stream: OpenStream = {
+      key: this.#nextKey(),
+      sessionId,
+      version,
+      hash: parent === null ? '' : this.#inheritedHash(parent, version),
+      forkedFrom,
+      lineage: withinDepth(sessionId, lineage),
+      bytesSinceSnapshot: 0,
+      summary: null,
+      isChanged: false,
+    }
+    this.#database.run(
+      `INSERT INTO streams (key, session_id, version, hash, parent, fork_version, lineage, bytes_since_snapshot)
+       VALUES (?, ?, ?, ?, ?, ?, ?, 0)`,
+      stream.key,
+      sessionId,
+      version,
+      stream.hash,
+      parent?.key ?? null,
+      forkedFrom?.version ?? null,
+      JSON.stringify(lineage),
+    )
+    this.#streams.set(sessionId, stream)
+  }
+
+  append(sessionId: string, batch: readonly PendingEvent[], summary: StreamSummary): readonly LoggedEvent[] {
+    const stream = this.#found(sessionId)
+    stream.summary = summary
+    stream.isChanged = true
+    return batch.map((event) => this.#appendOne(stream, event))
+  }
+
+  putContent(hash: string, content: Uint8Array): void {
+    putContent(this.#database, hash, content)
+  }
+
+  putSnapshot(snapshot: StoredSnapshot): void {
+    const stream = this.#found(snapshot.sessionId)
+    putSnapshot(this.#database, stream.key, snapshot)
+    stream.bytesSinceSnapshot = 0
+    stream.isChanged = true
+  }
+
+  bookmark(key: string): string | null {
+    return findBookmark(this.#database, key)
+  }
+
+  putBookmark(key: string, value: string): void {
+    putBookmark(this.#database, key, value)
+  }
+
+  /** Completes the transaction before it is committed. */
+  finish(): void {
+    this.#writeHeads()
+    this.#ended = true
+  }
+
+  #appendOne(stream: OpenStream, event: PendingEvent): LoggedEvent {
+    const { sessionId } = stream
+    const version = stream.version + 1
+    const position = this.#nextPosition()
+    const row = encodeRow(event, { sessionId, version, position, previousHash: stream.hash })
+    this.#insert(stream.key, row)
+    if (event.index === 0) {
+      this.#database.run('INSERT INTO batches VALUES (?, ?, ?)', stream.key, event.commandId, version)
+    }
+    const call = reportedCall(event)
+    if (call !== null) {
+      const { inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens } = call.counters
+      const counters = [inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens]
+      this.#database.run(
+        'INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?)',
+        call.callId,
+        stream.key,
+        version,
+        ...counters,
+      )
+    }
+    stream.version = version
+    stream.hash = row.hash
+    stream.bytesSinceSnapshot += row.envelope.length + row.data.length
+    return decodeRow(sessionId, row)
+  }
+
+  #insert(key: number, row: StoredRow): void {
+    this.#database.run(
+      'INSERT INTO events (place, position, checksum, salt, hash, envelope, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      placeOf(key, row.version),
+      row.position,
+      row.checksum,
+      row.salt,
+      Buffer.from(row.hash, 'hex'),
+      row.envelope,
+      row.data,
+    )
+  }
+
+  /** Streams that were appended to get their new heads; one write for each, however many batches there were. */
+  #writeHeads(): void {
+    for (const stream of this.#streams.values()) {
+      if (!stream.isChanged) continue
+      this.#database.run(
+        'UPDATE streams SET version = ?, hash = ?, bytes_since_snapshot = ?, summary = ? WHERE key = ?',
+        stream.version,
+        stream.hash,
+        stream.bytesSinceSnapshot,
+        stream.summary === null ? null : JSON.stringify(stream.summary),
+        stream.key,
+      )
+      stream.isChanged = false
+    }
+  }
+
+  /** The stream, its head checked against its newest event when this transaction first looks at it. */
+  #find(sessionId: string): OpenStream | null {
+    assert(!this.#ended, 'a transaction is used inside its work only')
+    const known = this.#streams.get(sessionId)
+    if (known !== undefined) return known
+    const stored = findStream(this.#database, sessionId)
+    if (stored === null) return null
+    const problem = headProblem(this.#database, stored)
+    if (problem !== null) throw damaged(sessionId, stored.version, problem)
+    const stream = { ...stored, isChanged: false }
+    this.#streams.set(sessionId, stream)
+    return stream
+  }
+
+  #found(sessionId: string): OpenStream {
+    const stream = this.#find(sessionId)
+    if (stream !== null) return stream
+    throw new SessionNotFound({
+      message: `no session ${sessionId} in ${this.#database.path}`,
+      hint: 'waymark list shows the sessions of this home',
+    })
+  }
+
+  #inheritedHash(parent: StoredStream, version: number): string {
+    const hash = hashAt(this.#database, parent, version)
+    if (hash === null) throw damaged(parent.sessionId, version, 'it is not there')
+    return hash
+  }
+
+  #nextPosition(): number {
+    const position = (this.#position ?? newestPosition(this.#database)) + 1
+    assert(Number.isSafeInteger(position), 'positions stay integers that JavaScript holds exactly')
+    this.#position = position
+    return position
+  }
+
+  #nextKey(): number {
+    const row = this.#database.get('SELECT coalesce(max(key), 0) + 1 AS key FROM streams')
+    const key = integerOf(row ?? {}, 'key')
+    if (key <= streamsMax) return key
+    throw new WaymarkError('LIMIT_REACHED', {
+      message: `a home holds at most ${streamsMax} sessions`,
+      hint: 'go on in another home: --home <folder>',
+    })
+  }
+}
+
+function withinDepth(sessionId: string, lineage: Lineage): Lineage {
+  if (lineage.length <= limits.lineageDepthMax) return lineage
+  throw new WaymarkError('LIMIT_REACHED', {
+    message: `session ${sessionId} would be a fork with more than ${limits.lineageDepthMax} ancestors`,
+    hint: 'fork from an earlier session of the line',
+  })
+}
+
+function countersOf(row: SqlRow): Counters {
+  return {
+    inputTokens: integerOf(row, 'input_tokens'),
+    outputTokens: integerOf(row, 'output_tokens'),
+    cacheReadTokens: integerOf(row, 'cache_read_tokens'),
+    cacheCreationTokens: integerOf(row, 'cache_creation_tokens'),
+  }
+}
