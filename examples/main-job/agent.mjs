@@ -16,6 +16,7 @@ async function record(command) {
 }
 
 if (session.state.status !== 'active') await record({ type: 'session.resume' })
+await record({ type: 'checkpoint.create', reason: 'before the agent goes on' })
 for (let n = 1; n <= 1_000; n++) {
   const taskId = `STEP-${n}`
   await record({ type: 'task.add', taskId, title: `step ${n} of a long job` })

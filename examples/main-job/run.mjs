@@ -4,13 +4,15 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
-const command = here('../../dist/cli/main.js')
+/** Where the user is: npm goes to the package, and says here where it came from. */
+const cwd = process.env.INIT_CWD ?? process.cwd()
+const command = relative(cwd, here('../../dist/cli/main.js'))
 const home = join(mkdtempSync(join(tmpdir(), 'waymark-')), '.moai')
 const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}
 const env = { ...process.env, WAYMARK_HOME: home, WAYMARK_LAYOUT: 'aligned', ...colour }
@@ -29,6 +31,7 @@ function check(holds, what) {
 /** Runs the command, and gives what it printed. */
 function run(...args) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {
+    cwd,
     env,
     encoding: 'utf8',
     maxBuffer: 2 ** 30,
@@ -84,11 +87,8 @@ function checkNothingLost(sessionId, acknowledged) {
 }
 
 async function main(given) {
-  const base = process.env.INIT_CWD ?? process.cwd()
-  const transcripts =
-    given.length > 0
-      ? given.map((path) => resolve(base, path))
-      : [here('../transcripts/claude-code-session.jsonl')]
+  const sample = relative(cwd, here('../transcripts/claude-code-session.jsonl'))
+  const transcripts = given.length > 0 ? given : [sample]
 
   say(`${strong('Waymark, the main job.')} The home is new: ${home}\n`)
   say('1. A coding agent wrote a transcript. Import it.\n')
@@ -102,7 +102,7 @@ async function main(given) {
   say('2. It is a session now: tokens, tasks, what was left open.\n')
   show('show', name)
 
-  say('3. Another process works on it, and records each step. It is killed with SIGKILL in the middle.\n')
+  say('3. Another process works on it, and records each step. SIGKILL ends it in the middle.\n')
   const acknowledged = await recordUntilKilled(sessionId)
   say(
     `  ${acknowledged.length} commands were acknowledged, the last at version ${acknowledged.at(-1).version}.\n`,
@@ -124,7 +124,6 @@ async function main(given) {
   say('7. The story.\n')
   show('log', name, ...(events > 300 ? ['--after', String(events - 100)] : []))
 
-  const shell = `node ${command}`
   say(`${strong('Try next')}, in this home:\n`)
   say(`  export WAYMARK_HOME=${home}`)
   for (const line of [
@@ -135,7 +134,7 @@ async function main(given) {
     `tasks ${name} --json`,
     'help',
   ]) {
-    say(`  ${shell} ${line}`)
+    say(`  node ${command} ${line}`)
   }
   say(`\nOr with a transcript of your own: npm start -- ~/.claude/projects/<project>/<session>.jsonl`)
 }

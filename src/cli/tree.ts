@@ -41,7 +41,7 @@ function inOrderOfBeginning(a: StreamInfo, b: StreamInfo): number {
 }
 
 /** All sessions below one, nearest first. What calls itself its own ancestor is met once. */
-export function descendantsOf(tree: Tree, sessionId: string): readonly StreamInfo[] {
+function descendantsOf(tree: Tree, sessionId: string): readonly StreamInfo[] {
   const met = new Set([sessionId])
   const found: StreamInfo[] = []
   for (let level = tree.childrenOf(sessionId); level.length > 0; ) {

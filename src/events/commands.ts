@@ -50,12 +50,21 @@ export function parseCommand(input: unknown): Command {
   }
   if (Object.hasOwn(input, '__proto__')) throw invalid(`${type}: a field may not be called __proto__`, 'leave it out')
   const parsed = commandSchemas[type].safeParse(fields)
+  if (parsed.success && !isWellFormed(parsed.data)) {
+    throw invalid(`${type}: a text holds half a surrogate pair`, 'send whole characters, as text.toWellFormed() gives them')
+  }
   if (!parsed.success) {
     const problems = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.') || type}: ${issue.message}`)
     throw invalid(`${type}: ${problems.join('; ')}`, 'the fields of each command are listed in docs/events.md')
   }
   // The schema chosen by `type` has just accepted the fields, so the pair is one of the union's members.
   return { type, ...parsed.data } as Command
+}
+
+/** Whether all texts of a plain value can be written as UTF-8. */
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return !/\p{Surrogate}/u.test(value)
+  return typeof value !== 'object' || value === null || Object.values(value).every(isWellFormed)
 }
 
 function invalid(message: string, hint: string): WaymarkError {

@@ -44,6 +44,7 @@ function takeLine(cursor: Cursor, line: Line, values: LineValues, steps: Step[],
     offset: cursor.offset + line.size,
     lines: line.number,
     openLine: !line.terminated,
+    tail: null,
   }
   if (values.damage === null) return read
   finishStart(cursor.memory, line.number, steps)
@@ -60,7 +61,7 @@ function unfinished(cursor: Cursor, line: Line, values: LineValues, steps: Step[
   const aside: Cursor = { ...cursor, memory: structuredClone(cursor.memory) }
   const report = takeLine(aside, line, values, steps, 'unfinished-line')
   finishMemory(report.memory, line.number, steps)
-  return { steps, cursor, report }
+  return { steps, cursor: { ...cursor, tail: sha256(line.bytes) }, report }
 }
 
 /** A session begins before the first thing said of it, even when that is damage. */

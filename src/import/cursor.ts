@@ -20,6 +20,8 @@ export interface Cursor {
   readonly lines: number
   /** The last line had no LF yet: what follows belongs to it. */
   readonly openLine: boolean
+  /** Hash of an unfinished last line that has been told; reading goes on before it all the same. */
+  readonly tail: string | null
   readonly damaged: readonly DamagedLine[]
   readonly damagedCount: number
   readonly refused: number
@@ -37,7 +39,16 @@ interface StoredCursor {
 }
 
 export function firstCursor(memory: Memory): Cursor {
-  return { offset: 0, lines: 0, openLine: false, damaged: [], damagedCount: 0, refused: 0, memory }
+  return {
+    offset: 0,
+    lines: 0,
+    openLine: false,
+    tail: null,
+    damaged: [],
+    damagedCount: 0,
+    refused: 0,
+    memory,
+  }
 }
 
 export function packCursor(path: string, fingerprint: string, cursor: Cursor): string {

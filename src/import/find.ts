@@ -136,6 +136,7 @@ async function sourceOf({ path, named }: Candidate): Promise<Source | LeftOut> {
     }
     const head = { path: resolve(path), records, firstLineDigest: digest(lines[0] ?? '') }
     const identity = identify(sniffed.format, head)
+    if (identity === null) return { path, skipped: 'nothing in it says yet which session it is about' }
     return { path, realPath, bytes: size, writtenAt: mtime.toISOString(), identity }
   } finally {
     await file.close()

@@ -183,6 +183,9 @@ class ImportRun {
     const range = { from: cursor.offset, to: size, firstLine }
     for await (const batch of readLines(file, range, this.#options.lineLimits ?? standardLineLimits)) {
       const translated = translateBatch(cursor, batch)
+      report = { ...translated.report, refused: cursor.refused }
+      this.#progress(source, report.offset)
+      if (isNothingNew(cursor, translated.cursor)) break
       const fingerprint = await fingerprintOf(file, translated.cursor.offset)
       const { appended, refused } = await this.#write(translated.steps, (refusedNow) => [
         key,
@@ -194,7 +197,6 @@ class ImportRun {
       onAppended(appended)
       cursor = { ...translated.cursor, refused: cursor.refused + refused }
       report = { ...translated.report, refused: cursor.refused }
-      this.#progress(source, report.offset)
     }
     return report
   }
@@ -246,6 +248,11 @@ class ImportRun {
       bytesTotal: this.#bytesTotal,
     })
   }
+}
+
+/** Nothing was read but an unfinished line that had been told before. */
+function isNothingNew(before: Cursor, after: Cursor): boolean {
+  return before.memory.started && after.offset === before.offset && after.tail === before.tail
 }
 
 /** A file that vanished or may not be read, a session whose record is damaged: the others go on. */

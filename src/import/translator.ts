@@ -11,12 +11,13 @@ import type { JsonObject } from './values.ts'
 /** What a translation remembers: plain JSON of bounded size. */
 export type Memory = ClaudeMemory | CodexMemory
 
-const identifiers: Readonly<Record<Format, (head: FileHead) => Identity>> = {
+const identifiers: Readonly<Record<Format, (head: FileHead) => Identity | null>> = {
   'claude-code': identifyClaude,
   codex: identifyCodex,
 }
 
-export function identify(format: Format, head: FileHead): Identity {
+/** `null` when nothing in the file says yet which session it is about. */
+export function identify(format: Format, head: FileHead): Identity | null {
   return identifiers[format](head)
 }
 

@@ -67,7 +67,10 @@ export class ChainCheck {
   #place(row: StoredRow): readonly RowProblem[] {
     const expected = this.#version + 1
     if (row.version > expected) {
-      const missing = row.version === expected + 1 ? `version ${expected} is` : `versions ${expected} to ${row.version - 1} are`
+      const missing =
+        row.version === expected + 1
+          ? `version ${expected} is`
+          : `versions ${expected} to ${row.version - 1} are`
       return [{ version: expected, kind: 'missing-events', detail: `${missing} not there` }]
     }
     if (row.version < expected) {
@@ -87,11 +90,18 @@ export class ChainCheck {
     const hashAgrees = this.#hash === null || chainHash(this.#hash, envelope, data, salt) === hash
     if (checksumAgrees && hashAgrees) return []
     if (checksumAgrees) {
-      const detail = 'its hash does not follow from the event before it: hash or salt were changed, or an event between them is gone'
+      const detail =
+        'its hash does not follow from the event before it: hash or salt were changed, or an event between them is gone'
       return [{ version, kind: 'broken-chain', detail }]
     }
     if (hashAgrees && this.#hash !== null) {
-      return [{ version, kind: 'damaged-position', detail: 'its position or its checksum was changed; its texts are as written' }]
+      return [
+        {
+          version,
+          kind: 'damaged-position',
+          detail: 'its position or its checksum was changed; its texts are as written',
+        },
+      ]
     }
     return [{ version, kind: 'damaged-event', detail: 'its envelope or its data is not what was written' }]
   }

@@ -6,7 +6,7 @@ import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import { highestCounters, reportedCall } from './calls.ts'
 import { damaged, decodeRow, encodeRow } from './codec.ts'
-import { segmentsOf } from './lineage.ts'
+import { type Segment, segmentsOf } from './lineage.ts'
 import type {
   ForkPoint,
   LogTransaction,
@@ -125,7 +125,7 @@ export class MemoryTransaction implements LogTransaction {
       const batch: LoggedEvent[] = []
       for (const row of owner.rows.slice(first - base - 1)) {
         const event = decodeRow(owner.sessionId, row)
-        if (event.commandId !== commandId) break
+        if (event.commandId !== commandId || event.version > segment.to) break
         batch.push(event)
       }
       return batch
@@ -149,9 +149,19 @@ export class MemoryTransaction implements LogTransaction {
       throw new WaymarkError('ALREADY_EXISTS', { message: `session ${sessionId} is there already` })
     }
     const parent = forkedFrom === null ? null : this.#store.streams.get(forkedFrom.sessionId)
-    if (forkedFrom !== null && (parent === null || parent === undefined || parent.version < forkedFrom.version)) {
+    if (
+      forkedFrom !== null &&
+      (parent === null || parent === undefined || parent.version < forkedFrom.version)
+    ) {
       throw new WaymarkError('VERSION_NOT_FOUND', {
         message: `session ${forkedFrom.sessionId} has no version ${forkedFrom.version} to fork at`,
+      })
+    }
+    const ancestors = forkedFrom === null ? [] : this.#segments(forkedFrom.sessionId, forkedFrom.version)
+    if (ancestors.length > limits.lineageDepthMax) {
+      throw new WaymarkError('LIMIT_REACHED', {
+        message: `session ${sessionId} would be a fork with more than ${limits.lineageDepthMax} ancestors`,
+        hint: 'fork from an earlier session of the line',
       })
     }
     this.#store.streams.set(sessionId, {
@@ -169,7 +179,8 @@ export class MemoryTransaction implements LogTransaction {
 
   append(sessionId: string, batch: readonly PendingEvent[], summary: StreamSummary): readonly LoggedEvent[] {
     const stream = this.#store.streams.get(sessionId)
-    if (stream === undefined) throw new WaymarkError('SESSION_NOT_FOUND', { message: `no session ${sessionId}` })
+    if (stream === undefined)
+      throw new WaymarkError('SESSION_NOT_FOUND', { message: `no session ${sessionId}` })
     const { version, hash, bytesSinceSnapshot, summary: summaryBefore } = stream
     const rowCount = stream.rows.length
     const { position } = this.#store
@@ -221,11 +232,21 @@ export class MemoryTransaction implements LogTransaction {
     stream.version += 1
     this.#store.position += 1
     const { version } = stream
-    const row = encodeRow(event, { sessionId, version, position: this.#store.position, previousHash: stream.hash })
+    const row = encodeRow(event, {
+      sessionId,
+      version,
+      position: this.#store.position,
+      previousHash: stream.hash,
+    })
     stream.rows.push(row)
     stream.hash = row.hash
     stream.bytesSinceSnapshot += row.envelope.length + row.data.length
     if (event.index === 0) {
+      if (stream.batches.has(event.commandId)) {
+        throw new WaymarkError('ALREADY_EXISTS', {
+          message: `command ${event.commandId} has been recorded in ${sessionId}`,
+        })
+      }
       stream.batches.set(event.commandId, version)
       this.#undo.push(() => stream.batches.delete(event.commandId))
     }
@@ -236,6 +257,10 @@ export class MemoryTransaction implements LogTransaction {
       this.#undo.push(() => this.#store.calls.set(call.callId, reports))
     }
     return decodeRow(sessionId, row)
+  }
+
+  #segments(sessionId: string, to: number): readonly Segment[] {
+    return segmentsOf(sessionId, 0, to, forkPointIn(this.#store))
   }
 
   #hashAt({ sessionId, version }: ForkPoint): string {

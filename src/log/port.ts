@@ -9,8 +9,9 @@
  * - **isolated**: work inside a transaction sees one moment, and no other writer gets in between;
  * - **honest**: a record that is not what was written is refused with `DAMAGED_RECORD` and its place, never passed on.
  */
-import type { Envelope, LoggedEvent } from '../events/envelope.ts'
+
 import type { EventData, EventType } from '../events/catalogue.ts'
+import type { Envelope, LoggedEvent } from '../events/envelope.ts'
 import type { Counters } from '../events/shapes.ts'
 import type { StreamSummary } from '../fold/summary.ts'
 
@@ -65,6 +66,12 @@ export interface StoredSnapshot {
   /** Chain hash of the event at `version`: the snapshot belongs to this history and no other. */
   readonly chainHash: string
   readonly body: Uint8Array
+}
+
+/** Something an adapter keeps to find events again that does not follow from the events. */
+export interface IndexProblem {
+  readonly version: number
+  readonly detail: string
 }
 
 export interface VersionRange {
@@ -127,6 +134,8 @@ export interface EventLog {
   content(hash: string): Promise<Uint8Array | null>
   /** Hashes of all stored contents, with what is wrong with each, or `null`. */
   auditContents(): AsyncIterable<{ readonly hash: string; readonly problem: string | null }>
+  /** What the adapter keeps to find a stream's events again, compared with the events. */
+  auditIndexes(sessionId: string): AsyncIterable<IndexProblem>
   bookmark(key: string): Promise<string | null>
   close(): Promise<void>
 }

@@ -86,6 +86,7 @@ async function verifySession(log: EventLog, stream: StreamInfo, options: VerifyO
       else if (sound) foldInto(state, [event])
       const snapshot = snapshots.get(row.version)
       if (snapshot === undefined) continue
+      snapshots.delete(row.version)
       if (snapshot.chainHash !== row.hash) report(row.version, 'foreign-snapshot', 'its chain hash is not the event’s')
       else if (sound && snapshot.stateHash !== stateHash(state)) {
         report(row.version, 'snapshot-differs', 'it is not what folding the events up to it gives')
@@ -94,6 +95,10 @@ async function verifySession(log: EventLog, stream: StreamInfo, options: VerifyO
     options.onProgress?.({ sessionId, events })
   }
   checkHead(stream, lastVersion, lastHash, report)
+  for await (const { version, detail } of log.auditIndexes(sessionId)) report(version, 'damaged-index', detail)
+  for (const version of snapshots.keys()) {
+    if (version > 0) report(version, 'foreign-snapshot', 'there is no event at its version')
+  }
   if (sound && problems.length === 0) checkSummary(stream, state, report)
   return { sessionId, events, ok: problems.length === 0, problems }
 }

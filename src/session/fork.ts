@@ -4,12 +4,18 @@ import type { EventLog } from '../log/port.ts'
 import { loadState } from '../replay/load.ts'
 import { record, type RecordEnvironment } from './record.ts'
 
+export interface ForkOptions {
+  /** The version to fork at; the newest if left out. */
+  readonly at?: number
+  readonly title?: string
+}
+
 /** Makes the fork in one transaction and returns its state. */
 export async function forkSession(
   log: EventLog,
   environment: RecordEnvironment,
   parentSessionId: string,
-  options: { readonly at?: number; readonly title?: string },
+  options: ForkOptions,
 ): Promise<ReadonlyState> {
   const { state: inherited } = await loadState(log, parentSessionId, options.at)
   const sessionId = `sess_${environment.ids.uuid()}`

@@ -11,7 +11,7 @@ import { stateAt } from '../replay/at.ts'
 import { packSnapshot } from '../replay/snapshot.ts'
 import { type BudgetCallback, type BudgetMark, BudgetWatch } from './budget-watch.ts'
 import { followStream } from './follow.ts'
-import { forkSession } from './fork.ts'
+import { type ForkOptions, forkSession } from './fork.ts'
 import { type ExpectedVersion, type Recorded, record, type RecordEnvironment, type RecordRequest } from './record.ts'
 
 export interface SendOptions extends CommandMeta {
@@ -135,7 +135,7 @@ export class Session {
    *
    * @throws WaymarkError `VERSION_NOT_FOUND`
    */
-  async fork(options: { readonly at?: number; readonly title?: string } = {}): Promise<Session> {
+  async fork(options: ForkOptions = {}): Promise<Session> {
     const state = await forkSession(this.#log, this.#environment, this.id, options)
     return new Session(this.#log, this.#environment, state)
   }

@@ -12,6 +12,7 @@ import { loadState } from '../replay/load.ts'
 import { type Verification, verifyLog } from '../replay/verify.ts'
 import { openSqliteLog } from '../store/sqlite/open.ts'
 import { followLog } from './follow.ts'
+import { type ForkOptions, forkSession } from './fork.ts'
 import { findHome, makeHome, storePathOf } from './home.ts'
 import { type Policy, standardPolicies } from './policy.ts'
 import type { RecordEnvironment } from './record.ts'
@@ -102,6 +103,12 @@ export class Waymark {
   async openSession(name: string): Promise<Session> {
     const sessionId = await resolveSession(this.log, name)
     const { state } = await loadState(this.log, sessionId)
+    return new Session(this.log, this.#environment, state)
+  }
+
+  /** Forks a session at a version, the newest if left out, without opening it: also where it is damaged further on. */
+  async fork(name: string, options: ForkOptions = {}): Promise<Session> {
+    const state = await forkSession(this.log, this.#environment, await this.resolve(name), options)
     return new Session(this.log, this.#environment, state)
   }
 

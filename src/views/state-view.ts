@@ -101,14 +101,14 @@ export function usageView({ usage }: ReadonlyState): UsageView {
 }
 
 /** Calls without a result, oldest first. */
-export function openCallsInOrder(state: ReadonlyState): readonly OpenCallView[] {
+function openCallsInOrder(state: ReadonlyState): readonly OpenCallView[] {
   return Object.entries(state.openCalls)
     .map(([toolCallId, call]) => ({ toolCallId, ...call }))
     .sort((a, b) => a.version - b.version || (a.toolCallId < b.toolCallId ? -1 : 1))
 }
 
 /** The five counters of a larger object. */
-export function countedOf({
+function countedOf({
   calls,
   inputTokens,
   outputTokens,

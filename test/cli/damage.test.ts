@@ -3,7 +3,6 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { sha256 } from '../../src/kernel/hash.ts'
-import { Waymark } from '../../src/session/waymark.ts'
 import { findBetterSqlite3 } from '../../src/store/sqlite/better-sqlite3.ts'
 import { findNodeSqlite } from '../../src/store/sqlite/node-sqlite.ts'
 import * as shapes from './shapes.ts'
@@ -128,14 +127,14 @@ describe('a damaged snapshot', () => {
 describe('a damaged text', () => {
   it('is found by verify and missed by export', async () => {
     const place = await makePlace()
-    const waymark = await Waymark.open({ home: place.home })
-    const one = await waymark.createSession()
     const text = 'What was asked'
     const reference = { hash: sha256(text), bytes: text.length, preview: text }
-    await waymark.log.transact((transaction) => transaction.putContent(reference.hash, Buffer.from(text)))
-    await one.send({ type: 'prompt.submit', content: reference })
-    await waymark.close()
-    const sound = await place.run(['export', one.id, '--content'])
+    const id = await place.session()
+    await place.library((waymark) =>
+      waymark.log.transact((transaction) => transaction.putContent(reference.hash, Buffer.from(text))),
+    )
+    await place.send(id, { type: 'prompt.submit', content: reference })
+    const sound = await place.run(['export', id, '--content'])
     expect(sound.stdout).toContain(`"content":{"${reference.hash}":"What was asked"}`)
     await tamper(place, `UPDATE contents SET body = x'00414243'`)
     expect(await jsonOf(place, shapes.verifyShape, ['verify'])).toMatchObject({
@@ -146,7 +145,7 @@ describe('a damaged text', () => {
         contents: { checked: 1, problems: [{ hash: reference.hash }] },
       },
     })
-    const { code, stdout, stderr } = await place.run(['export', one.id, '--content'])
+    const { code, stdout, stderr } = await place.run(['export', id, '--content'])
     expect(code).toBe(1)
     expect(stdout).toContain(`"content":{"${reference.hash}":null}`)
     expect(stderr).toMatch(/^waymark: version 2: /)

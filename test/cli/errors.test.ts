@@ -3,7 +3,6 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { limits } from '../../src/kernel/limits.ts'
-import { Waymark } from '../../src/session/waymark.ts'
 import * as shapes from './shapes.ts'
 import { built, type Ended, makePlace, type Place } from './support.ts'
 
@@ -137,9 +136,7 @@ describe('a session that is not there', () => {
       exitCode: 2,
       code: 'SESSION_NOT_FOUND',
     })
-    const waymark = await Waymark.open({ home: place.home })
-    for (const nativeId of ['native-1', 'native-2']) await waymark.createSession({ nativeId })
-    await waymark.close()
+    for (const nativeId of ['native-1', 'native-2']) await place.session({ nativeId })
     const error = await failure(place, ['show', 'native'])
     expect(error).toMatchObject({ exitCode: 2, code: 'SESSION_AMBIGUOUS', hint: 'write more of the id' })
     expect(error.home?.path).toBe(place.home)
@@ -278,7 +275,7 @@ describe('a command', () => {
       code: 'VERSION_CONFLICT',
       details: { actual: 1, expected: 7 },
     })
-    await place.send(id, { ...JSON.parse(add), commandId: 'once' })
+    await place.run(['send', id, JSON.stringify({ ...JSON.parse(add), commandId: 'once' })])
     const reused = await failure(place, ['send', id, '{"type":"task.start","taskId":"A","commandId":"once"}'])
     expect(reused).toMatchObject({ exitCode: 1, code: 'COMMAND_ID_REUSED' })
   })

@@ -40,14 +40,12 @@ describe('a reader that has seen enough', () => {
   it('ends the command quietly', async () => {
     const place = await makePlace()
     const id = await place.session()
-    const tasks = Array.from({ length: 3_000 }, (_, index) => ({
+    const tasks = Array.from({ length: 2_000 }, (_, index) => ({
       type: 'task.add',
       taskId: `T${index}`,
       title: 'one',
     }))
-    await place.run(['send', id, '-', '--keep-going'], {
-      input: tasks.map((one) => JSON.stringify(one)).join('\n'),
-    })
+    await place.send(id, ...tasks)
     for (const args of [
       ['log', id],
       ['export', id],
@@ -64,7 +62,7 @@ describe('in a pipe', () => {
   it('text is tab-separated, without colour, and whole', async () => {
     const place = await makePlace()
     const title = `a\ttitle ${'that goes on '.repeat(40)}`
-    const id = await place.session('--title', title)
+    const id = await place.session({ title })
     const { stdout } = await place.run(['list'])
     expect(stdout).not.toContain('\u001b')
     expect(stdout.trimEnd().split('\t')).toEqual([

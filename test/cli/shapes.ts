@@ -96,7 +96,7 @@ const usage = z.strictObject({
   estimatedCalls: count,
 })
 
-export const taskShape = z.object({
+const taskShape = z.object({
   id: z.string(),
   title: z.string(),
   status: z.enum(taskStatuses),

@@ -16,7 +16,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import type { z } from 'zod'
-import { Waymark } from '../../src/session/waymark.ts'
+import { parseCommand } from '../../src/events/commands.ts'
+import { type SessionOptions, Waymark } from '../../src/session/waymark.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const command = join(root, 'dist/cli/main.js')
@@ -79,9 +80,12 @@ export interface Place {
   start(args: readonly string[], options?: RunOptions): Running
   /** Runs with `--json`, expects success, and takes the answer in. */
   json<S extends z.ZodType>(shape: S, ...args: string[]): Promise<z.infer<S>>
-  /** Begins a session and gives its id. */
-  session(...args: string[]): Promise<string>
-  send(sessionId: string, ...commands: readonly object[]): Promise<Ended>
+  /** Works with the home through the library: another process than the command, and quicker. */
+  library<T>(work: (waymark: Waymark) => Promise<T>): Promise<T>
+  /** Begins a session through the library and gives its id. */
+  session(options?: SessionOptions): Promise<string>
+  /** Records commands through the library. */
+  send(sessionId: string, ...commands: readonly object[]): Promise<void>
 }
 
 /** A command that goes on running. */
@@ -120,11 +124,22 @@ export async function makePlace(options: { readonly bare?: boolean } = {}): Prom
       if (code !== 0) throw new Error(`waymark ${args.join(' ')} ended with ${code}: ${stderr}`)
       return shape.parse(JSON.parse(stdout))
     },
-    session: async (...args) => (await place.run(['new', ...args])).stdout.trim(),
+    library: async (work) => {
+      const waymark = await Waymark.open({ home: place.home })
+      try {
+        return await work(waymark)
+      } finally {
+        await waymark.close()
+      }
+    },
+    session: (about) => place.library(async (waymark) => (await waymark.createSession(about)).id),
     send: (sessionId, ...commands) =>
-      place.run(['send', sessionId, '-'], { input: commands.map((one) => JSON.stringify(one)).join('\n') }),
+      place.library(async (waymark) => {
+        const session = await waymark.openSession(sessionId)
+        await Promise.all(commands.map((command) => session.send(parseCommand(command))))
+      }),
   }
-  if (options.bare !== true) await (await Waymark.open({ home: place.home })).close()
+  if (options.bare !== true) await place.library(async () => {})
   return place
 }
 

@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { Waymark } from '../../src/session/waymark.ts'
 import * as shapes from './shapes.ts'
 import { built, makePlace, ndjson, type Place } from './support.ts'
 
@@ -23,7 +22,7 @@ const usage = (callId: string, inputTokens: number, cacheReadTokens = 0) => ({
 
 /** A session with two tasks, one of them at work, and a window at 80 %. */
 async function worked(place: Place): Promise<string> {
-  const id = await place.session('--title', 'Log in', '--model', 'claude-sonnet-4-5', '--window', '200k')
+  const id = await place.session({ title: 'Log in', model: 'claude-sonnet-4-5', windowTokens: 200_000 })
   await place.send(
     id,
     add('A'),
@@ -37,8 +36,7 @@ async function worked(place: Place): Promise<string> {
 
 /** A child of a session, a fork of the child, and a session whose parent is not in this home. */
 async function family(place: Place, parentSessionId: string) {
-  const waymark = await Waymark.open({ home: place.home })
-  try {
+  return place.library(async (waymark) => {
     const child = await waymark.createSession({ title: 'child', parentSessionId })
     await child.send(usage('msg_child', 1_000))
     const fork = await child.fork({ title: 'fork' })
@@ -46,9 +44,7 @@ async function family(place: Place, parentSessionId: string) {
     const elsewhere = 'sess_00000000-0000-4000-8000-000000000000'
     const orphan = await waymark.createSession({ title: 'orphan', parentSessionId: elsewhere })
     return { child: child.id, fork: fork.id, orphan: orphan.id }
-  } finally {
-    await waymark.close()
-  }
+  })
 }
 
 describe('init', () => {
@@ -121,7 +117,7 @@ describe('new', () => {
     ['1M', 1_000_000],
   ])('takes a window of %s', async (typed, totalTokens) => {
     const place = await makePlace()
-    const id = await place.session('--window', typed)
+    const { sessionId: id } = await place.json(shapes.newShape, 'new', '--window', typed)
     expect((await place.json(shapes.showShape, 'show', id)).window).toMatchObject({
       totalTokens,
       source: 'stated',
@@ -185,7 +181,7 @@ describe('send', () => {
 
   it('says when there was nothing to add', async () => {
     const place = await makePlace()
-    const id = await place.session('--title', 'Log in')
+    const id = await place.session({ title: 'Log in' })
     const command = JSON.stringify({ type: 'session.describe', title: 'Log in' })
     expect(await place.json(shapes.sendShape, 'send', id, command)).toMatchObject({
       version: 1,
@@ -199,8 +195,8 @@ describe('send', () => {
 describe('list', () => {
   it('shows sessions in the order they began, and what is below them when asked', async () => {
     const place = await makePlace()
-    const first = await place.session('--title', 'first')
-    const second = await place.session('--title', 'second')
+    const first = await place.session({ title: 'first' })
+    const second = await place.session({ title: 'second' })
     const { child, fork, orphan } = await family(place, first)
     const sessions = await place.json(shapes.listShape, 'list')
     expect(sessions.map(({ sessionId, parentSessionId }) => [sessionId, parentSessionId])).toEqual([
@@ -225,7 +221,7 @@ describe('list', () => {
 
   it('names sessions by as much of their id as tells them apart, for people', async () => {
     const place = await makePlace()
-    const id = await place.session('--title', 'first')
+    const id = await place.session({ title: 'first' })
     const { stdout } = await place.run(['list'], { environment: { WAYMARK_LAYOUT: 'aligned' } })
     expect(stdout).toContain(`${id.slice(0, 13)}  active`)
     expect((await place.run(['show', id.slice(0, 13)])).code).toBe(0)
@@ -515,7 +511,7 @@ describe('replay', () => {
       environment: { WAYMARK_LAYOUT: 'aligned' },
     })
     expect(stdout).toMatch(/^called +no model, no tool$/m)
-    expect(stdout).toMatch(/^live state +the same, by the snapshot of version \d+$/m)
+    expect(stdout).toMatch(/^live state +the same, loaded from the snapshot of version \d+$/m)
     expect(stdout).toMatch(/ task A started$/m)
     expect((await place.run(['replay', id])).stdout).not.toContain('task A started')
   })

@@ -167,7 +167,9 @@ function withoutImports(code: string): string {
   for (const statement of statements.toReversed()) {
     if (!/^(Import|Export)/.test(statement.type)) continue
     const names = nodesIn(statement.specifiers).map((specifier) => {
-      const [imported, local] = [textOfName(specifier.imported), textOfName(specifier.local)]
+      const local = textOfName(specifier.local)
+      const imported =
+        specifier.type === 'ImportDefaultSpecifier' ? 'default' : textOfName(specifier.imported)
       return imported === local ? local : `${imported}: ${local}`
     })
     const source = isNode(statement.source) ? JSON.stringify(statement.source.value) : ''

@@ -242,7 +242,7 @@ describe('conversation', () => {
     })
   })
 
-  it('refusals, accepted and refused plans, interruptions, retries, failures, the end and what comes after it', async () => {
+  it('refusals, refused plans, interruptions, retries, failures, the end and what comes after it', async () => {
     const { log, top } = await imported([claude('17-refusals-and-ends.jsonl')])
     const told = (await eventsOf(log, top.sessionId)).flatMap((event) => {
       if (!isKnown(event)) return []
@@ -253,7 +253,6 @@ describe('conversation', () => {
     expect(told).toEqual([
       'tool.returned: denied',
       'turn.interrupted: Request interrupted by user for tool use',
-      'tool.returned: ok',
       'tool.returned: denied',
       'turn.interrupted: Request interrupted by user for tool use',
       'tool.returned: denied',
@@ -266,7 +265,14 @@ describe('conversation', () => {
     expect(top).toMatchObject({
       status: 'active',
       model: 'claude-sonnet-4-5',
-      turns: { prompts: 5, completed: 1 },
+      turns: { prompts: 4, completed: 1 },
     })
+  })
+
+  it('a plan accepted with a cleared context looks like a rejected one, until it is to be implemented', async () => {
+    const { log, top } = await imported([claude('19-accepted-plan.jsonl')])
+    const returned = await dataOf(log, top.sessionId, 'tool.returned')
+    expect(returned.map(({ outcome }) => outcome)).toEqual(['ok'])
+    expect(top.turns).toEqual({ prompts: 2, completed: 0, interrupted: 0 })
   })
 })

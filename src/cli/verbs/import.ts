@@ -75,13 +75,15 @@ async function print({ files, sessions, appended }: ImportResult, output: Output
 }
 
 function fileCells(file: ImportedFile, { aligned }: Output): readonly Cell[] {
-  const { path, format, sessionId, lines, events, appended, damagedCount, skipped, error } = file
+  const { path, format, sessionId, lines, events, appended, damagedCount, refused, skipped, error } = file
   const remark: Cell =
     error !== undefined
       ? { text: error, tone: 'bad' }
       : skipped !== undefined
         ? { text: `passed over: ${skipped}`, tone: 'quiet' }
-        : ''
+        : refused > 0
+          ? { text: `${countOf(refused, 'step')} only noted`, tone: 'quiet' }
+          : ''
   const name = sessionId !== null && aligned ? sessionId.slice(0, 'sess_'.length + 8) : sessionId
   return [name, format, lines, events, appended, damagedCount, path, remark]
 }

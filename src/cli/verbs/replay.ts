@@ -36,7 +36,9 @@ export const replay = verb(shape, async (input, context) => {
     return isSame ? exitCodes.fine : exitCodes.problem
   }
   const source =
-    live.from === 'full-replay' ? 'no snapshot' : `the snapshot of version ${live.snapshotVersion}`
+    live.from === 'full-replay'
+      ? 'without a snapshot'
+      : `from the snapshot of version ${live.snapshotVersion}`
   await output.facts([
     { label: 'session', value: state.sessionId },
     {
@@ -56,8 +58,8 @@ export const replay = verb(shape, async (input, context) => {
     { label: 'tasks', value: taskCountsText(state) },
     { label: 'state hash', value: hash },
     isSame
-      ? { label: 'live state', value: `the same, by ${source}`, tone: 'good' }
-      : { label: 'live state', value: `differs: ${liveHash}, by ${source}`, tone: 'bad' },
+      ? { label: 'live state', value: `the same, loaded ${source}`, tone: 'good' }
+      : { label: 'live state', value: `differs: ${liveHash}, loaded ${source}`, tone: 'bad' },
   ])
   if (!isSame) output.note('next: waymark verify locates what is not as it was written')
   return isSame ? exitCodes.fine : exitCodes.problem

@@ -18,9 +18,10 @@ interface Names {
 }
 
 /** Identity is told from the head: a file's name, else the session of its first message, else its first line. */
-export function identifyClaude(head: FileHead): Identity {
+export function identifyClaude(head: FileHead): Identity | null {
   const entries = head.records.map(entryOf)
   const names = namesOf(head, entries)
+  if (names === null) return null
   const facts = firstFacts(entries)
   const continues = continuedBy(entries, names.nativeId)
   const { nativeId, parentSessionId } = names
@@ -34,12 +35,13 @@ export function identifyClaude(head: FileHead): Identity {
       nativeId,
       ...(parentSessionId === null ? {} : { parentSessionId }),
       ...(continues === null ? {} : { continuesSessionId: continues }),
-      ...given(facts),
+      ...knownFacts(facts),
     },
   }
 }
 
-function namesOf(head: FileHead, entries: readonly Entry[]): Names {
+/** `null` while nothing names the session and no message was exchanged in it: what comes next may name it. */
+function namesOf(head: FileHead, entries: readonly Entry[]): Names | null {
   const named = entries.filter(({ uuid }) => uuid !== undefined)
   const isAgentFile =
     named.length > 0 && named.every((entry) => entry.isSidechain === true && entry.agentId !== undefined)
@@ -48,7 +50,9 @@ function namesOf(head: FileHead, entries: readonly Entry[]): Names {
   const messages = entries.filter(({ type }) => type === 'user' || type === 'assistant')
   const first = messages.find((entry) => entry.sessionId !== undefined && entry.isCompactSummary !== true)
   const written = first?.sessionId ?? entries.find(({ sessionId }) => sessionId !== undefined)?.sessionId
-  const nativeId = oneLine(uuidOfName(head.path) ?? written ?? '') || `file-${head.firstLineDigest}`
+  const given = oneLine(uuidOfName(head.path) ?? written ?? '')
+  if (given === '' && messages.length === 0) return null
+  const nativeId = given || `file-${head.firstLineDigest}`
   const forkedFrom = messages[0]?.forkedFrom?.sessionId
   const parentSessionId = forkedFrom === undefined ? null : importedSessionId(tool, forkedFrom)
   const sessionId = importedSessionId(tool, nativeId)
@@ -96,7 +100,7 @@ function firstFacts(entries: readonly Entry[]): Facts {
 }
 
 /** The facts that are known, as a command carries them. */
-export function given(facts: Facts): {
+export function knownFacts(facts: Facts): {
   cwd?: string
   gitBranch?: string
   toolVersion?: string

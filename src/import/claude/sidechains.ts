@@ -24,8 +24,7 @@ export function runOf(memory: ClaudeMemory, entry: Entry, key: string): Run {
   const root = rootOf(memory, entry, key)
   if (entry.uuid !== undefined) keepNewest(memory.runEntries, { id: entry.uuid, root }, bounds.runEntriesMax)
   const known = memory.runs.find((run) => run.root === root)
-  const nativeId =
-    entry.agentId === undefined ? oneLine(`sidechain-${root}`) : agentNativeId(entry.agentId)
+  const nativeId = entry.agentId === undefined ? oneLine(`sidechain-${root}`) : agentNativeId(entry.agentId)
   if (known !== undefined) return { talk: known.talk, nativeId, isNew: false, leaving: null }
   const talk = newTalk(sessionIdOf(memory, entry, root), factsOf(entry))
   const leaving = memory.runs.length < bounds.runsMax ? null : (memory.runs[0]?.talk ?? null)

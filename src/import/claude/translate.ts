@@ -5,7 +5,7 @@ import { digest, type Step } from '../step.ts'
 import { jsonText, oneLine, timeOf } from '../text.ts'
 import type { JsonObject } from '../values.ts'
 import { tellWaitingBoundary } from './compaction.ts'
-import { given } from './identify.ts'
+import { knownFacts } from './identify.ts'
 import { type ClaudeMemory, keepNewest, rememberId, type Scene, say, type Talk } from './memory.ts'
 import { followFacts, noteReaders, tellUnknown } from './notes.ts'
 import { settlePlan } from './plans.ts'
@@ -78,7 +78,7 @@ function talkOf(
       tool: 'claude-code',
       nativeId,
       parentSessionId,
-      ...given(facts),
+      ...knownFacts(facts),
     } as const
     steps.push({ sessionId, key: 'start', time, line, intent, contents: [] })
   }

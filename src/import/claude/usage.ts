@@ -134,7 +134,7 @@ function highest(a: Counters, b: Counters): Counters {
 function contextOf(usage: Usage): number {
   const last = iterationsOf(usage).findLast(({ type }) => type === 'message') ?? usage
   const { inputTokens, cacheReadTokens, cacheCreationTokens } = countersOf(last)
-  return inputTokens + cacheReadTokens + cacheCreationTokens
+  return tokensOf(inputTokens + cacheReadTokens + cacheCreationTokens)
 }
 
 /** The advisor's tokens are in no counter of the reply: they are told apart, and counted nowhere. */

@@ -12,7 +12,7 @@ import {
   readReasoningItem,
   readUserMessage,
 } from './messages.ts'
-import { field, parentThreadOf, type RolloutLine, rolloutLineOf } from './shape.ts'
+import { field, parentThreadOf, rolloutLineOf } from './shape.ts'
 import { readCall, readCommandEnd, readOutput, readSpawnEnd, readWebSearch } from './tools.ts'
 import {
   factsOf,
@@ -34,7 +34,6 @@ export function identifyCodex(head: FileHead): Identity {
   const nativeId = oneLine(meta?.id ?? uuidEndingName(head.path) ?? '') || `file-${head.firstLineDigest}`
   const parent = meta === undefined ? null : parentThreadOf(meta)
   const { cwd, gitBranch, toolVersion } = factsOf(meta ?? {})
-  const windowTokens = firstWindow(lines)
   const startedAt = lines.map(({ timestamp }) => timeOf(timestamp)).find((time) => time !== null) ?? null
   return {
     format: tool,
@@ -49,19 +48,11 @@ export function identifyCodex(head: FileHead): Identity {
       tool,
       nativeId,
       ...(parent === null ? {} : { parentSessionId: importedSessionId(tool, parent) }),
-      ...(windowTokens === null ? {} : { windowTokens }),
       ...(cwd === null ? {} : { cwd }),
       ...(gitBranch === null ? {} : { gitBranch }),
       ...(toolVersion === null ? {} : { toolVersion }),
     },
   }
-}
-
-function firstWindow(lines: readonly RolloutLine[]): number | null {
-  const sizes = lines.map(
-    ({ payload }) => payload.model_context_window ?? payload.info?.model_context_window ?? 0,
-  )
-  return sizes.find((size) => Number.isSafeInteger(size) && size > 0) ?? null
 }
 
 /** The memory with which a file is begun; `time` stands in until a line has one. */
@@ -83,7 +74,7 @@ export function beginCodex(identity: Identity, time: string): CodexMemory {
     metaSeen: false,
     turnId: null,
     model: null,
-    windowTokens: start.windowTokens ?? null,
+    windowTokens: null,
     totals: null,
     gauge: null,
     gaugeWindow: null,

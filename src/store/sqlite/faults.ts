@@ -19,6 +19,13 @@ export function faultOf(error: unknown, driver: SqliteDriver, path: string): unk
     case resultCodes.readOnly:
     case resultCodes.cannotOpen:
       return notWritable(path, cause)
+    case resultCodes.constraint:
+      return new WaymarkError('ALREADY_EXISTS', {
+        message: `what was to be written to ${path} is there already: ${cause.message}`,
+        hint: 'a command id, a session and a position are used once',
+        details: { path },
+        cause,
+      })
     case resultCodes.corrupt:
     case resultCodes.notADatabase:
       return damagedFile(path, cause)

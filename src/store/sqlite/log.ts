@@ -4,6 +4,7 @@ import type { LoggedEvent } from '../../events/envelope.ts'
 import { assert } from '../../kernel/assert.ts'
 import type {
   EventLog,
+  IndexProblem,
   LogTransaction,
   StoredRow,
   StoredSnapshot,
@@ -13,6 +14,7 @@ import type {
 import { auditContents, findBookmark, findContent, findSnapshots } from './contents.ts'
 import type { Database } from './database.ts'
 import { notWritable } from './faults.ts'
+import { indexProblems } from './indexes.ts'
 import { newestPosition, pagesOfEvents, pagesOfLog, pagesOfRows } from './reading.ts'
 import { findStream, infoOf, pagesOfStreams } from './streams.ts'
 import { SqliteTransaction } from './transaction.ts'
@@ -96,6 +98,11 @@ export class SqliteLog implements EventLog {
     undefined
   > {
     yield* inTurns(auditContents(this.#database))
+  }
+
+  async *auditIndexes(sessionId: string): AsyncGenerator<IndexProblem, void, undefined> {
+    const stream = findStream(this.#database, sessionId)
+    if (stream !== null) yield* indexProblems(this.#database, stream.key)
   }
 
   async bookmark(key: string): Promise<string | null> {

@@ -56,15 +56,16 @@ const steps: readonly string[] = [
 
   -- Counters of each report of a model call, taken from its event.
   CREATE TABLE calls (
-    call_id TEXT NOT NULL,
     stream INTEGER NOT NULL REFERENCES streams (key),
     version INTEGER NOT NULL,
+    call_id TEXT NOT NULL,
     input_tokens INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL,
     cache_read_tokens INTEGER NOT NULL,
     cache_creation_tokens INTEGER NOT NULL,
-    PRIMARY KEY (call_id, stream, version)
+    PRIMARY KEY (stream, version)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX calls_by_id ON calls (call_id);
 
   CREATE TABLE contents (
     key INTEGER PRIMARY KEY,

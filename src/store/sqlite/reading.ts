@@ -26,8 +26,8 @@ const packedSql = `
 
 /** Integers as reals: a damaged one may be larger than JavaScript holds exactly, and still has to come across. */
 const rowColumns = `
-  CAST(place AS REAL) AS place, CAST(position AS REAL) AS position, CAST(checksum AS REAL) AS checksum,
-  salt, hash, envelope, data`
+  CAST(e.place AS REAL) AS place, CAST(e.position AS REAL) AS position, CAST(e.checksum AS REAL) AS checksum,
+  e.salt, e.hash, e.envelope, e.data`
 
 /**
  * Events of a stream in pages, inherited ones first.
@@ -106,7 +106,7 @@ export function* pagesOfRows(
 }
 
 function rowsBetween(database: Database, key: number, first: number, last: number): readonly StoredRow[] {
-  const sql = `SELECT ${rowColumns} FROM events WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ${rowsPerPage}`
+  const sql = `SELECT ${rowColumns} FROM events e WHERE e.place BETWEEN ? AND ? ORDER BY e.place LIMIT ${rowsPerPage}`
   return database.all(sql, placeOf(key, first), placeOf(key, last)).map((row) => rowOf(row, key))
 }
 

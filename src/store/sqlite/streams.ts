@@ -138,7 +138,7 @@ export function newestHeld(
   key: number,
 ): { readonly version: number; readonly hash: string } | null {
   const row = database.get(
-    'SELECT CAST(place AS REAL) AS place, hash FROM events WHERE place BETWEEN ? AND ? ORDER BY place DESC LIMIT 1',
+    'SELECT e.place, e.hash FROM events e WHERE e.place BETWEEN ? AND ? ORDER BY e.place DESC LIMIT 1',
     placeOf(key, 1),
     placeOf(key, placesPerStream - 1),
   )

@@ -168,9 +168,9 @@ export class SqliteTransaction implements LogTransaction {
       const counters = [inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens]
       this.#database.run(
         'INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?)',
-        call.callId,
         stream.key,
         version,
+        call.callId,
         ...counters,
       )
     }
