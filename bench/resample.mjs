@@ -35,10 +35,11 @@ function drawn(events, n, taskCount) {
     if (life === 2) return { type: 'task.completed', data: { taskId } }
     return { type: 'task.described', data: { taskId, title: `Task number ${step}` } }
   }
-  const { type, data } = events[n % events.length]
+  const turn = n - Math.floor(n / 8) - 1
+  const { type, data } = events[turn % events.length]
   if (type === 'usage.recorded') return { type, data: { ...data, callId: `msg_${n}` } }
   if (type === 'tool.called' || type === 'tool.returned') {
-    return { type, data: { ...data, toolCallId: `${data.toolCallId}.${Math.floor(n / events.length)}` } }
+    return { type, data: { ...data, toolCallId: `${data.toolCallId}.${Math.floor(turn / events.length)}` } }
   }
   return { type, data }
 }

@@ -87,7 +87,7 @@ function checkNothingLost(sessionId, acknowledged) {
 }
 
 async function main(given) {
-  const sample = relative(cwd, here('../transcripts/claude-code-session.jsonl'))
+  const sample = relative(cwd, here('../transcripts'))
   const transcripts = given.length > 0 ? given : [sample]
 
   say(`${strong('Waymark, the main job.')} The home is new: ${home}\n`)
@@ -129,7 +129,7 @@ async function main(given) {
   for (const line of [
     'list --tree',
     `budget ${name}`,
-    `show ${name} --at 10`,
+    `show ${name} --at ${Math.floor(events / 2)}`,
     `log ${name} --all`,
     `tasks ${name} --json`,
     'help',

@@ -80,6 +80,7 @@ export const sessionRecipes: Pick<
     if (data.title !== undefined) state.title = data.title
     inheritUsage(state)
     state.openCalls = {}
+    state.openCallCount = 0
     state.earlyResults = []
     note(state, version, time, `forked from ${data.parentSessionId} at version ${data.parentVersion}`)
   },

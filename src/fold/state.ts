@@ -118,6 +118,7 @@ export interface SessionState {
   failures: { retries: number; givenUp: number; last: string | null }
   tasks: Record<string, Task>
   openCalls: Record<string, OpenCall>
+  openCallCount: number
   /** Open calls that gave way because there were too many. */
   forgottenCalls: number
   /** Results that came before their call. */
@@ -189,6 +190,7 @@ export function initialState(sessionId: string): SessionState {
     failures: { retries: 0, givenUp: 0, last: null },
     tasks: {},
     openCalls: {},
+    openCallCount: 0,
     forgottenCalls: 0,
     earlyResults: [],
     checkpoints: [],

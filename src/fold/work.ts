@@ -13,12 +13,14 @@ export const workRecipes: Pick<
       state.earlyResults.splice(early, 1)
       return
     }
+    if (!Object.hasOwn(state.openCalls, data.toolCallId)) state.openCallCount += 1
     state.openCalls[data.toolCallId] = { name: data.name, version, time, childSessionId: data.childSessionId ?? null }
     forgetOldest(state)
   },
   'tool.returned': (state, { data }) => {
     if (Object.hasOwn(state.openCalls, data.toolCallId)) {
       delete state.openCalls[data.toolCallId]
+      state.openCallCount -= 1
       return
     }
     state.earlyResults.push(data.toolCallId)
@@ -55,13 +57,15 @@ export const workRecipes: Pick<
   },
 }
 
-/** Holds open calls to their bound: the one called first gives way, whatever order the keys stand in. */
+/**
+ * Holds open calls to their bound. The older half gives way at once, so that a session whose calls never end pays for it
+ * rarely. By version, because keys of a state that was stored stand in another order.
+ */
 function forgetOldest(state: SessionState): void {
-  const calls = Object.entries(state.openCalls)
-  if (calls.length <= limits.openCallsMax) return
-  let oldest = calls[0]
-  for (const call of calls) if (oldest === undefined || call[1].version < oldest[1].version) oldest = call
-  if (oldest === undefined) return
-  delete state.openCalls[oldest[0]]
-  state.forgottenCalls += 1
+  if (state.openCallCount <= limits.openCallsMax) return
+  const oldestFirst = Object.entries(state.openCalls).sort(([, a], [, b]) => a.version - b.version)
+  const forgotten = oldestFirst.slice(0, Math.ceil(limits.openCallsMax / 2))
+  for (const [toolCallId] of forgotten) delete state.openCalls[toolCallId]
+  state.openCallCount -= forgotten.length
+  state.forgottenCalls += forgotten.length
 }

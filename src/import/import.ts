@@ -78,8 +78,9 @@ export interface ImportOptions {
  * errors of the store.
  * @example
  * ```ts
- * const result = await importFiles(waymark.log, waymark.environment, ['~/.claude/projects'])
- * result.files[0]?.damaged // [{ line: 17, reason: 'unterminated string' }]
+ * const { log, environment } = waymark
+ * const { files } = await importFiles(log, environment, ['examples/transcripts/claude-code-session.jsonl'])
+ * files[0]?.damaged // [{ line: 48, reason: 'unterminated string' }]
  * ```
  */
 export async function importFiles(

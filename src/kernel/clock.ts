@@ -17,7 +17,19 @@ export interface Ids {
 
 export const systemClock: Clock = { now: () => new Date().toISOString() }
 
-export const systemIds: Ids = { uuid: () => v4(), salt: () => randomBytes(16) }
+const saltBytes = 16
+
+/** Random bytes for the next salts: asking the system for each by itself costs as much as hashing the event. */
+let pool = Buffer.alloc(0)
+
+function nextSalt(): Uint8Array {
+  if (pool.length < saltBytes) pool = randomBytes(saltBytes * 256)
+  const salt = pool.subarray(0, saltBytes)
+  pool = pool.subarray(saltBytes)
+  return salt
+}
+
+export const systemIds: Ids = { uuid: () => v4(), salt: nextSalt }
 
 /** Monotonic milliseconds for measuring how long something took; never stored. */
 export function elapsedMs(): number {
@@ -63,8 +75,8 @@ export function seeded(seed: number, start = '2026-01-01T00:00:00.000Z', stepMs 
     return (mixed ^ (mixed >>> 15)) >>> 0
   }
   const bytes = (): Uint8Array => {
-    const out = new Uint8Array(16)
-    for (let index = 0; index < 16; index++) out[index] = next() & 0xff
+    const out = new Uint8Array(saltBytes)
+    for (let index = 0; index < saltBytes; index++) out[index] = next() & 0xff
     return out
   }
   return {

@@ -21,7 +21,7 @@ export const limits = {
   tasksMax: 10_000,
   /** Task ids one command or event may name: as many as a session may hold. */
   taskIdsPerEventMax: 10_000,
-  /** Tool calls without a result that state remembers; the oldest gives way and is counted as forgotten. */
+  /** Tool calls without a result that state remembers; past it the older half gives way and is counted as forgotten. */
   openCallsMax: 1_000,
   /** Results that arrived before their call, remembered so that the call is closed when it comes. */
   earlyResultsMax: 200,

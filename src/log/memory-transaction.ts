@@ -232,7 +232,7 @@ export class MemoryTransaction implements LogTransaction {
     stream.version += 1
     this.#store.position += 1
     const { version } = stream
-    const row = encodeRow(event, {
+    const { row, event: recorded } = encodeRow(event, {
       sessionId,
       version,
       position: this.#store.position,
@@ -256,7 +256,7 @@ export class MemoryTransaction implements LogTransaction {
       this.#store.calls.set(call.callId, [...reports, { sessionId, version, counters: call.counters }])
       this.#undo.push(() => this.#store.calls.set(call.callId, reports))
     }
-    return decodeRow(sessionId, row)
+    return recorded
   }
 
   #segments(sessionId: string, to: number): readonly Segment[] {

@@ -4,7 +4,7 @@
  * Goal: a newcomer finds every room, folder and file on the page, and nothing on it that is not there.
  * Method: compare the page with the folders, with the table of layers that the sources are held to, and with the tests it names.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { layers } from '../support/tidy-rules.ts'
@@ -33,9 +33,9 @@ function pathsIn(text: string): readonly string[] {
   return [...inCode, ...linked]
 }
 
-/** Tests that a text names with their titles: `` `test/x.test.ts`: "law: …" ``. */
+/** Tests that a text names with their titles: `` `test/laws/x.test.ts`: "law: …" ``. */
 function testsIn(text: string): readonly (readonly [string, string])[] {
-  return [...text.matchAll(/`(test\/[^`]+\.test\.ts)`:\s+"([^"]+)"/g)].map(([, file = '', title = '']) => [
+  return [...text.matchAll(/`(test\/[^`]+\.ts)`:\s+"([^"]+)"/g)].map(([, file = '', title = '']) => [
     file,
     title.replaceAll(/\s+/g, ' '),
   ])
@@ -93,6 +93,19 @@ describe('docs/architecture.md', () => {
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1).replace(/\.ts$/, '')
 }
+
+describe('docs/testing.md', () => {
+  it('names every folder of tests, and no other', () => {
+    const told = [...textOf('docs/testing.md').matchAll(/^\| `(test\/\w+)` \|/gm)].map(
+      ([, folder = '']) => folder,
+    )
+    const entries = readdirSync(join(root, 'test'), { withFileTypes: true })
+    const folders = entries
+      .filter((entry) => entry.isDirectory() && readdirSync(join(root, 'test', entry.name)).length > 0)
+      .map(({ name }) => `test/${name}`)
+    expect(told.sort()).toEqual(folders.sort())
+  })
+})
 
 describe('the reading of the page', () => {
   it('finds paths and tests', () => {

@@ -288,7 +288,7 @@ export function eventsPage(): string {
     '## Types',
     typesTable(),
     '## What may be said about a command',
-    'Beside its content. The library takes these as the second argument of `send`; the command line as fields of the same object.',
+    'Beside its content. The library takes these as the second argument of `send`; the command line as fields of the same object. Both also take `expectedVersion`: a version, `no-stream` or `stream-exists`; at any other version the command is refused with `VERSION_CONFLICT`.',
     table(fieldsOf(schemaOf(commandMetaShape)), (field) => envelopeRemarks.get(field)),
     '## What surrounds an event',
     'The envelope, as it is stored. A reader also gets `position`, the place in the whole log.',

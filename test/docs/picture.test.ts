@@ -23,7 +23,7 @@ describe('docs/timeline.svg', () => {
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'ignore'],
       })
-    waymark('import', join(projectRoot, 'examples/transcripts/claude-code-session.jsonl'))
+    waymark('import', join(projectRoot, 'examples/transcripts'))
     const sessions: readonly { readonly sessionId: string; readonly parentSessionId: string | null }[] =
       JSON.parse(waymark('list', '--json'))
     const session = sessions.find(({ parentSessionId }) => parentSessionId === null)

@@ -30,7 +30,7 @@ export function terminalPicture(command: string, lines: readonly string[]): stri
     return `  <text x="${margin}" y="${y}">${row.map(({ text, style }) => `<tspan${style}>${escaped(text)}</tspan>`).join('')}</text>`
   })
   const font =
-    'font-family="ui-monospace, Menlo, Consolas, monospace" font-size="13" xml:space="preserve" fill="#e6edf3"'
+    'font-family="ui-monospace, Menlo, Consolas, monospace" font-size="13" xml:space="preserve" style="white-space:pre" fill="#e6edf3"'
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
     `<title>${escaped(`What ${command} prints`)}</title>`,

@@ -10,7 +10,7 @@ import { runInThisContext } from 'node:vm'
 import { parseSync, transformWithOxc } from 'vite'
 import { expect } from 'vitest'
 import { type Example, root } from './example-blocks.ts'
-import { preludeNames } from './prelude.ts'
+import { prelude, preludeNames } from './prelude.ts'
 
 type Node = {
   readonly type: string
@@ -51,8 +51,8 @@ export async function moduleOf(example: Example, code = example.code): Promise<s
   const prepared = preludeNames.filter((name) => missing.has(name))
   if (prepared.length > 0 && isSource(example)) {
     lines.push(
-      `import { prelude } from '${preludePath}'`,
-      `const { ${prepared.join(', ')} } = await prelude()`,
+      `import { ${prelude.name} } from '${preludePath}'`,
+      `const { ${prepared.join(', ')} } = await ${prelude.name}()`,
     )
   }
   return `${lines.join(';')};${code}\nexport {}\n`

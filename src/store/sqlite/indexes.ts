@@ -46,7 +46,11 @@ const queries: readonly { readonly detail: string; readonly sql: string }[] = [
 /** What of a stream's indexes does not follow from its events. */
 export function* indexProblems(database: Database, stream: number): Generator<IndexProblem, void, undefined> {
   for (const { detail, sql } of queries) {
-    const rows = database.all(`WITH at(first, stream) AS (VALUES (?, ?)) ${sql}`, stream * placesPerStream, stream)
+    const rows = database.all(
+      `WITH at(first, stream) AS (VALUES (?, ?)) ${sql}`,
+      stream * placesPerStream,
+      stream,
+    )
     for (const row of rows) yield { version: integerOf(row, 'version'), detail }
   }
 }

@@ -17,7 +17,7 @@ import { notWritable } from './faults.ts'
 import { indexProblems } from './indexes.ts'
 import { newestPosition, pagesOfEvents, pagesOfLog, pagesOfRows } from './reading.ts'
 import { findStream, infoOf, pagesOfStreams } from './streams.ts'
-import { SqliteTransaction } from './transaction.ts'
+import { KnownHeads, SqliteTransaction } from './transaction.ts'
 import { ChangeWatch } from './watch.ts'
 
 /** Pages a reader takes before others get a turn: a few milliseconds of work. */
@@ -28,6 +28,7 @@ export class SqliteLog implements EventLog {
   readonly location: string
   readonly #database: Database
   readonly #watch: ChangeWatch
+  readonly #heads = new KnownHeads()
   /** Write transactions of this connection, one after the other in the order they were asked for. */
   #lastWrite: Promise<unknown> = Promise.resolve()
 
@@ -118,15 +119,20 @@ export class SqliteLog implements EventLog {
   async #write<T>(work: (transaction: LogTransaction) => T): Promise<T> {
     this.#database.assertOpen()
     if (this.#database.readOnly) throw notWritable(this.location, new Error('it was opened for reading only'))
-    const result = await this.#database.writing(() => {
-      const transaction = new SqliteTransaction(this.#database)
-      const done = work(transaction)
-      assert(!(done instanceof Promise), 'work inside a transaction is synchronous')
-      transaction.finish()
-      return done
-    })
-    this.#watch.wake()
-    return result
+    try {
+      const result = await this.#database.writing(() => {
+        const transaction = new SqliteTransaction(this.#database, this.#heads)
+        const done = work(transaction)
+        assert(!(done instanceof Promise), 'work inside a transaction is synchronous')
+        transaction.finish()
+        return done
+      })
+      this.#watch.wake()
+      return result
+    } catch (error) {
+      this.#heads.forget()
+      throw error
+    }
   }
 }
 

@@ -149,9 +149,9 @@ export function* pagesOfLog(
 
 /** Position of the newest event; 0 when there is none. */
 export function newestPosition(database: Database): number {
-  const row = database.get(
-    'SELECT CAST(position AS REAL) AS position FROM events ORDER BY position DESC LIMIT 1',
-  )
+  // Ordered by the column and not by what is selected: the index knows its end.
+  const sql = 'SELECT CAST(e.position AS REAL) AS position FROM events e ORDER BY e.position DESC LIMIT 1'
+  const row = database.get(sql)
   return row === undefined ? 0 : integerOf(row, 'position')
 }
 

@@ -6,7 +6,7 @@ import { assert } from '../../kernel/assert.ts'
 import { SessionNotFound, WaymarkError } from '../../kernel/errors.ts'
 import { limits } from '../../kernel/limits.ts'
 import { highestCounters, reportedCall } from '../../log/calls.ts'
-import { damaged, decodeRow, encodeRow } from '../../log/codec.ts'
+import { damaged, encodeRow } from '../../log/codec.ts'
 import type {
   ForkPoint,
   LogTransaction,
@@ -19,7 +19,7 @@ import type {
 import { integerOf } from './columns.ts'
 import { findBookmark, putBookmark, putContent, putSnapshot } from './contents.ts'
 import type { Database } from './database.ts'
-import type { SqlRow } from './driver.ts'
+import type { SqlRow, SqlValue } from './driver.ts'
 import { streamsMax } from './migrations.ts'
 import { newestPosition, pagesOfEvents, readBatch } from './reading.ts'
 import {
@@ -37,14 +37,38 @@ import {
 /** A stream as this transaction sees it, with what it has added. */
 type OpenStream = { -readonly [K in keyof StoredStream]: StoredStream[K] } & { isChanged: boolean }
 
+/**
+ * What transactions of one connection know of the file: heads that were checked against their newest events, and the newest
+ * position. It holds as long as nobody else commits, so a writer that is alone looks each head up once.
+ */
+export class KnownHeads {
+  readonly streams = new Map<string, OpenStream>()
+  position: number | null = null
+  #dataVersion: SqlValue = null
+
+  /** Forgets everything if another connection has committed since. Called inside the transaction, where nobody else can. */
+  refresh(dataVersion: SqlValue): void {
+    if (dataVersion !== this.#dataVersion || this.streams.size > knownHeadsMax) this.forget()
+    this.#dataVersion = dataVersion
+  }
+
+  forget(): void {
+    this.streams.clear()
+    this.position = null
+  }
+}
+
+const knownHeadsMax = 256
+
 export class SqliteTransaction implements LogTransaction {
   readonly #database: Database
-  readonly #streams = new Map<string, OpenStream>()
-  #position: number | null = null
+  readonly #heads: KnownHeads
   #ended = false
 
-  constructor(database: Database) {
+  constructor(database: Database, heads: KnownHeads) {
     this.#database = database
+    this.#heads = heads
+    heads.refresh(database.dataVersion())
   }
 
   stream(sessionId: string): StreamInfo | null {
@@ -118,7 +142,7 @@ export class SqliteTransaction implements LogTransaction {
       forkedFrom?.version ?? null,
       JSON.stringify(lineage),
     )
-    this.#streams.set(sessionId, stream)
+    this.#heads.streams.set(sessionId, stream)
   }
 
   append(sessionId: string, batch: readonly PendingEvent[], summary: StreamSummary): readonly LoggedEvent[] {
@@ -157,7 +181,12 @@ export class SqliteTransaction implements LogTransaction {
     const { sessionId } = stream
     const version = stream.version + 1
     const position = this.#nextPosition()
-    const row = encodeRow(event, { sessionId, version, position, previousHash: stream.hash })
+    const { row, event: recorded } = encodeRow(event, {
+      sessionId,
+      version,
+      position,
+      previousHash: stream.hash,
+    })
     this.#insert(stream.key, row)
     if (event.index === 0) {
       this.#database.run('INSERT INTO batches VALUES (?, ?, ?)', stream.key, event.commandId, version)
@@ -177,7 +206,7 @@ export class SqliteTransaction implements LogTransaction {
     stream.version = version
     stream.hash = row.hash
     stream.bytesSinceSnapshot += row.envelope.length + row.data.length
-    return decodeRow(sessionId, row)
+    return recorded
   }
 
   #insert(key: number, row: StoredRow): void {
@@ -195,7 +224,7 @@ export class SqliteTransaction implements LogTransaction {
 
   /** Streams that were appended to get their new heads; one write for each, however many batches there were. */
   #writeHeads(): void {
-    for (const stream of this.#streams.values()) {
+    for (const stream of this.#heads.streams.values()) {
       if (!stream.isChanged) continue
       this.#database.run(
         'UPDATE streams SET version = ?, hash = ?, bytes_since_snapshot = ?, summary = ? WHERE key = ?',
@@ -209,17 +238,17 @@ export class SqliteTransaction implements LogTransaction {
     }
   }
 
-  /** The stream, its head checked against its newest event when this transaction first looks at it. */
+  /** The stream, its head checked against its newest event when it is looked up. */
   #find(sessionId: string): OpenStream | null {
     assert(!this.#ended, 'a transaction is used inside its work only')
-    const known = this.#streams.get(sessionId)
+    const known = this.#heads.streams.get(sessionId)
     if (known !== undefined) return known
     const stored = findStream(this.#database, sessionId)
     if (stored === null) return null
     const problem = headProblem(this.#database, stored)
     if (problem !== null) throw damaged(sessionId, stored.version, problem)
     const stream = { ...stored, isChanged: false }
-    this.#streams.set(sessionId, stream)
+    this.#heads.streams.set(sessionId, stream)
     return stream
   }
 
@@ -239,9 +268,9 @@ export class SqliteTransaction implements LogTransaction {
   }
 
   #nextPosition(): number {
-    const position = (this.#position ?? newestPosition(this.#database)) + 1
+    const position = (this.#heads.position ?? newestPosition(this.#database)) + 1
     assert(Number.isSafeInteger(position), 'positions stay integers that JavaScript holds exactly')
-    this.#position = position
+    this.#heads.position = position
     return position
   }
 
