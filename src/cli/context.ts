@@ -1,5 +1,5 @@
 /** What every verb works with: the home it was pointed at, where it speaks, and whether it may ask or was interrupted. */
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { WaymarkError } from '../kernel/errors.ts'
 import { type Home, storePathOf } from '../session/home.ts'
 import { Waymark } from '../session/waymark.ts'
@@ -22,7 +22,7 @@ export async function withWaymark<T>(
   mode: OpenMode,
   work: (waymark: Waymark) => Promise<T>,
 ): Promise<T> {
-  const isThere = existsSync(storePathOf(home.path))
+  const isThere = hasStore(home)
   if (!isThere && mode !== 'create') {
     throw new WaymarkError('HOME_NOT_FOUND', {
       message: `there are no sessions in ${home.path}`,
@@ -36,6 +36,22 @@ export async function withWaymark<T>(
     return await work(waymark)
   } finally {
     await waymark.close()
+  }
+}
+
+/** Whether the home holds sessions. One that may not be looked into is not one that is not there. */
+export function hasStore(home: Home): boolean {
+  try {
+    statSync(storePathOf(home.path))
+    return true
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR'))
+      return false
+    throw new WaymarkError('HOME_NOT_WRITABLE', {
+      message: `cannot look into ${home.path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint: 'give yourself permission for the folder, or use another home with --home <folder>',
+      cause,
+    })
   }
 }
 

@@ -10,11 +10,14 @@ export interface InputLine {
 
 const lineFeed = 0x0a
 
-/** Gives each line as soon as its end has come; a last one without an end comes when the stream ends. */
+/**
+ * Gives lines as soon as their ends have come, together what has come together; a last one without an end comes when
+ * the stream ends.
+ */
 export async function* linesOf(
   stream: Readable,
   lineBytesMax: number,
-): AsyncGenerator<InputLine, void, undefined> {
+): AsyncGenerator<readonly InputLine[], void, undefined> {
   let parts: Uint8Array[] = []
   let heldBytes = 0
   let number = 1
@@ -26,6 +29,7 @@ export async function* linesOf(
     return line
   }
   for await (const chunk of stream) {
+    const lines: InputLine[] = []
     const bytes: Uint8Array = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
     for (let start = 0; start < bytes.length; ) {
       const feed = bytes.indexOf(lineFeed, start)
@@ -33,9 +37,10 @@ export async function* linesOf(
       heldBytes += end - start
       if (heldBytes <= lineBytesMax) parts.push(bytes.subarray(start, end))
       else parts = []
-      if (feed >= 0) yield take()
+      if (feed >= 0) lines.push(take())
       start = end + 1
     }
+    if (lines.length > 0) yield lines
   }
-  if (heldBytes > 0) yield take()
+  if (heldBytes > 0) yield [take()]
 }

@@ -25,7 +25,11 @@ async function run({ spec, input, global }: Call): Promise<void> {
   const { stdout, stderr } = process
   const output = makeOutput({ stdout, stderr, json: global.json, color: global.color, environment })
   const verb = await spec.load()
-  exitCode = await verb.run(input, { home, output, input: global.input })
+  try {
+    exitCode = await verb.run(input, { home, output, input: global.input })
+  } finally {
+    await output.flush()
+  }
 }
 
 function report(error: unknown): ExitCode {

@@ -16,6 +16,7 @@ import {
   visibleLines,
   widthsOf,
 } from './layout.ts'
+import { makeWriter, type Sink } from './writer.ts'
 
 export interface Table {
   /** Titles of the columns, for people only: tab-separated values come without. */
@@ -44,13 +45,8 @@ export interface Output {
   warn(text: string): void
   /** What a long verb is at: on stderr, only where that is a terminal, each text in place of the one before. */
   progress(text: string): void
-}
-
-/** The part of a stream that output needs. */
-export interface Sink {
-  readonly isTTY?: boolean | undefined
-  write(text: string): boolean
-  once(event: 'drain', listener: () => void): unknown
+  /** Resolves when everything said so far has been given to stdout. */
+  flush(): Promise<void>
 }
 
 export interface OutputOptions {
@@ -102,11 +98,10 @@ export function makeOutput(options: OutputOptions): Output {
   const layout = environment.WAYMARK_LAYOUT
   const isAligned = layout === 'aligned' || (layout !== 'tsv' && stdout.isTTY === true)
   const progress = makeProgress(stderr, environment)
-  const write = async (text: string): Promise<void> => {
-    progress.clear()
-    if (!stdout.write(`${text}\n`)) await new Promise<void>((resolve) => stdout.once('drain', resolve))
-  }
+  const { write, flush } = makeWriter(stdout, progress.clear)
   const say = (text: string, tone: Tone): void => {
+    // What was said before comes before; writing it has begun when this returns.
+    void flush()
     progress.clear()
     stderr.write(`${paintNote(visibleLines(text), tone)}\n`)
   }
@@ -132,6 +127,7 @@ export function makeOutput(options: OutputOptions): Output {
     },
     warn: (text) => say(`waymark: ${text}`, 'warning'),
     progress: (text) => progress.show(text),
+    flush,
   }
 }
 
@@ -177,7 +173,7 @@ function isNumeric(cell: Cell | undefined): boolean {
 function makeProgress(
   stderr: Sink,
   environment: OutputOptions['environment'],
-): { show(text: string): void; clear(): void } {
+): { readonly show: (text: string) => void; readonly clear: () => void } {
   const able = stderr.isTTY === true && environment.TERM !== 'dumb'
   const clearLine = '\r\u001b[K'
   let shownAt = Number.NEGATIVE_INFINITY

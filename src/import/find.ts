@@ -87,7 +87,11 @@ async function walk(
   try {
     const found = await stat(path)
     if (found.isFile() && (named || extname(path) === '.jsonl')) candidates.push({ path, named })
-    if (!found.isDirectory()) return
+    if (!found.isDirectory()) {
+      if (named && !found.isFile())
+        throw failed(path, 'it is neither a file nor a folder', 'name files or folders')
+      return
+    }
     const real = await realpath(path)
     if (visited.has(real)) return
     visited.add(real)

@@ -185,20 +185,17 @@ class ImportRun {
     for await (const batch of readLines(file, range, this.#options.lineLimits ?? standardLineLimits)) {
       const translated = translateBatch(cursor, batch)
       report = { ...translated.report, refused: cursor.refused }
-      this.#progress(source, report.offset)
       if (isNothingNew(cursor, translated.cursor)) break
       const fingerprint = await fingerprintOf(file, translated.cursor.offset)
-      const { appended, refused } = await this.#write(translated.steps, (refusedNow) => [
-        key,
-        packCursor(source.realPath, fingerprint, {
-          ...translated.cursor,
-          refused: cursor.refused + refusedNow,
-        }),
-      ])
+      const bookmarkOf = (refused: number): string =>
+        packCursor(source.realPath, fingerprint, { ...translated.cursor, refused: cursor.refused + refused })
+      const { appended, refused } = await this.#write(translated.steps, key, bookmarkOf)
       onAppended(appended)
       cursor = { ...translated.cursor, refused: cursor.refused + refused }
       report = { ...translated.report, refused: cursor.refused }
+      this.#progress(source, report.offset)
     }
+    this.#progress(source, size)
     return report
   }
 
@@ -211,13 +208,14 @@ class ImportRun {
 
   async #write(
     steps: readonly Step[],
-    bookmark: (refused: number) => readonly [string, string],
+    key: string,
+    bookmarkOf: (refused: number) => string,
   ): Promise<{ readonly appended: number; readonly refused: number }> {
     await this.#loadStates(steps)
     const known = this.#states
     const written = await this.#log.transact((transaction) => {
       const result = writeSteps(transaction, steps, known, this.#environment)
-      transaction.putBookmark(...bookmark(result.refused))
+      transaction.putBookmark(key, bookmarkOf(result.refused))
       return result
     })
     this.#states = new Map([...written.states].slice(-limits.importStatesMax))

@@ -6,8 +6,10 @@ import { commandsToAwait, commandsToDescribe, commandsToReach } from './task-pla
 
 type CommandOf<T extends CommandType> = Extract<Command, { type: T }>
 
-/** Facts that are accepted in whatever status the session is. */
+/** Commands that need no active session: facts may arrive late, and a session may end from wherever it stands. */
 const acceptedAlways: ReadonlySet<CommandType> = new Set([
+  'session.start',
+  'session.end',
   'session.describe',
   'session.resume',
   'usage.record',

@@ -19,7 +19,7 @@ type Sign = (record: JsonObject) => boolean
 const signs: Readonly<Record<Format | 'gemini', Sign>> = {
   codex: ({ payload, type }) => isObject(payload) && codexTypes.has(type),
   'claude-code': ({ message, type, sessionId, summary, leafUuid, snapshot }) =>
-    (isObject(message) && (speakers.has(message['role']) || speakers.has(type))) ||
+    (isObject(message) && (speakers.has(message.role) || speakers.has(type))) ||
     (typeof sessionId === 'string' && typeof type === 'string') ||
     (typeof summary === 'string' && leafUuid !== undefined) ||
     (type === 'file-history-snapshot' && isObject(snapshot)),

@@ -27,7 +27,7 @@ export interface ListChange {
   readonly intents: readonly Intent[]
 }
 
-export const targetOf = { pending: 'pending', in_progress: 'running', completed: 'completed' } as const
+const targetOf = { pending: 'pending', in_progress: 'running', completed: 'completed' } as const
 
 /** What writing the list `next` over the list `before` means for the tasks. `prefix` begins their names. */
 export function changeOfList(

@@ -3,7 +3,7 @@ import { beginClaude, identifyClaude } from './claude/identify.ts'
 import type { ClaudeMemory } from './claude/memory.ts'
 import { finishClaude, readEntry } from './claude/translate.ts'
 import type { CodexMemory } from './codex/memory.ts'
-import { beginCodex, beginSession, identifyCodex, readLine } from './codex/translate.ts'
+import { beginCodex, finishCodex, identifyCodex, readLine } from './codex/translate.ts'
 import type { FileHead, Format, Identity } from './identity.ts'
 import type { Step } from './step.ts'
 import type { JsonObject } from './values.ts'
@@ -34,7 +34,7 @@ export function readRecord(memory: Memory, record: JsonObject, line: number, ste
 
 /** Tells what the memory holds back, where the file ends for now. */
 export function finishMemory(memory: Memory, line: number, steps: Step[]): void {
-  if (memory.format === 'codex') beginSession(memory, line, steps)
+  if (memory.format === 'codex') finishCodex(memory, line, steps)
   else finishClaude(memory, line, steps)
 }
 

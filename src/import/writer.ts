@@ -60,12 +60,13 @@ class StepWriter {
 
   write(step: Step): void {
     const state = this.#stateOf(step.sessionId)
-    if (state.version > 0 && this.#isDone(step)) return
+    const firstId = commandIdOf(step, 0)
+    if (state.version > 0 && this.#isDone(step, firstId)) return
     let ordinal = 0
     for (const command of commandsOf(state, step.intent)) {
       if (this.#record(step, command, ordinal)) ordinal += 1
     }
-    if (ordinal === 0 && !mayComeAgain(step)) this.#transaction.putBookmark(doneKey(step), '')
+    if (ordinal === 0 && !mayComeAgain(step)) this.#transaction.putBookmark(doneKey(firstId), '')
   }
 
   takeKeyframes(): void {
@@ -92,9 +93,9 @@ class StepWriter {
     return state
   }
 
-  #isDone(step: Step): boolean {
-    if (this.#transaction.batchOf(step.sessionId, commandIdOf(step, 0)) !== null) return true
-    return !mayComeAgain(step) && this.#transaction.bookmark(doneKey(step)) !== null
+  #isDone(step: Step, firstId: string): boolean {
+    if (this.#transaction.batchOf(step.sessionId, firstId) !== null) return true
+    return !mayComeAgain(step) && this.#transaction.bookmark(doneKey(firstId)) !== null
   }
 
   /** Records one command of a step, or the observation that it was not accepted. Gives whether events were appended. */
@@ -139,6 +140,6 @@ function mayComeAgain(step: Step): boolean {
 }
 
 /** A step that led to nothing has left no event to find it by. Seen again later, it would not be the nothing that it was. */
-function doneKey(step: Step): string {
-  return `import/done/${commandIdOf(step, 0)}`
+function doneKey(commandId: string): string {
+  return `import/done/${commandId}`
 }

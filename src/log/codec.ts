@@ -153,9 +153,11 @@ export function decodeTexts(
     )
   }
   const base = envelopeOf(stored, position)
-  if (!isEventType(stored.type)) return unknownEvent(base, stored, data)
+  if (!isEventType(stored.type)) {
+    return unknownEvent(base, stored, data, `event type ${stored.type} is not known here`)
+  }
   const current = upcast(stored.type, stored.schemaVersion, data)
-  if (!current.ok) throw unknown(sessionId, version, current.reason)
+  if (!current.ok) return unknownEvent(base, stored, data, current.reason)
   const inner = dataSchemaOf(stored.type).safeParse(current.data)
   if (!inner.success) throw damaged(sessionId, version, `${stored.type}: ${problemOf(inner.error)}`)
   // The type picked the schema that has just accepted the data.
@@ -180,13 +182,15 @@ function envelopeOf(stored: StoredEnvelope, position: number) {
   }
 }
 
+/** An event that only its writer understands: passed over when its writer allowed that. */
 function unknownEvent(
   base: ReturnType<typeof envelopeOf>,
   stored: StoredEnvelope,
   data: unknown,
+  reason: string,
 ): LoggedEvent {
   if (stored.ignorable === true) return { ...base, type: stored.type, data, unknown: true }
-  throw unknown(stored.sessionId, stored.version, `event type ${stored.type} is not known here`)
+  throw unknown(stored.sessionId, stored.version, reason)
 }
 
 function parsed(sessionId: string, version: number, text: string): unknown {

@@ -33,6 +33,9 @@ async function session(place: Place): Promise<string> {
   return id
 }
 
+/** A list that holds such an item, whatever else was found. */
+const containing = (item: object): unknown => expect.arrayContaining([expect.objectContaining(item)])
+
 async function jsonOf<S extends typeof shapes.verifyShape | typeof shapes.recoverShape>(
   place: Place,
   shape: S,
@@ -50,7 +53,9 @@ describe('a changed event', () => {
     await tamper(place, `UPDATE events SET data = replace(data, 'Title of C', 'Title of X')`)
     const { code, answer } = await jsonOf(place, shapes.verifyShape, ['verify'])
     expect({ code, ok: 'ok' in answer && answer.ok }).toEqual({ code: 1, ok: false })
-    expect(answer).toMatchObject({ sessions: [{ sessionId: id, ok: false, problems: [{ version: 6 }] }] })
+    expect(answer).toMatchObject({
+      sessions: [{ sessionId: id, ok: false, problems: containing({ version: 6 }) }],
+    })
     const text = await place.run(['verify'], { environment: { WAYMARK_LAYOUT: 'aligned' } })
     expect(text.stdout).toMatch(new RegExp(`^damaged +${id} +6 +6 +`, 'm'))
     expect(text.stderr).toContain('not everything is as it was written')
@@ -85,7 +90,7 @@ describe('a lost last event', () => {
     await tamper(place, 'DELETE FROM events WHERE position = (SELECT max(position) FROM events)')
     const { code, answer } = await jsonOf(place, shapes.verifyShape, ['verify', id])
     expect(code).toBe(1)
-    expect(answer).toMatchObject({ ok: false, sessions: [{ problems: [{ version: 6 }] }] })
+    expect(answer).toMatchObject({ ok: false, sessions: [{ problems: containing({ version: 6 }) }] })
     expect(await jsonOf(place, shapes.recoverShape, ['recover', id])).toMatchObject({
       code: 1,
       answer: { version: 5 },
@@ -103,7 +108,7 @@ describe('a damaged snapshot', () => {
     )
     expect(await jsonOf(place, shapes.verifyShape, ['verify'])).toMatchObject({
       code: 1,
-      answer: { sessions: [{ problems: [{ version: 4, kind: 'damaged-snapshot' }] }] },
+      answer: { sessions: [{ problems: containing({ version: 4, kind: 'damaged-snapshot' }) }] },
     })
     expect(await jsonOf(place, shapes.recoverShape, ['recover', id])).toMatchObject({
       code: 1,

@@ -193,15 +193,25 @@ describe('no home', () => {
     })
   })
 
-  it.skipIf(process.getuid?.() === 0)('may be written to a read-only folder', async () => {
-    const place = await makePlace({ bare: true })
-    const folder = join(place.folder, 'read-only')
-    mkdirSync(folder)
-    chmodSync(folder, 0o500)
-    const error = await failure(place, ['new', '--home', join(folder, '.moai')])
-    expect(error).toMatchObject({ exitCode: 1, code: 'HOME_NOT_WRITABLE' })
-    expect(error.hint).toContain('--home')
-  })
+  // Who is root may write and look everywhere.
+  it.skipIf(process.getuid?.() === 0)(
+    'may be in a folder that may not be written to, or not looked into',
+    async () => {
+      const place = await makePlace({ bare: true })
+      const folder = join(place.folder, 'closed')
+      mkdirSync(folder)
+      for (const [mode, verb] of [
+        [0o500, 'new'],
+        [0o000, 'list'],
+      ] as const) {
+        chmodSync(folder, mode)
+        const error = await failure(place, [verb, '--home', join(folder, '.moai')])
+        chmodSync(folder, 0o700)
+        expect(error).toMatchObject({ exitCode: 1, code: 'HOME_NOT_WRITABLE' })
+        expect(error.hint).toContain('--home')
+      }
+    },
+  )
 })
 
 describe('a command', () => {

@@ -109,6 +109,7 @@ describe('output', () => {
   it('lays tables out for people on a terminal, titles of numbers at the right', async () => {
     const { out, output } = outputOn(true)
     await output.table({ ...table, section: 'things' })
+    await output.flush()
     expect(out.join('')).toBe('\nthings\nname  count\na     1,000\nbb        2\n')
   })
 
@@ -116,6 +117,7 @@ describe('output', () => {
     const { out, output } = outputOn(false)
     await output.table({ ...table, section: 'things' })
     await output.facts([{ label: 'window', value: 'full' }])
+    await output.flush()
     expect(out.join('')).toBe('things\ta\t1000\nthings\tbb\t2\nwindow\tfull\n')
   })
 
@@ -125,6 +127,7 @@ describe('output', () => {
   ])('lays out as WAYMARK_LAYOUT=%s says', async (layout, isTTY, text) => {
     const { out, output } = outputOn(isTTY, { environment: { WAYMARK_LAYOUT: layout } })
     await output.table(table)
+    await output.flush()
     expect(out.join('')).toBe(text)
   })
 
@@ -143,11 +146,25 @@ describe('output', () => {
     terminal.output.progress('1 of 2')
     terminal.output.progress('2 of 2 comes too soon to be shown')
     await terminal.output.line('done')
+    await terminal.output.flush()
     expect(terminal.err).toEqual(['\r\u001b[K1 of 2', '\r\u001b[K'])
     for (const quiet of [outputOn(false), outputOn(true, { environment: { TERM: 'dumb' } })]) {
       quiet.output.progress('1 of 2')
       expect(quiet.err).toEqual([])
     }
+  })
+
+  it('writes many lines at once, in order, before any note, and by itself', async () => {
+    const { out, output } = outputOn(false)
+    for (const text of ['1', '2', '3']) await output.line(text)
+    expect(out).toEqual([])
+    output.note('by the way')
+    await output.line('4')
+    expect(out).toEqual(['1\n2\n3\n'])
+    await new Promise(setImmediate)
+    expect(out).toEqual(['1\n2\n3\n', '4\n'])
+    await output.line('x'.repeat(70_000))
+    expect(out).toHaveLength(3)
   })
 
   it('waits for a reader that is slower', async () => {
@@ -159,7 +176,8 @@ describe('output', () => {
     }
     const { output } = outputOn(false, { stdout: slow })
     let isWritten = false
-    const writing = output.line('x').then(() => {
+    await output.line('x')
+    const writing = output.flush().then(() => {
       isWritten = true
     })
     await Promise.resolve()
@@ -173,8 +191,9 @@ describe('output', () => {
 describe('lines of a stream', () => {
   async function read(chunks: readonly (string | Uint8Array)[], lineBytesMax = 10) {
     const lines = []
-    for await (const { number, bytes } of linesOf(Readable.from(chunks), lineBytesMax)) {
-      lines.push([number, bytes === null ? null : Buffer.from(bytes).toString()])
+    for await (const batch of linesOf(Readable.from(chunks), lineBytesMax)) {
+      for (const { number, bytes } of batch)
+        lines.push([number, bytes === null ? null : Buffer.from(bytes).toString()])
     }
     return lines
   }

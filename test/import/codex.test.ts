@@ -62,6 +62,7 @@ describe('a Codex rollout', () => {
     const { figures, top } = await imported([rollout('09-10-00', unused)])
     expect(figuresText(figures)).toBe('0 calls, 0 0 0 0, 0 compactions, peak 0')
     expect(top.usage.inherited.calls).toBe(2)
+    expect(top.window).toMatchObject({ totalTokens: 100_000, totalSource: 'stated' })
   })
 
   it('a compaction has two marks and counts once; the zero usage between them is the new size of the window', async () => {
@@ -71,7 +72,10 @@ describe('a Codex rollout', () => {
     expect(compactions.map(({ preTokens }) => preTokens)).toEqual([95_400, 13_100])
     expect(await textOf(log, compactions[0]?.summary)).toContain('Sum up the year.')
     const readings = await dataOf(log, top.sessionId, 'context.measured')
-    expect(readings.map(({ contextTokens }) => contextTokens)).toEqual([12_000])
+    expect(readings.map(({ contextTokens, estimated }) => [contextTokens, estimated])).toEqual([
+      [0, true],
+      [12_000, undefined],
+    ])
   })
 
   it('glued lines are two lines’ worth of records', async () => {

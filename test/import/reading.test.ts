@@ -197,7 +197,7 @@ describe('sources', () => {
   it('come parents first, then by time', async () => {
     const { sources } = await findSources([fixture('codex'), fixture('claude-code/11-agent-progress')])
     const depths = sources.map(({ identity }) => (identity.parentSessionId === null ? 0 : 1))
-    expect(depths).toEqual([...depths].sort())
+    expect(depths).toEqual([...depths].sort((a, b) => a - b))
   })
 
   it('that are named and not there, or no transcripts, stop everything before it begins', async () => {

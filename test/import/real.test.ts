@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest'
 import { figuresOf, imported } from './support.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const folder = resolve(root, process.env['WAYMARK_TRANSCRIPTS'] ?? '../shared/transcripts')
+const folder = resolve(root, process.env.WAYMARK_TRANSCRIPTS ?? '../shared/transcripts')
 const expectedPath = join(folder, 'expected.jsonl')
 
 interface Expected {

@@ -150,7 +150,7 @@ describe('sessions', () => {
     expect(alone.top.observations).toEqual({ 'entries-of-other-session': 1 })
     const both = await imported([claude(folder)])
     expect(figuresText(both.figures)).toBe('3 calls, 33 63 360 0, 0 compactions, peak 152')
-    expect(both.states.map(({ nativeId }) => nativeId).sort()).toEqual([a, b])
+    expect(new Set(both.states.map(({ nativeId }) => nativeId))).toEqual(new Set([a, b]))
     expect(both.stateOf(b).usage).toMatchObject({ calls: 1, inherited: { calls: 1, inputTokens: 10 } })
   })
 

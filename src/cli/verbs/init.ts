@@ -1,14 +1,13 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { findHome, type Home, storePathOf } from '../../session/home.ts'
-import { withWaymark } from '../context.ts'
+import { findHome, type Home } from '../../session/home.ts'
+import { hasStore, withWaymark } from '../context.ts'
 import { exitCodes } from '../failure.ts'
 import { verb } from '../verb.ts'
 
 export const init = verb(z.strictObject({}), async (_input, { home: found, output }) => {
   const home = isNamed(found) ? found : findHome(join(process.cwd(), '.moai'))
-  const isNew = !existsSync(storePathOf(home.path))
+  const isNew = !hasStore(home)
   await withWaymark({ home, output: { ...output, note: () => {} } }, 'create', async () => {})
   if (output.json) {
     await output.document({ home: home.path, created: isNew })

@@ -5,7 +5,7 @@ import { type ErrorCode, WaymarkError } from '../../kernel/errors.ts'
 import { limits } from '../../kernel/limits.ts'
 import type { SendOptions, SendResult, Session } from '../../session/session.ts'
 import { timelineEntry } from '../../views/timeline.ts'
-import { type Context, withWaymark } from '../context.ts'
+import { withWaymark } from '../context.ts'
 import { type ExitCode, exitCodes, type Failure, failureOf, usageError } from '../failure.ts'
 import { type InputLine, linesOf } from '../lines.ts'
 import type { Output } from '../output.ts'
@@ -34,7 +34,7 @@ export const send = verb(shape, async ({ session: name, command, keepGoing = fal
   return withWaymark(context, 'write', async (waymark) => {
     const session = await waymark.openSession(name)
     const print = makeAnswerPrinter(output, session)
-    if (single === null) return sendLines(session, context, print, keepGoing)
+    if (single === null) return sendLines(session, output, print, keepGoing)
     await print(answerOf(await session.send(single.command, single.options), single, null))
     return exitCodes.fine
   })
@@ -66,42 +66,35 @@ const passable: ReadonlySet<string> = new Set<ErrorCode>([
 
 /**
  * Sends line after line. By default each waits for the answer to the one before, so that nothing after a bad line is sent.
- * With `keepGoing` they are sent as they come, and what has come together is made durable together.
+ * With `keepGoing`, lines that have come together are sent together, and made durable together.
  */
 async function sendLines(
   session: Session,
-  { output }: Context,
+  output: Output,
   print: Print,
   keepGoing: boolean,
 ): Promise<ExitCode> {
-  const waiting: Promise<Failure | null>[] = []
   let worst: ExitCode = exitCodes.fine
   let sent = 0
-  const settleFirst = async (): Promise<Failure | null> => {
-    const failure = (await waiting.shift()) ?? null
-    if (failure !== null) worst = failure.exitCode > worst ? failure.exitCode : worst
-    return failure
+  for await (const batch of linesOf(process.stdin, limits.commandBytesMax)) {
+    const lines = batch.filter((line) => !isBlank(line))
+    sent += lines.length
+    for (const group of keepGoing ? [lines] : lines.map((line) => [line])) {
+      const answers = group.map((line) => ({ line, outcome: startLine(session, line) }))
+      let failed = false
+      for (const { line, outcome } of answers) {
+        const failure = await finishLine(await outcome, line, output, print, keepGoing)
+        if (failure === null) continue
+        if (failure.exitCode > worst) worst = failure.exitCode
+        failed ||= !keepGoing || !passable.has(failure.code)
+      }
+      if (failed) return worst
+    }
   }
-  const waitingMax = keepGoing ? limits.commandsPerTransactionMax : 1
-  let earlier: Promise<unknown> = Promise.resolve()
-  for await (const line of linesOf(process.stdin, limits.commandBytesMax)) {
-    if (isBlank(line)) continue
-    sent += 1
-    const answered = startLine(session, line)
-    // Answers are printed in the order of the lines, each as soon as it is durable.
-    const printed = earlier.then(() => finishLine(answered, line, output, print, keepGoing))
-    earlier = printed
-    waiting.push(printed)
-    if (waiting.length < waitingMax) continue
-    const failure = await settleFirst()
-    if (failure !== null && !(keepGoing && passable.has(failure.code))) break
+  if (sent === 0) {
+    const hint = 'one JSON object a line: {"type":"task.start","taskId":"SPEC-001"}'
+    throw usageError('there was no command on stdin', hint)
   }
-  while (waiting.length > 0) await settleFirst()
-  if (sent === 0)
-    throw usageError(
-      'there was no command on stdin',
-      'one JSON object a line: {"type":"task.start","taskId":"SPEC-001"}',
-    )
   return worst
 }
 
@@ -123,13 +116,12 @@ async function startLine(session: Session, { bytes }: InputLine): Promise<Outcom
 
 /** Prints the answer to a line, or reports why there is none. */
 async function finishLine(
-  answered: Promise<Outcome>,
+  outcome: Outcome,
   { number }: InputLine,
   output: Output,
   print: Print,
   keepGoing: boolean,
 ): Promise<Failure | null> {
-  const outcome = await answered
   if (!('error' in outcome)) {
     await print(answerOf(outcome.result, outcome.request, number))
     return null

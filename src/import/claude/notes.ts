@@ -29,7 +29,7 @@ const systemReaders: Readonly<Record<string, Reader>> = {
   '': nothing,
 }
 
-export function readSystem(scene: Scene): void {
+function readSystem(scene: Scene): void {
   const { entry } = scene
   const subtype = entry.subtype ?? ''
   if (entry.forkedFrom !== undefined) return
@@ -78,7 +78,7 @@ function wholeOf(value: number | undefined): number | null {
 }
 
 /** A title counts when its source is worth at least as much as the present one's, and it is really this session's. */
-export function readTitle(scene: Scene, title: string | undefined, rank: number): void {
+function readTitle(scene: Scene, title: string | undefined, rank: number): void {
   const { facts } = scene.talk
   const line = oneLine(title ?? '')
   if (line === '' || rank < facts.titleRank || line === facts.title) return

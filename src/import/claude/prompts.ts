@@ -56,7 +56,7 @@ function tellPeerMessage(scene: Scene, text: string): void {
 
 const reminder = /<system-reminder>[\s\S]*?<\/system-reminder>/g
 
-export function tellPrompt(scene: Scene, text: string): void {
+function tellPrompt(scene: Scene, text: string): void {
   const words = text.replace(reminder, '').trim()
   if (words === '') return
   settlePlan(scene, isAcceptance(words))

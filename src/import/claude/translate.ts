@@ -51,7 +51,7 @@ function keyOf(memory: ClaudeMemory, entry: Entry, record: JsonObject): string {
 }
 
 /** The first step of a file begins its session. */
-export function begin(memory: ClaudeMemory, line: number, steps: Step[]): void {
+function begin(memory: ClaudeMemory, line: number, steps: Step[]): void {
   if (memory.started) return
   memory.started = true
   const { sessionId, start, lastTime: time } = memory

@@ -58,14 +58,11 @@ export function readUsage(scene: Scene, message: Message): void {
   keepNewest(talk.calls, call, bounds.messagesMax)
 }
 
+/** The id that the lines of a call share; one that events do not accept is known by its hash. */
 function callIdOf(scene: Scene, message: Message): string {
   const { requestId, uuid } = scene.entry
-  return (
-    idOf(message.id) ??
-    idOf(requestId) ??
-    idOf(uuid) ??
-    madeId('call', `${scene.talk.sessionId}/${scene.key}`)
-  )
+  const written = [message.id, requestId, uuid].find((id) => id !== undefined && id !== '')
+  return idOf(written) ?? madeId('call', written ?? `${scene.talk.sessionId}/${scene.key}`)
 }
 
 /** A call of another model than the one before: the session has switched. */

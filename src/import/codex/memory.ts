@@ -43,11 +43,13 @@ export interface CodexMemory {
   model: string | null
   windowTokens: number | null
   totals: Totals | null
-  /** The newest reading of the window. */
+  /** The newest reading of the window that was told, and the size told with it. */
   gauge: number | null
   gaugeWindow: number | null
   /** A compaction was told whose second mark is still to come. */
   compactionTold: boolean
+  /** The second mark of a compaction came without the first; should the first follow, they are one. */
+  looseCompaction: Place | null
   cwd: string | null
   gitBranch: string | null
   toolVersion: string | null

@@ -85,7 +85,7 @@ export function rolloutLineOf(record: JsonObject): RolloutLine {
   }
   const item = payloadShape.parse(record)
   const bare = item.type === undefined && item.role !== undefined ? { ...item, type: 'message' } : item
-  return { type: 'response_item', timestamp: timestamp ?? record['created_at'], payload: bare }
+  return { type: 'response_item', timestamp: timestamp ?? record.created_at, payload: bare }
 }
 
 /** The thread that began this one: by a fork, or by an agent's call. */

@@ -4,6 +4,7 @@ import { uuidEndingName } from '../identity.ts'
 import { digest, importedSessionId, type Step } from '../step.ts'
 import { contentOf, jsonText, madeId, oneLine, timeOf } from '../text.ts'
 import type { JsonObject } from '../values.ts'
+import { keepsLooseCompaction, readCompaction, readCompactionEnd, tellLooseCompaction } from './compaction.ts'
 import { type CodexMemory, type Scene, say } from './memory.ts'
 import {
   readAgentMessage,
@@ -79,6 +80,7 @@ export function beginCodex(identity: Identity, time: string): CodexMemory {
     gauge: null,
     gaugeWindow: null,
     compactionTold: false,
+    looseCompaction: null,
     cwd: start.cwd ?? null,
     gitBranch: start.gitBranch ?? null,
     toolVersion: start.toolVersion ?? null,
@@ -121,11 +123,7 @@ const eventReaders: Readonly<Record<string, Reader>> = {
   }),
   error: unlessCopied((scene) => tellFailure(scene, 'call.fail')),
   stream_error: unlessCopied((scene) => tellFailure(scene, 'call.retry')),
-  context_compacted: unlessCopied((scene) => {
-    // The second mark of a compaction; where the first is missing, the only one.
-    if (!scene.memory.compactionTold) tellCompaction(scene)
-    scene.memory.compactionTold = false
-  }),
+  context_compacted: unlessCopied(readCompactionEnd),
 }
 
 const itemReaders: Readonly<Record<string, Reader>> = {
@@ -144,10 +142,7 @@ const lineReaders: Readonly<Record<string, Reader>> = {
   turn_context: readTurnContext,
   event_msg: (scene) => eventReaders[knownType(scene, eventReaders)]?.(scene),
   response_item: (scene) => itemReaders[knownType(scene, itemReaders)]?.(scene),
-  compacted: unlessCopied((scene) => {
-    tellCompaction(scene)
-    scene.memory.compactionTold = true
-  }),
+  compacted: unlessCopied(readCompaction),
   world_state: nothing,
   inter_agent_communication_metadata: nothing,
 }
@@ -163,12 +158,19 @@ export function readLine(memory: CodexMemory, record: JsonObject, line: number, 
   const time = timeOf(timestamp) ?? memory.lastTime
   beginSession(memory, line, steps)
   const scene: Scene = { memory, payload, steps, time, line }
+  if (!keepsLooseCompaction(type, payload)) tellLooseCompaction(memory, steps)
   if (Object.hasOwn(lineReaders, type)) lineReaders[type]?.(scene)
   else tellUnknown(scene, type, record)
   memory.lastTime = time
 }
 
-export function beginSession(memory: CodexMemory, line: number, steps: Step[]): void {
+/** Tells what is held back, at the end of the file. */
+export function finishCodex(memory: CodexMemory, line: number, steps: Step[]): void {
+  beginSession(memory, line, steps)
+  tellLooseCompaction(memory, steps)
+}
+
+function beginSession(memory: CodexMemory, line: number, steps: Step[]): void {
   if (memory.started) return
   memory.started = true
   const { sessionId, start, lastTime: time } = memory
@@ -181,23 +183,6 @@ function tellUnknown(scene: Scene, type: string, record: JsonObject): void {
   const { line, time } = scene
   const intent = { type: 'observation.record', kind, content: content.ref, line } as const
   say(scene, `unknown/${time}/${content.ref.hash}`, intent, [content])
-}
-
-function tellCompaction(scene: Scene): void {
-  const { memory, payload, time } = scene
-  const { gauge } = memory
-  const history = payload.replacement_history
-  const message = typeof payload.message === 'string' ? payload.message : ''
-  const text = message !== '' ? message : history === undefined ? '' : jsonText(history)
-  const summary = text === '' ? null : contentOf(text)
-  const intent = {
-    type: 'context.compact',
-    trigger: 'unknown',
-    kind: 'full',
-    ...(gauge === null ? {} : { preTokens: gauge }),
-    ...(summary === null ? {} : { summary: summary.ref }),
-  } as const
-  say(scene, `compact/${time}`, intent, summary === null ? [] : [summary])
 }
 
 function tellFailure(scene: Scene, type: 'call.fail' | 'call.retry'): void {

@@ -7,7 +7,7 @@ import { digest } from '../step.ts'
 import { modelOf, oneLine } from '../text.ts'
 import { type Scene, say } from './memory.ts'
 import { isDerived, type Payload } from './shape.ts'
-import { millisecondsOf, rememberWindow } from './usage.ts'
+import { millisecondsOf, rememberWindow, tellWindow } from './usage.ts'
 
 /** A turn this much later than the file's first line was not part of the copy that began it. */
 const copyMsMax = 1_000
@@ -34,7 +34,8 @@ export function readTurnStart(scene: Scene): void {
   const { memory, payload } = scene
   decideCopied(scene)
   memory.turnId = payload.turn_id ?? memory.turnId
-  if (payload.model_context_window !== undefined) rememberWindow(scene, payload.model_context_window)
+  rememberWindow(scene, payload.model_context_window)
+  tellWindow(scene)
 }
 
 export function readTurnContext(scene: Scene): void {

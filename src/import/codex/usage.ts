@@ -15,7 +15,7 @@ export function readTokenCount(scene: Scene): void {
   if (info?.total_token_usage === undefined) return
   const totals = totalsOf(info.total_token_usage)
   const last = info.last_token_usage === undefined ? none : totalsOf(info.last_token_usage)
-  if (info.model_context_window !== undefined) rememberWindow(scene, info.model_context_window)
+  rememberWindow(scene, info.model_context_window)
   const spent = spentSince(memory.totals ?? baseline(scene, totals, last), totals, last)
   memory.totals = totals
   if (isNothing(spent)) measure(scene, last.total)
@@ -52,18 +52,37 @@ function tellCall(scene: Scene, spent: Totals, contextTokens: number, stated: st
     ...(copied ? { inherited: true } : { countedOnceIn: 'home' as const }),
   }
   say(scene, `usage/${command.callId}`, command)
-  if (!copied) setGauge(scene, contextTokens)
+  if (copied) tellWindow(scene)
+  else setGauge(scene, contextTokens)
 }
 
 /** Totals that repeat are no call; but after a compaction they come with the new size of the window. */
 function measure(scene: Scene, contextTokens: number): void {
   const { memory, time } = scene
   const { windowTokens } = memory
-  const unchanged = contextTokens === memory.gauge && windowTokens === memory.gaugeWindow
-  if (memory.copied || contextTokens === 0 || unchanged) return
+  if (memory.copied) {
+    tellWindow(scene)
+    return
+  }
+  if (contextTokens === 0 || (contextTokens === memory.gauge && windowTokens === memory.gaugeWindow)) return
   const stated = windowTokens === null ? {} : { windowTokens }
   say(scene, `window/${time}/${contextTokens}`, { type: 'context.measure', contextTokens, ...stated })
   setGauge(scene, contextTokens)
+}
+
+/** A size of the window that nothing was said with yet. What it holds then is an estimate: the newest reading, or nothing. */
+export function tellWindow(scene: Scene): void {
+  const { memory, time } = scene
+  const { windowTokens, gauge } = memory
+  if (windowTokens === null || windowTokens === memory.gaugeWindow) return
+  const contextTokens = gauge ?? 0
+  say(scene, `window/${time}/of/${windowTokens}`, {
+    type: 'context.measure',
+    contextTokens,
+    windowTokens,
+    estimated: true,
+  })
+  memory.gaugeWindow = windowTokens
 }
 
 function setGauge({ memory }: Scene, contextTokens: number): void {
@@ -72,7 +91,7 @@ function setGauge({ memory }: Scene, contextTokens: number): void {
 }
 
 /** A size of 0 means that it is not known. */
-export function rememberWindow({ memory }: Scene, tokens: number): void {
+export function rememberWindow({ memory }: Scene, tokens: number | undefined): void {
   const windowTokens = tokensOf(tokens)
   if (windowTokens > 0) memory.windowTokens = windowTokens
 }

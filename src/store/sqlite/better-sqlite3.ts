@@ -1,5 +1,7 @@
 /** The package better-sqlite3, an optional dependency for Nodes without a SQLite new enough. */
-import type { DriverFound, SqlConnection, SqlRow, SqlValue } from './driver.ts'
+import { readFileSync, statSync } from 'node:fs'
+import { WaymarkError } from '../../kernel/errors.ts'
+import type { DriverFound, OpenMode, SqlConnection, SqlRow, SqlValue } from './driver.ts'
 
 const name = 'better-sqlite3'
 
@@ -22,8 +24,9 @@ export async function findBetterSqlite3(): Promise<DriverFound> {
     const probe = new Database(':memory:')
     const sqliteVersion = String(probe.prepare('SELECT sqlite_version()').pluck().get())
     probe.close()
-    const open = (path: string, mode: string): SqlConnection => {
-      const database = new Database(path, { readonly: mode !== 'read-write', timeout: 0 })
+    const open = (path: string, mode: OpenMode): SqlConnection => {
+      const file = mode === 'immutable' ? copyInMemory(path) : path
+      const database = new Database(file, { readonly: mode !== 'read-write', timeout: 0 })
       return {
         exec: (sql) => {
           database.exec(sql)
@@ -34,11 +37,32 @@ export async function findBetterSqlite3(): Promise<DriverFound> {
         },
       }
     }
-    return { driver: { name, sqliteVersion, opensImmutable: false, open, resultCodeOf } }
+    return { driver: { name, sqliteVersion, open, resultCodeOf } }
   } catch (error) {
     const [firstLine] = (error instanceof Error ? error.message : String(error)).split('\n')
     return { name, missing: `it cannot be loaded (${firstLine})` }
   }
+}
+
+/** Bytes of a file that may be held in memory to read it in a folder that cannot be written to. */
+const copyBytesMax = 536_870_912
+
+/**
+ * This library has no way to open a file as one that nobody changes. A copy in memory is one, if it says in its header
+ * (bytes 18 and 19: journal 1, write-ahead log 2) that it needs no helper files.
+ */
+function copyInMemory(path: string): Buffer {
+  const { size } = statSync(path)
+  if (size > copyBytesMax) {
+    throw new WaymarkError('HOME_NOT_WRITABLE', {
+      message: `${path} lies in a folder that cannot be written to, and is too large to be read in memory (${size} bytes)`,
+      hint: 'copy it to a folder of your own and read it there, or use Node 24 or later',
+      details: { path, bytes: size },
+    })
+  }
+  const copy = readFileSync(path)
+  copy.fill(1, 18, 20)
+  return copy
 }
 
 function resultCodeOf(error: unknown): number | null {

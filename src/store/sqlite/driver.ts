@@ -25,7 +25,6 @@ export interface SqliteDriver {
   readonly name: string
   /** Version of the SQLite inside, such as `3.53.2`. */
   readonly sqliteVersion: string
-  readonly opensImmutable: boolean
   open(path: string, mode: OpenMode): SqlConnection
   /** SQLite's primary result code of an error this library threw; `null` when it is not SQLite's. */
   resultCodeOf(error: unknown): number | null

@@ -30,7 +30,6 @@ export function findNodeSqlite(): DriverFound {
     driver: {
       name,
       sqliteVersion,
-      opensImmutable: true,
       open: (path, mode): SqlConnection => {
         if (mode !== 'immutable') return new DatabaseSync(path, { readOnly: mode === 'read-only' })
         const url = new URL('file:///')

@@ -130,7 +130,7 @@ function openForReading(driver: SqliteDriver, path: string): Database {
     database.close()
     const isLocked = error instanceof WaymarkError && error.code === 'HOME_NOT_WRITABLE'
     const hasLog = existsSync(`${path}-wal`) && statSync(`${path}-wal`).size > 0
-    if (!isLocked || hasLog || !driver.opensImmutable) throw error
+    if (!isLocked || hasLog) throw error
     return connect(driver, path, 'immutable')
   }
 }

@@ -3,7 +3,7 @@ import type { LoggedEvent } from '../../events/envelope.ts'
 import type { Counters } from '../../events/shapes.ts'
 import type { StreamSummary } from '../../fold/summary.ts'
 import { assert } from '../../kernel/assert.ts'
-import { SessionNotFound, WaymarkError } from '../../kernel/errors.ts'
+import { DamagedRecord, SessionNotFound, WaymarkError } from '../../kernel/errors.ts'
 import { limits } from '../../kernel/limits.ts'
 import { highestCounters, reportedCall } from '../../log/calls.ts'
 import { damaged, encodeRow } from '../../log/codec.ts'
@@ -269,7 +269,13 @@ export class SqliteTransaction implements LogTransaction {
 
   #nextPosition(): number {
     const position = (this.#heads.position ?? newestPosition(this.#database)) + 1
-    assert(Number.isSafeInteger(position), 'positions stay integers that JavaScript holds exactly')
+    if (!Number.isSafeInteger(position)) {
+      throw new DamagedRecord({
+        message: `the newest position in ${this.#database.path} is damaged: no position comes after ${position - 1}`,
+        hint: 'waymark verify lists all damage',
+        details: { position: position - 1 },
+      })
+    }
     this.#heads.position = position
     return position
   }
