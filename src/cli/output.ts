@@ -98,7 +98,13 @@ export function makeOutput(options: OutputOptions): Output {
   const layout = environment.WAYMARK_LAYOUT
   const isAligned = layout === 'aligned' || (layout !== 'tsv' && stdout.isTTY === true)
   const progress = makeProgress(stderr, environment)
-  const { write, flush } = makeWriter(stdout, progress.clear)
+  const { write: writeLine, flush } = makeWriter(stdout, progress.clear)
+  let isFirst = true
+  const write = async (text: string): Promise<void> => {
+    // A section is set apart from what comes before it, if anything does.
+    if (!isFirst || text !== '') await writeLine(text)
+    isFirst = false
+  }
   const say = (text: string, tone: Tone): void => {
     // What was said before comes before; writing it has begun when this returns.
     void flush()

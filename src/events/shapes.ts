@@ -28,6 +28,9 @@ export const modelShape = z.string().max(limits.idCharactersMax).regex(/^[A-Za-z
 
 export const tokensShape = z.int().min(0).max(limits.tokensMax)
 
+/** Tokens in a window: three counters of a report together, so three times what one may carry. */
+export const gaugeShape = z.int().min(0).max(limits.tokensMax * 3)
+
 /** A session's id: `sess_` and a UUID. */
 export const sessionIdShape = z
   .string()

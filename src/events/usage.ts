@@ -1,6 +1,6 @@
 /** Tokens: what was spent (usage), how full the window is (gauge), and the model that reads it. */
 import { z } from 'zod'
-import { contentRefShape, countedShape, countersShape, idShape, lineShape, modelShape, tokensShape } from './shapes.ts'
+import { contentRefShape, countedShape, countersShape, gaugeShape, idShape, lineShape, modelShape, tokensShape } from './shapes.ts'
 import { windowSources } from './session.ts'
 
 export const budgetPhases = ['normal', 'monitoring', 'warning', 'emergency', 'exhausted'] as const
@@ -47,9 +47,9 @@ export const usageCommands = {
 }
 
 const window = z.strictObject({
-  totalTokens: tokensShape.min(1),
+  totalTokens: gaugeShape.min(1),
   source: z.enum(windowSources),
-  usedTokens: tokensShape,
+  usedTokens: gaugeShape,
   estimated: z.boolean(),
 })
 

@@ -67,36 +67,49 @@ const loneSurrogate = /\p{Surrogate}/u
 
 /** Canonical JSON of the stored envelope: its keys in order, `null` and `false` left out. */
 function envelopeText(event: PendingEvent, place: Place): string {
-  const { causationId, correlationId } = event
-  const stored = {
-    actor: event.actor,
-    ...(causationId === null ? {} : { causationId }),
-    commandId: event.commandId,
-    ...(correlationId === null ? {} : { correlationId }),
-    id: event.id,
-    ...(event.ignorable ? { ignorable: true } : {}),
-    index: event.index,
-    recordedAt: event.recordedAt,
-    schemaVersion: event.schemaVersion,
-    sessionId: place.sessionId,
-    time: event.time,
-    type: event.type,
-    version: place.version,
-  }
+  const { actor, causationId, correlationId } = event
+  const stored: Record<string, string | number | boolean> = { actor }
+  if (causationId !== null) stored.causationId = causationId
+  stored.commandId = event.commandId
+  if (correlationId !== null) stored.correlationId = correlationId
+  stored.id = event.id
+  if (event.ignorable) stored.ignorable = true
+  stored.index = event.index
+  stored.recordedAt = event.recordedAt
+  stored.schemaVersion = event.schemaVersion
+  stored.sessionId = place.sessionId
+  stored.time = event.time
+  stored.type = event.type
+  stored.version = place.version
   // With its keys in order, plain JSON is the canonical one, for a tenth of the cost. Only a lone half of a
   // character, which canonical JSON refuses, could make a difference; of these fields only the actor is free text.
-  return loneSurrogate.test(event.actor) ? canonicalJson(stored) : JSON.stringify(stored)
+  return loneSurrogate.test(actor) ? canonicalJson(stored) : JSON.stringify(stored)
 }
 
 /** What reading the row would give, without reading it; `null` where only reading can tell. */
 function readBack(event: PendingEvent, place: Place): LoggedEvent | null {
-  if (!isEventType(event.type) || event.schemaVersion !== schemaVersionOf(event.type)) return null
-  const parsed = dataSchemaOf(event.type).safeParse(event.data)
+  const { type, schemaVersion } = event
+  if (!isEventType(type) || schemaVersion !== schemaVersionOf(type)) return null
+  const parsed = dataSchemaOf(type).safeParse(event.data)
   if (!parsed.success) return null
-  const { salt: _salt, type, data: _data, ...envelope } = event
-  const { sessionId, version, position } = place
-  // The type picked the schema that has just accepted the data.
-  return { ...envelope, sessionId, version, position, type, data: parsed.data } as LoggedEvent
+  return {
+    id: event.id,
+    sessionId: place.sessionId,
+    version: place.version,
+    position: place.position,
+    schemaVersion,
+    time: event.time,
+    recordedAt: event.recordedAt,
+    actor: event.actor,
+    commandId: event.commandId,
+    index: event.index,
+    causationId: event.causationId,
+    correlationId: event.correlationId,
+    ignorable: event.ignorable,
+    type,
+    data: parsed.data,
+    // The type picked the schema that has just accepted the data.
+  } as LoggedEvent
 }
 
 /** The hash that binds an event to all before it. */

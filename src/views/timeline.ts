@@ -93,16 +93,19 @@ const sessionLines = {
 
 const taskLines = {
   'task.added': notable(
-    ({ taskId, title, parentTaskId }) => `task ${taskId} added: ${title}${with_('below', parentTaskId)}`,
+    ({ taskId, title, parentTaskId }) => `${taskText(taskId)} added: ${title}${with_('below', parentTaskId)}`,
   ),
-  'task.described': detail(({ taskId, title }) => `task ${taskId} described${said(title)}`),
+  'task.described': detail(({ taskId, title }) => `${taskText(taskId)} described${said(title)}`),
   'task.started': notable(
     ({ taskId, status }) =>
-      `task ${taskId} started${status === 'token_warning' ? ' under a token warning' : ''}`,
+      `${taskText(taskId)} started${status === 'token_warning' ? ' under a token warning' : ''}`,
     'notice',
   ),
-  'task.blocked': notable(({ taskId, on }) => `task ${taskId} blocked, waits for ${waitText(on)}`, 'warning'),
-  'task.unblocked': notable(({ taskId, status }) => `task ${taskId} unblocked, ${words(status)} again`),
+  'task.blocked': notable(
+    ({ taskId, on }) => `${taskText(taskId)} blocked, waits for ${waitText(on)}`,
+    'warning',
+  ),
+  'task.unblocked': notable(({ taskId, status }) => `${taskText(taskId)} unblocked, ${words(status)} again`),
   'task.context-switched': notable(
     ({ taskIds, cause }) => `${tasksText(taskIds)} lost context: ${switchCauseText[cause]}`,
     'warning',
@@ -110,16 +113,19 @@ const taskLines = {
   'task.context-restored': notable(
     ({ taskIds, status }) => `${tasksText(taskIds)} back in context, ${words(status)}`,
   ),
-  'task.completed': notable(({ taskId, result }) => `task ${taskId} completed${said(result)}`, 'good'),
+  'task.completed': notable(({ taskId, result }) => `${taskText(taskId)} completed${said(result)}`, 'good'),
   'task.failed': notable(
     ({ taskId, reason, retryable }) =>
-      `task ${taskId} failed: ${reason}${retryable ? ', can be recovered' : ''}`,
+      `${taskText(taskId)} failed: ${reason}${retryable ? ', can be recovered' : ''}`,
     'bad',
   ),
-  'task.cancelled': notable(({ taskId, detail: why }) => `task ${taskId} cancelled${said(why)}`, 'warning'),
+  'task.cancelled': notable(
+    ({ taskId, detail: why }) => `${taskText(taskId)} cancelled${said(why)}`,
+    'warning',
+  ),
   'task.recovered': notable(
     ({ taskId, checkpointId }) =>
-      `task ${taskId} recovered, goes on from ${checkpointId === 'origin' ? 'the beginning' : checkpointId}`,
+      `${taskText(taskId)} recovered, goes on from ${checkpointId === 'origin' ? 'the beginning' : checkpointId}`,
     'notice',
   ),
   'task.warned': notable(
@@ -249,12 +255,19 @@ function preview({ preview: text, bytes }: ContentRef): string {
   return Buffer.byteLength(text) < bytes && !line.endsWith('…') ? `${line} …` : line
 }
 
-function tasksText(taskIds: readonly string[]): string {
-  return `${taskIds.length === 1 ? 'task' : `${countText(taskIds.length)} tasks`} ${namesText(taskIds, 5)}`
+/** `task A`, but `task-1` without the word before it. */
+function taskText(taskId: string): string {
+  return /^task\b/i.test(taskId) ? taskId : `task ${taskId}`
 }
 
-function waitText({ kind, ids, detail: more }: Wait): string {
-  return [kind, namesText(ids ?? []), more].filter(Boolean).join(' ')
+function tasksText(taskIds: readonly string[]): string {
+  const [only = '', ...others] = taskIds
+  return others.length === 0 ? taskText(only) : `${countText(taskIds.length)} tasks ${namesText(taskIds, 5)}`
+}
+
+function waitText({ kind, ids = [], detail: more }: Wait): string {
+  const whom = kind === 'task' && ids.length > 0 ? tasksText(ids) : `${kind} ${namesText(ids)}`.trim()
+  return [whom, more].filter(Boolean).join(', ')
 }
 
 function readingText(window: { usedTokens: number; totalTokens: number; estimated: boolean }): string {

@@ -4,7 +4,7 @@
  * With WAYMARK_WRITE_DOCS=1 the examples' output is written into the page instead.
  */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -15,6 +15,7 @@ import { built, makePlace } from './support.ts'
 beforeAll(built, 180_000)
 
 const pagePath = fileURLToPath(new URL('../../docs/cli.md', import.meta.url))
+const examplesPath = fileURLToPath(new URL('../../examples/transcripts', import.meta.url))
 const page = readFileSync(pagePath, 'utf8')
 const program = makeProgram(async () => {})
 
@@ -69,6 +70,7 @@ describe('docs/cli.md', () => {
     const blocks = [...page.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block)
     const steps = blocks.map(stepsOf)
     const place = await makePlace({ bare: true })
+    cpSync(examplesPath, join(place.folder, 'transcripts'), { recursive: true })
     const answers = runAll(
       steps.flat().map(({ command }) => command),
       place.folder,

@@ -109,8 +109,9 @@ describe('output', () => {
   it('lays tables out for people on a terminal, titles of numbers at the right', async () => {
     const { out, output } = outputOn(true)
     await output.table({ ...table, section: 'things' })
+    await output.facts([{ label: 'size', value: 'small' }], 'facts')
     await output.flush()
-    expect(out.join('')).toBe('\nthings\nname  count\na     1,000\nbb        2\n')
+    expect(out.join('')).toBe('things\nname  count\na     1,000\nbb        2\n\nfacts\nsize  small\n')
   })
 
   it('gives programs values: no titles, the section before each row', async () => {

@@ -1,5 +1,6 @@
 /** The facade as a caller sees it, over the reference log. */
 import { describe, expect, it } from 'vitest'
+import { limits } from '../../src/kernel/limits.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import type { Session } from '../../src/session/session.ts'
 import { Waymark } from '../../src/session/waymark.ts'
@@ -37,6 +38,15 @@ describe('send', () => {
     expect(version).toBe(6)
     expect(session.state.tasks['A']?.status).toBe('token_warning')
     expect(session.state.window).toMatchObject({ percent: 80, phase: 'warning', availableTokens: 40_000 })
+  })
+
+  it('can read back the largest figures it accepts', async () => {
+    const { session, log } = await opened()
+    const most = limits.tokensMax
+    const counters = { inputTokens: most, outputTokens: most, cacheReadTokens: most, cacheCreationTokens: most }
+    await session.send({ type: 'usage.record', callId: 'msg_1', model: 'm', ...counters })
+    expect((await eventsOf(log, session.id)).length).toBe(session.version)
+    expect(session.state.window.usedTokens).toBe(most * 3)
   })
 
   it('takes a checkpoint by itself on entering warning and emergency, once each, as a policy of that name', async () => {

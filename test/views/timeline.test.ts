@@ -74,7 +74,7 @@ const examples: Examples = {
   'task.started': [{ taskId: 'B', status: 'token_warning' }, 'task B started under a token warning'],
   'task.blocked': [
     { taskId: 'B', on: { kind: 'task', ids: ['A', 'C', 'D', 'E'], detail: 'all of them' } },
-    'task B blocked, waits for task A, C, D and 1 more all of them',
+    'task B blocked, waits for 4 tasks A, C, D, E, all of them',
   ],
   'task.unblocked': [{ taskId: 'B', status: 'in_progress' }, 'task B unblocked, in progress again'],
   'task.context-switched': [
@@ -150,6 +150,15 @@ describe('the timeline', () => {
     const [data, text] = examples[type]
     expect(eventSchemas[type].safeParse(data).success).toBe(true)
     expect(entryOf(type, data)).toMatchObject({ type, version: 1, time: '2026-01-31T12:00:00.000Z', text })
+  })
+
+  it('does not say task twice of a task whose id says it', () => {
+    expect(entryOf('task.started', { taskId: 'task-1', status: 'in_progress' }).text).toBe('task-1 started')
+    const blocked = { taskId: 'task-1', on: { kind: 'task', ids: ['task-2'] } }
+    expect(entryOf('task.blocked', blocked).text).toBe('task-1 blocked, waits for task-2')
+    expect(entryOf('task.blocked', { taskId: 'A', on: { kind: 'input' } }).text).toBe(
+      'task A blocked, waits for input',
+    )
   })
 
   it('tells raised figures and inherited calls apart from new ones', () => {

@@ -25,7 +25,7 @@ export const verify = verb(shape, async ({ session }, context) => {
 async function print({ ok, sessions, contents }: Verification, output: Output): Promise<void> {
   const rows = sessions.flatMap(({ sessionId, events, problems }): Row[] =>
     problems.length === 0
-      ? [[sound, sessionId, events, null, null]]
+      ? [[sound, sessionId, events, '', '']]
       : problems.map(({ version, kind, detail }) => [
           damaged,
           sessionId,
