@@ -19,7 +19,11 @@ export async function measureAppend(folder, rounds, perRound) {
     const lines = []
     let start = performance.now()
     for (let n = 0; n < perRound; n++) {
-      const { events } = await session.send({ type: 'observation.record', kind: 'bench', detail: `round ${round}, ${n}` })
+      const { events } = await session.send({
+        type: 'observation.record',
+        kind: 'bench',
+        detail: `round ${round}, ${n}`,
+      })
       lines.push(`${JSON.stringify(events[0])}\n`)
     }
     alone.push((performance.now() - start) / perRound)
@@ -31,7 +35,9 @@ export async function measureAppend(folder, rounds, perRound) {
     bare.push((performance.now() - start) / perRound)
     start = performance.now()
     await Promise.all(
-      lines.map((_, n) => session.send({ type: 'observation.record', kind: 'bench', detail: `burst ${round}, ${n}` })),
+      lines.map((_, n) =>
+        session.send({ type: 'observation.record', kind: 'bench', detail: `burst ${round}, ${n}` }),
+      ),
     )
     burst.push((performance.now() - start) / perRound)
   }

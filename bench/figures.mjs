@@ -14,7 +14,7 @@ export async function inTurn(measurements, rounds) {
     for (const [name, measure] of Object.entries(measurements)) {
       const start = performance.now()
       await measure()
-      ;(times[name] ??= []).push(performance.now() - start)
+      times[name] = [...(times[name] ?? []), performance.now() - start]
     }
   }
   return Object.fromEntries(Object.entries(times).map(([name, values]) => [name, median(values)]))

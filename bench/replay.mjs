@@ -4,9 +4,9 @@
  */
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { transition } from 'xstate'
+import { taskMachine } from '../dist/machines/index.js'
 import { foldInto, stateHash } from '../dist/src/fold/fold.js'
 import { initialState } from '../dist/src/fold/state.js'
-import { taskMachine } from '../dist/machines/index.js'
 import { inTurn } from './figures.mjs'
 
 const transitionsMeasured = 20_000
@@ -41,7 +41,10 @@ function parseJsonLines(path) {
 
 /** What one event costs when a machine is asked instead of folding, in milliseconds. */
 function transitionCost() {
-  let snapshot = taskMachine.resolveState({ value: 'in_progress', context: taskMachine.getInitialSnapshot().context })
+  let snapshot = taskMachine.resolveState({
+    value: 'in_progress',
+    context: taskMachine.getInitialSnapshot().context,
+  })
   const start = performance.now()
   for (let n = 0; n < transitionsMeasured; n++) {
     ;[snapshot] = transition(taskMachine, snapshot, { type: n % 2 === 0 ? 'task.warn' : 'task.relieve' })

@@ -6,13 +6,16 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { foldInto } from '../dist/src/fold/fold.js'
 import { initialState } from '../dist/src/fold/state.js'
 import { summaryOf } from '../dist/src/fold/summary.js'
-import { packSnapshot } from '../dist/src/replay/snapshot.js'
+import { takeKeyframeIfDue } from '../dist/src/session/keyframe.js'
 
 /** Event types that a session has once, or that name other sessions: not drawn. */
-const left = new Set(['session.started', 'session.ended', 'session.forked', 'session.recovered', 'session.taken-over'])
-/** As in `Session`: a keyframe pays once this many bytes, or this many times the state's own, have been appended. */
-const keyframeBytes = 1_048_576
-const keyframeStateFactor = 4
+const left = new Set([
+  'session.started',
+  'session.ended',
+  'session.forked',
+  'session.recovered',
+  'session.taken-over',
+])
 const eventsPerTransaction = 512
 
 /** Events of all sessions of a home, as material. */
@@ -51,19 +54,16 @@ function drawn(events, n, taskCount) {
 export async function writeSession(log, events, count, taskCount) {
   const sessionId = `sess_${randomUUID()}`
   const state = initialState(sessionId)
-  let stateBytes = 0
+  let longestTail = Number.POSITIVE_INFINITY
   for (let worst = false; state.version < count || !worst; ) {
     await log.transact((transaction) => {
       if (state.version === 0) transaction.create(sessionId, null)
       for (let n = 0; n < eventsPerTransaction; n++) appendNext(transaction, state, events, taskCount)
-      const stream = transaction.stream(sessionId)
-      const due = Math.max(keyframeBytes, stateBytes * keyframeStateFactor)
-      if (stream.bytesSinceSnapshot >= due) {
-        const packed = packSnapshot(state, stream.hash, null)
-        stateBytes = packed.stateBytes
-        transaction.putSnapshot(packed.snapshot)
-      }
-      worst = stream.bytesSinceSnapshot < due && stream.bytesSinceSnapshot >= due * 0.9
+      const { bytesSinceSnapshot: tail } = transaction.stream(sessionId)
+      takeKeyframeIfDue(transaction, state)
+      const { bytesSinceSnapshot: left } = transaction.stream(sessionId)
+      if (left === 0) longestTail = tail
+      worst = state.version >= count && left > longestTail * 0.9
     })
   }
   return { sessionId, events: state.version }

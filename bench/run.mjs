@@ -13,8 +13,8 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { Waymark } from '../dist/src/session/waymark.js'
 import { storePathOf } from '../dist/src/session/home.js'
+import { Waymark } from '../dist/src/session/waymark.js'
 import { measureAppend } from './append.mjs'
 import { median } from './figures.mjs'
 import { measureReplay, writeJsonLines } from './replay.mjs'
@@ -47,16 +47,31 @@ function transcripts() {
 function recoveryOf(home, sessionId) {
   const runs = []
   for (let round = 0; round < rounds; round++) {
-    const output = execFileSync(process.execPath, [join(root, 'bench/recovery.mjs'), storePathOf(home), sessionId])
+    const output = execFileSync(process.execPath, [
+      join(root, 'bench/recovery.mjs'),
+      storePathOf(home),
+      sessionId,
+    ])
     runs.push(JSON.parse(output.toString()))
   }
-  return { ...runs[0], ms: median(runs.map(({ ms }) => ms)), memoryMiB: median(runs.map(({ memoryMiB }) => memoryMiB)) }
+  return {
+    ...runs[0],
+    ms: median(runs.map(({ ms }) => ms)),
+    memoryMiB: median(runs.map(({ memoryMiB }) => memoryMiB)),
+  }
 }
 
 async function main() {
   say(`importing ${transcripts()} …`)
   const source = join(folder, 'source')
-  execFileSync(process.execPath, [join(root, 'dist/cli/main.js'), 'import', transcripts(), '--home', source, '--json'])
+  execFileSync(process.execPath, [
+    join(root, 'dist/cli/main.js'),
+    'import',
+    transcripts(),
+    '--home',
+    source,
+    '--json',
+  ])
   const imported = await Waymark.open({ home: source })
   const events = await material(imported)
   await imported.close()
@@ -86,9 +101,21 @@ function report({ append, replay, recovery, bytes, long, short, drawnFrom }) {
   const rows = [
     ['durable append through session.send / write + fdatasync', append.alone / append.bare, '1.5 at most'],
     ['the same in bursts of 100, per command', append.burst / append.bare, '-'],
-    ['replay from the store / JSON.parse of a file of the same events', replay.store / replay.file, '1.3 at most'],
-    ["folding through XState's transition / replay from the store", replay.transition / replay.store, '10 at least'],
-    [`recovery time, ${long.events} / ${short.events} events`, recovery.long.ms / recovery.short.ms, '1.2 at most'],
+    [
+      'replay from the store / JSON.parse of a file of the same events',
+      replay.store / replay.file,
+      '1.3 at most',
+    ],
+    [
+      "folding through XState's transition / replay from the store",
+      replay.transition / replay.store,
+      '10 at least',
+    ],
+    [
+      `recovery time, ${long.events} / ${short.events} events`,
+      recovery.long.ms / recovery.short.ms,
+      '1.2 at most',
+    ],
     [`recovery memory, the same`, recovery.long.memoryMiB / recovery.short.memoryMiB, '1.2 at most'],
     ['bytes of both sessions in the store / of the long one as JSON lines', bytes.store / bytes.file, '-'],
   ]
@@ -102,11 +129,17 @@ function report({ append, replay, recovery, bytes, long, short, drawnFrom }) {
     process.stdout.write(`${name.padEnd(width)}  ${ratio.toFixed(2).padStart(7)}  ${aim}\n`)
   }
   const { model = 'unknown processor' } = cpus()[0] ?? {}
-  process.stdout.write(`\n${long.events} events drawn from ${drawnFrom}, ${taskCount} tasks, Node ${process.version}, `)
+  process.stdout.write(
+    `\n${long.events} events drawn from ${drawnFrom}, ${taskCount} tasks, Node ${process.version}, `,
+  )
   process.stdout.write(`${cpus().length} × ${model}, medians of ${rounds} rounds.\n`)
   const us = (ms) => (ms * 1_000).toFixed(0)
-  process.stdout.write(`write + fdatasync here: ${us(append.bare)} µs; session.send: ${us(append.alone)} µs.\n`)
-  process.stdout.write('Not measured: several writing processes, cold caches, other file systems, forks, events with large data.\n')
+  process.stdout.write(
+    `write + fdatasync here: ${us(append.bare)} µs; session.send: ${us(append.alone)} µs.\n`,
+  )
+  process.stdout.write(
+    'Not measured: several writing processes, cold caches, other file systems, forks, events with large data.\n',
+  )
 }
 
 try {

@@ -36,9 +36,18 @@ export const phasesBetween = boundariesBetween
 /** Where a task goes by a command, or why it does not. */
 export function askTask(task: Task, question: TaskQuestion): Answer<TaskStatus> {
   const { status, returnsTo, retryable, reason, checkpointId, attempts } = task
-  const context = { on: task.blockedOn, returnsTo, cause: task.switchCause, retryable, reason, checkpointId, attempts }
+  const context = {
+    on: task.blockedOn,
+    returnsTo,
+    cause: task.switchCause,
+    retryable,
+    reason,
+    checkpointId,
+    attempts,
+  }
   const refusal = refusalOfTask(status, question.type, context)
-  if (refusal !== null) return { ok: false, reason: refusal, accepted: acceptedByTask(status, context).filter(isCommandType) }
+  if (refusal !== null)
+    return { ok: false, reason: refusal, accepted: acceptedByTask(status, context).filter(isCommandType) }
   const [next] = transition(taskMachine, taskMachine.resolveState({ value: status, context }), question)
   return { ok: true, status: next.value }
 }
@@ -53,7 +62,9 @@ export function refusalBySession(
 ): { readonly reason: string; readonly accepted: readonly string[] } | null {
   const context = { started: state.startedAt !== null }
   const reason = refusalOfSession(state.status, sessionClassOf[command], context)
-  return reason === null ? null : { reason, accepted: acceptedBySession(state.status, context).filter(isCommandType) }
+  return reason === null
+    ? null
+    : { reason, accepted: acceptedBySession(state.status, context).filter(isCommandType) }
 }
 
 /** The budget's phase after a reading of the window, in percent used. */

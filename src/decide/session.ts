@@ -4,7 +4,10 @@ import { switched } from './task.ts'
 import { consequences, firstWindow } from './window.ts'
 
 export const decideSessionStart: Decider<'session.start'> = (_state, command) =>
-  accept({ type: 'session.started', data: { ...fieldsOf(command), window: firstWindow(command.windowTokens) } })
+  accept({
+    type: 'session.started',
+    data: { ...fieldsOf(command), window: firstWindow(command.windowTokens) },
+  })
 
 export const decideDescribeSession: Decider<'session.describe'> = (state, command) => {
   const fields = fieldsOf(command)

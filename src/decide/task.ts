@@ -14,7 +14,10 @@ export const decideAdd: Decider<'task.add'> = (state, command) => {
   const subject = `task ${command.taskId}`
   const present = taskOf(state, command.taskId)
   if (present !== undefined) {
-    return refuse(state, command.type, 'a task of that id is there already', { subject, status: present.status })
+    return refuse(state, command.type, 'a task of that id is there already', {
+      subject,
+      status: present.status,
+    })
   }
   if (Object.keys(state.tasks).length >= limits.tasksMax) {
     return refuse(state, command.type, `a session holds at most ${limits.tasksMax} tasks`, { subject })
@@ -39,15 +42,22 @@ export const decideStart: Decider<'task.start'> = (state, command) =>
   ])
 
 export const decideBlock: Decider<'task.block'> = (state, command) =>
-  asked(state, command, { type: 'task.block', on: command.on }, () => [{ type: 'task.blocked', data: fieldsOf(command) }])
+  asked(state, command, { type: 'task.block', on: command.on }, () => [
+    { type: 'task.blocked', data: fieldsOf(command) },
+  ])
 
 export const decideUnblock: Decider<'task.unblock'> = (state, command) =>
   asked(state, command, { type: 'task.unblock', warned: warned(state) }, (status) => [
-    { type: 'task.unblocked', data: { ...fieldsOf(command), status: status === 'pending' ? status : running(status) } },
+    {
+      type: 'task.unblocked',
+      data: { ...fieldsOf(command), status: status === 'pending' ? status : running(status) },
+    },
   ])
 
 export const decideComplete: Decider<'task.complete'> = (state, command) =>
-  asked(state, command, { type: 'task.complete' }, () => [{ type: 'task.completed', data: fieldsOf(command) }])
+  asked(state, command, { type: 'task.complete' }, () => [
+    { type: 'task.completed', data: fieldsOf(command) },
+  ])
 
 export const decideFail: Decider<'task.fail'> = (state, command) =>
   asked(state, command, { type: 'task.fail', reason: command.reason, retryable: command.retryable }, () => [

@@ -32,7 +32,10 @@ function attribution(command: Command<'usage.record'>, context: DecisionContext)
   const here = context.countedCall(command.callId, 'session')
   if (command.inherited === true) {
     const seen = here !== null
-    return { counted: rise(command, command, 0), elsewhere: seen ? undefined : { calls: 1, ...countersOf(command) } }
+    return {
+      counted: rise(command, command, 0),
+      elsewhere: seen ? undefined : { calls: 1, ...countersOf(command) },
+    }
   }
   if (here !== null) {
     const home = command.countedOnceIn === 'home' ? context.countedCall(command.callId, 'home') : null
@@ -71,15 +74,21 @@ function minus(report: Counters, part: Counters): Counters {
 
 export const decideMeasure: Decider<'context.measure'> = (state, command) => {
   const window = gaugeOf(state, command.contextTokens, command.windowTokens, command.estimated === true)
-  return accept({ type: 'context.measured', data: { ...fieldsOf(command), window } }, ...consequences(state, window))
+  return accept(
+    { type: 'context.measured', data: { ...fieldsOf(command), window } },
+    ...consequences(state, window),
+  )
 }
 
 export const decideCompaction: Decider<'context.compact'> = (state, command) => {
   const fields = fieldsOf(command)
   const afterwards =
     command.postTokens ??
-    (command.savedTokens === undefined ? undefined : Math.max(0, state.window.usedTokens - command.savedTokens))
-  if (afterwards === undefined) return accept({ type: 'context.compacted', data: { ...fields, window: null } })
+    (command.savedTokens === undefined
+      ? undefined
+      : Math.max(0, state.window.usedTokens - command.savedTokens))
+  if (afterwards === undefined)
+    return accept({ type: 'context.compacted', data: { ...fields, window: null } })
   const window = gaugeOf(state, afterwards, undefined, true)
   return accept({ type: 'context.compacted', data: { ...fields, window } }, ...consequences(state, window))
 }
@@ -89,8 +98,14 @@ export const decideModelSwitch: Decider<'model.switch'> = (state, command) => {
     return refuse(state, command.type, `its model is ${command.model} already`)
   }
   const keep = state.window.totalSource === 'configured' && command.windowTokens === undefined
-  const size = keep ? { totalTokens: state.window.totalTokens, source: state.window.totalSource } : firstWindow(command.windowTokens)
+  const size = keep
+    ? { totalTokens: state.window.totalTokens, source: state.window.totalSource }
+    : firstWindow(command.windowTokens)
   const window = { ...size, usedTokens: state.window.usedTokens, estimated: state.window.estimated }
   const data = { ...fieldsOf(command), from: state.model, window }
-  return accept({ type: 'model.switched', data }, ...switched(state, 'model'), ...consequences(state, window, { runningTasks: false }))
+  return accept(
+    { type: 'model.switched', data },
+    ...switched(state, 'model'),
+    ...consequences(state, window, { runningTasks: false }),
+  )
 }

@@ -32,7 +32,8 @@ export function gaugeOf(
   statedTokens: number | undefined,
   estimated: boolean,
 ): Gauge {
-  if (statedTokens !== undefined) return { totalTokens: statedTokens, source: 'stated', usedTokens, estimated }
+  if (statedTokens !== undefined)
+    return { totalTokens: statedTokens, source: 'stated', usedTokens, estimated }
   const { totalTokens, totalSource } = state.window
   const assumed = totalSource === 'default' || totalSource === 'learned'
   if (!assumed || estimated || usedTokens <= totalTokens) {

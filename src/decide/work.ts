@@ -15,7 +15,9 @@ export const decideTurnInterrupt: Decider<'turn.interrupt'> = (_state, command) 
 
 export const decideToolCall: Decider<'tool.call'> = (state, command) => {
   if (Object.hasOwn(state.openCalls, command.toolCallId)) {
-    return refuse(state, command.type, `tool call ${command.toolCallId} is open already`, { accepted: ['tool.return'] })
+    return refuse(state, command.type, `tool call ${command.toolCallId} is open already`, {
+      accepted: ['tool.return'],
+    })
   }
   return accept({ type: 'tool.called', data: fieldsOf(command) })
 }

@@ -30,7 +30,7 @@ export function isEventType(type: string): type is EventType {
 }
 
 /** The version of each type's shape as it is written today; a type not named here is at its first. */
-export const schemaVersions: Readonly<Partial<Record<EventType, number>>> = { 'task.failed': 2 }
+const schemaVersions: Readonly<Partial<Record<EventType, number>>> = { 'task.failed': 2 }
 
 export function schemaVersionOf(type: EventType): number {
   return schemaVersions[type] ?? 1

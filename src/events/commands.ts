@@ -1,5 +1,5 @@
 /** Every command there is, the type of each, and the door through which untrusted ones come in. */
-import { z } from 'zod'
+import type { z } from 'zod'
 import { WaymarkError } from '../kernel/errors.ts'
 import { sessionCommands, turnCommands } from './session.ts'
 import { taskCommands } from './task.ts'
@@ -41,21 +41,36 @@ export function isCommandType(type: string): type is CommandType {
  */
 export function parseCommand(input: unknown): Command {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
-    throw invalid('a command is a JSON object with a "type"', 'for example {"type":"task.start","taskId":"SPEC-001"}')
+    throw invalid(
+      'a command is a JSON object with a "type"',
+      'for example {"type":"task.start","taskId":"SPEC-001"}',
+    )
   }
   const { type, ...fields } = input as Record<string, unknown>
   if (typeof type !== 'string' || !isCommandType(type)) {
     const shown = typeof type === 'string' ? `"${type.slice(0, 60)}"` : typeof type
-    throw invalid(`unknown command type ${shown}`, `did you mean ${nearest(String(type), commandTypes).join(' or ')}?`)
+    throw invalid(
+      `unknown command type ${shown}`,
+      `did you mean ${nearest(String(type), commandTypes).join(' or ')}?`,
+    )
   }
-  if (Object.hasOwn(input, '__proto__')) throw invalid(`${type}: a field may not be called __proto__`, 'leave it out')
+  if (Object.hasOwn(input, '__proto__'))
+    throw invalid(`${type}: a field may not be called __proto__`, 'leave it out')
   const parsed = commandSchemas[type].safeParse(fields)
   if (parsed.success && !isWellFormed(parsed.data)) {
-    throw invalid(`${type}: a text holds half a surrogate pair`, 'send whole characters, as text.toWellFormed() gives them')
+    throw invalid(
+      `${type}: a text holds half a surrogate pair`,
+      'send whole characters, as text.toWellFormed() gives them',
+    )
   }
   if (!parsed.success) {
-    const problems = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.') || type}: ${issue.message}`)
-    throw invalid(`${type}: ${problems.join('; ')}`, 'the fields of each command are listed in docs/events.md')
+    const problems = parsed.error.issues
+      .slice(0, 5)
+      .map((issue) => `${issue.path.join('.') || type}: ${issue.message}`)
+    throw invalid(
+      `${type}: ${problems.join('; ')}`,
+      'the fields of each command are listed in docs/events.md',
+    )
   }
   // The schema chosen by `type` has just accepted the fields, so the pair is one of the union's members.
   return { type, ...parsed.data } as Command

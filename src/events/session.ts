@@ -66,7 +66,11 @@ export const sessionCommands = {
   'session.hand-off': z.strictObject({ toAgent: agent, reason: lineShape.optional() }),
   'session.take-over': z.strictObject({ agent }),
   'session.end': z.strictObject({ reason: lineShape.optional() }),
-  'session.fork': z.strictObject({ parentSessionId: sessionIdShape, parentVersion: z.int().min(1), title: lineShape.optional() }),
+  'session.fork': z.strictObject({
+    parentSessionId: sessionIdShape,
+    parentVersion: z.int().min(1),
+    title: lineShape.optional(),
+  }),
   'session.recover': z.strictObject({
     from: z.enum(['snapshot', 'older-snapshot', 'full-replay']),
     checkpointId: idShape.nullable(),
@@ -89,7 +93,10 @@ export const sessionEvents = {
   'session.suspended': sessionCommands['session.suspend'],
   'session.resumed': sessionCommands['session.resume'],
   'session.handed-off': sessionCommands['session.hand-off'],
-  'session.taken-over': z.strictObject({ ...sessionCommands['session.take-over'].shape, epoch: z.int().min(1) }),
+  'session.taken-over': z.strictObject({
+    ...sessionCommands['session.take-over'].shape,
+    epoch: z.int().min(1),
+  }),
   'session.ended': sessionCommands['session.end'],
   'session.forked': sessionCommands['session.fork'],
   'session.recovered': sessionCommands['session.recover'],

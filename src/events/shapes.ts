@@ -11,7 +11,10 @@ const idPattern = /^[A-Za-z0-9][A-Za-z0-9._:@#+=~-]*$/
 export const idShape = z
   .string()
   .max(limits.idCharactersMax, `an id has at most ${limits.idCharactersMax} characters`)
-  .regex(idPattern, 'an id begins with a letter or digit and holds only letters, digits and . _ : @ # + = ~ -')
+  .regex(
+    idPattern,
+    'an id begins with a letter or digit and holds only letters, digits and . _ : @ # + = ~ -',
+  )
   .refine((id) => !id.includes('..'), 'an id does not hold ".."')
 
 /** One line for people: a title, a reason, a name. */
@@ -24,22 +27,34 @@ export const textShape = z.string().max(limits.textCharactersMax)
 export const timeShape = z.iso.datetime({ precision: 3 })
 
 /** A model's name as its provider writes it; it becomes a key of counters, so it begins with a letter or digit. */
-export const modelShape = z.string().max(limits.idCharactersMax).regex(/^[A-Za-z0-9]/, 'a model name begins with a letter or digit')
+export const modelShape = z
+  .string()
+  .max(limits.idCharactersMax)
+  .regex(/^[A-Za-z0-9]/, 'a model name begins with a letter or digit')
 
 export const tokensShape = z.int().min(0).max(limits.tokensMax)
 
 /** Tokens in a window: three counters of a report together, so three times what one may carry. */
-export const gaugeShape = z.int().min(0).max(limits.tokensMax * 3)
+export const gaugeShape = z
+  .int()
+  .min(0)
+  .max(limits.tokensMax * 3)
 
 /** A session's id: `sess_` and a UUID. */
 export const sessionIdShape = z
   .string()
-  .regex(/^sess_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'a session id is sess_ and a UUID')
+  .regex(
+    /^sess_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+    'a session id is sess_ and a UUID',
+  )
 
 /** A checkpoint's id: `ckpt_` and a UUID. */
 export const checkpointIdShape = z
   .string()
-  .regex(/^ckpt_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'a checkpoint id is ckpt_ and a UUID')
+  .regex(
+    /^ckpt_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+    'a checkpoint id is ckpt_ and a UUID',
+  )
 
 /** Points to a text in the content store: its SHA-256, its size in bytes of UTF-8, and how it begins. */
 export const contentRefShape = z.strictObject({
@@ -62,4 +77,9 @@ export type Counters = z.infer<typeof countersShape>
 export const countedShape = z.strictObject({ calls: z.int().min(0).max(1), ...countersShape.shape })
 export type Counted = z.infer<typeof countedShape>
 
-export const noCounters: Counters = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheCreationTokens: 0 }
+export const noCounters: Counters = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheCreationTokens: 0,
+}

@@ -41,7 +41,12 @@ export const taskCommands = {
     parentTaskId: idShape.optional(),
     inferred,
   }),
-  'task.describe': z.strictObject({ taskId, title: lineShape.optional(), description: textShape.optional(), inferred }),
+  'task.describe': z.strictObject({
+    taskId,
+    title: lineShape.optional(),
+    description: textShape.optional(),
+    inferred,
+  }),
   'task.start': z.strictObject({ taskId, inferred }),
   'task.block': z.strictObject({ taskId, on: waitShape, inferred }),
   'task.unblock': z.strictObject({ taskId, inferred }),
@@ -50,7 +55,11 @@ export const taskCommands = {
   'task.complete': z.strictObject({ taskId, result: lineShape.optional(), inferred }),
   'task.fail': z.strictObject({ taskId, reason: lineShape, retryable: z.boolean(), inferred }),
   'task.cancel': z.strictObject({ taskId, detail: lineShape.optional(), inferred }),
-  'task.recover': z.strictObject({ taskId, checkpointId: checkpointIdShape.or(z.literal('origin')).optional(), inferred }),
+  'task.recover': z.strictObject({
+    taskId,
+    checkpointId: checkpointIdShape.or(z.literal('origin')).optional(),
+    inferred,
+  }),
 }
 
 const runningStatus = z.enum(['in_progress', 'token_warning'])
@@ -65,7 +74,10 @@ export const taskEvents = {
     status: z.enum(['pending', 'in_progress', 'token_warning']),
   }),
   'task.context-switched': taskCommands['task.switch-context'],
-  'task.context-restored': z.strictObject({ ...taskCommands['task.restore-context'].shape, status: runningStatus }),
+  'task.context-restored': z.strictObject({
+    ...taskCommands['task.restore-context'].shape,
+    status: runningStatus,
+  }),
   'task.completed': taskCommands['task.complete'],
   'task.failed': taskCommands['task.fail'],
   'task.cancelled': taskCommands['task.cancel'],

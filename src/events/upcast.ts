@@ -13,7 +13,9 @@ const steps: Readonly<Partial<Record<EventType, readonly Step[]>>> = {
   'task.failed': [(data) => ({ ...data, retryable: true })],
 }
 
-export type Upcast = { readonly ok: true; readonly data: unknown } | { readonly ok: false; readonly reason: string }
+export type Upcast =
+  | { readonly ok: true; readonly data: unknown }
+  | { readonly ok: false; readonly reason: string }
 
 /**
  * Brings data of `type` from `schemaVersion` to the shape of today.
@@ -28,12 +30,16 @@ export function upcast(type: EventType, schemaVersion: number, data: unknown): U
   const current = schemaVersionOf(type)
   if (schemaVersion === current) return { ok: true, data }
   if (schemaVersion > current) {
-    return { ok: false, reason: `${type} has schema version ${schemaVersion}, this Waymark knows up to ${current}` }
+    return {
+      ok: false,
+      reason: `${type} has schema version ${schemaVersion}, this Waymark knows up to ${current}`,
+    }
   }
   let shaped = data as Data
   for (let version = schemaVersion; version < current; version++) {
     const step = steps[type]?.[version - 1]
-    if (step === undefined) return { ok: false, reason: `no upcaster for ${type} from schema version ${version}` }
+    if (step === undefined)
+      return { ok: false, reason: `no upcaster for ${type} from schema version ${version}` }
     shaped = step(shaped)
   }
   return { ok: true, data: shaped }

@@ -1,7 +1,16 @@
 /** Tokens: what was spent (usage), how full the window is (gauge), and the model that reads it. */
 import { z } from 'zod'
-import { contentRefShape, countedShape, countersShape, gaugeShape, idShape, lineShape, modelShape, tokensShape } from './shapes.ts'
 import { windowSources } from './session.ts'
+import {
+  contentRefShape,
+  countedShape,
+  countersShape,
+  gaugeShape,
+  idShape,
+  lineShape,
+  modelShape,
+  tokensShape,
+} from './shapes.ts'
 
 export const budgetPhases = ['normal', 'monitoring', 'warning', 'emergency', 'exhausted'] as const
 export type BudgetPhase = (typeof budgetPhases)[number]
@@ -63,8 +72,15 @@ export const usageEvents = {
     window: window.nullable(),
   }),
   'context.measured': z.strictObject({ ...usageCommands['context.measure'].shape, window }),
-  'context.compacted': z.strictObject({ ...usageCommands['context.compact'].shape, window: window.nullable() }),
-  'model.switched': z.strictObject({ ...usageCommands['model.switch'].shape, from: lineShape.nullable(), window }),
+  'context.compacted': z.strictObject({
+    ...usageCommands['context.compact'].shape,
+    window: window.nullable(),
+  }),
+  'model.switched': z.strictObject({
+    ...usageCommands['model.switch'].shape,
+    from: lineShape.nullable(),
+    window,
+  }),
   'budget.phase-changed': z.strictObject({
     from: z.enum(budgetPhases),
     to: z.enum(budgetPhases),

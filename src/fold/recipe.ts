@@ -1,7 +1,8 @@
 /** What the recipes share: their type, the history, counting under a bounded set of names. */
-import { limits } from '../kernel/limits.ts'
+
 import type { EventType } from '../events/catalogue.ts'
 import type { RecordedEvent } from '../events/envelope.ts'
+import { limits } from '../kernel/limits.ts'
 import type { SessionState } from './state.ts'
 
 /** One recipe per event type; it changes the state it is given and looks at nothing else. */
@@ -14,7 +15,11 @@ export function note(state: SessionState, version: number, time: string, text: s
 }
 
 /** The key to count under: the name itself, or `other` once too many names have been seen. */
-export function countingKey(counts: Readonly<Record<string, unknown>>, name: string, namesMax: number): string {
+export function countingKey(
+  counts: Readonly<Record<string, unknown>>,
+  name: string,
+  namesMax: number,
+): string {
   if (Object.hasOwn(counts, name) || Object.keys(counts).length < namesMax) return name
   return 'other'
 }

@@ -87,7 +87,12 @@ export const sessionRecipes: Pick<
   'session.recovered': (state, { data, time, version }) => {
     state.status = 'active'
     state.recoveries += 1
-    note(state, version, time, `recovered by ${data.from}, ${data.replayedEvents} events replayed, ${data.openCount} left open`)
+    note(
+      state,
+      version,
+      time,
+      `recovered by ${data.from}, ${data.replayedEvents} events replayed, ${data.openCount} left open`,
+    )
   },
   'prompt.submitted': (state) => {
     state.turns.prompts += 1

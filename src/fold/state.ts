@@ -1,8 +1,9 @@
 /** Session state: what a session is at a version. Plain data, made only by the fold. */
-import type { Counted, Counters } from '../events/shapes.ts'
-import { noCounters } from '../events/shapes.ts'
+
 import type { SessionConfiguration, SessionStatus, WindowSource } from '../events/session.ts'
 import { standardConfiguration } from '../events/session.ts'
+import type { Counted, Counters } from '../events/shapes.ts'
+import { noCounters } from '../events/shapes.ts'
 import type { SwitchCause, TaskStatus, Wait } from '../events/task.ts'
 import type { BudgetPhase } from '../events/usage.ts'
 

@@ -1,6 +1,7 @@
 /** What a list shows of a session: a small view kept beside its stream and rebuilt from state at will. */
-import type { Counted } from '../events/shapes.ts'
+
 import type { SessionStatus } from '../events/session.ts'
+import type { Counted } from '../events/shapes.ts'
 import type { BudgetPhase } from '../events/usage.ts'
 import type { ReadonlyState } from './state.ts'
 

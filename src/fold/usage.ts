@@ -1,7 +1,8 @@
 /** How usage, gauge, compactions and model switches change state. */
-import { limits } from '../kernel/limits.ts'
-import type { Counted } from '../events/shapes.ts'
+
 import type { WindowSource } from '../events/session.ts'
+import type { Counted } from '../events/shapes.ts'
+import { limits } from '../kernel/limits.ts'
 import { countingKey, note, type Recipes } from './recipe.ts'
 import { noUsage, type SessionState } from './state.ts'
 
@@ -51,7 +52,7 @@ interface Reading {
 }
 
 /** Sets the gauge; an estimate moves the reading and never the peak. */
-export function setGauge(state: SessionState, reading: Reading): void {
+function setGauge(state: SessionState, reading: Reading): void {
   const window = state.window
   window.totalTokens = reading.totalTokens
   window.totalSource = reading.source

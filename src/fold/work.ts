@@ -5,7 +5,12 @@ import type { SessionState } from './state.ts'
 
 export const workRecipes: Pick<
   Recipes,
-  'tool.called' | 'tool.returned' | 'call.retried' | 'call.failed' | 'checkpoint.created' | 'observation.recorded'
+  | 'tool.called'
+  | 'tool.returned'
+  | 'call.retried'
+  | 'call.failed'
+  | 'checkpoint.created'
+  | 'observation.recorded'
 > = {
   'tool.called': (state, { data, time, version }) => {
     const early = state.earlyResults.indexOf(data.toolCallId)
@@ -14,7 +19,12 @@ export const workRecipes: Pick<
       return
     }
     if (!Object.hasOwn(state.openCalls, data.toolCallId)) state.openCallCount += 1
-    state.openCalls[data.toolCallId] = { name: data.name, version, time, childSessionId: data.childSessionId ?? null }
+    state.openCalls[data.toolCallId] = {
+      name: data.name,
+      version,
+      time,
+      childSessionId: data.childSessionId ?? null,
+    }
     forgetOldest(state)
   },
   'tool.returned': (state, { data }) => {

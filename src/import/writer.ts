@@ -3,9 +3,8 @@ import { type Command, parseCommand } from '../events/commands.ts'
 import { frozen } from '../fold/fold.ts'
 import { initialState, type ReadonlyState } from '../fold/state.ts'
 import { CommandRefused, WaymarkError } from '../kernel/errors.ts'
-import { limits } from '../kernel/limits.ts'
 import type { LogTransaction } from '../log/port.ts'
-import { packSnapshot } from '../replay/snapshot.ts'
+import { takeKeyframeIfDue } from '../session/keyframe.ts'
 import { caughtUp, type RecordEnvironment, record } from '../session/record.ts'
 import { commandsOf } from './plan.ts'
 import { commandIdOf, type Step } from './step.ts'
@@ -24,10 +23,6 @@ export interface Written {
 }
 
 const actor = 'import'
-/** A keyframe pays once this many times the state's own bytes have been appended as events. */
-const keyframeStateFactor = 4
-/** Bytes of a task in a packed state: what makes states large. */
-const taskBytes = 512
 
 /** Records the steps that are not recorded yet, in their order. */
 export function writeSteps(
@@ -72,12 +67,7 @@ class StepWriter {
   takeKeyframes(): void {
     for (const sessionId of this.#changed) {
       const state = this.states.get(sessionId)
-      const stream = this.#transaction.stream(sessionId)
-      if (state === undefined || stream === null) continue
-      const stateBytes = Object.keys(state.tasks).length * taskBytes
-      if (stream.bytesSinceSnapshot < Math.max(limits.keyframeBytes, stateBytes * keyframeStateFactor))
-        continue
-      this.#transaction.putSnapshot(packSnapshot(state, stream.hash, null).snapshot)
+      if (state !== undefined) takeKeyframeIfDue(this.#transaction, state)
     }
   }
 

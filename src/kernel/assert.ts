@@ -1,5 +1,5 @@
 /** A fault in Waymark itself: something that must be true was not. Nobody catches it. */
-export class AssertionFailed extends Error {
+class AssertionFailed extends Error {
   override readonly name = 'AssertionFailed'
 }
 

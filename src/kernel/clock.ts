@@ -63,7 +63,11 @@ export function derivedIdOf(name: string): string {
  * seeded(7).ids.uuid() === ids.uuid() // true
  * ```
  */
-export function seeded(seed: number, start = '2026-01-01T00:00:00.000Z', stepMs = 1_000): { clock: Clock; ids: Ids } {
+export function seeded(
+  seed: number,
+  start = '2026-01-01T00:00:00.000Z',
+  stepMs = 1_000,
+): { clock: Clock; ids: Ids } {
   let timeMs = Date.parse(start) - stepMs
   let state = seed >>> 0
   const next = (): number => {

@@ -148,7 +148,7 @@ export function decodeRow(sessionId: string, row: Omit<StoredRow, 'salt' | 'hash
 }
 
 /** The event of texts that are parsed already and whose checksum has been compared. */
-export function decodeTexts(
+function decodeTexts(
   sessionId: string,
   version: number,
   position: number,

@@ -9,7 +9,11 @@ import { loadState } from './load.ts'
  *
  * @throws WaymarkError `SESSION_NOT_FOUND`, `VERSION_NOT_FOUND`, `USAGE` when the time cannot be read.
  */
-export async function stateAt(log: EventLog, sessionId: string, when?: number | string): Promise<ReadonlyState> {
+export async function stateAt(
+  log: EventLog,
+  sessionId: string,
+  when?: number | string,
+): Promise<ReadonlyState> {
   const version = typeof when === 'string' ? await versionAt(log, sessionId, when) : when
   const { state } = await loadState(log, sessionId, version)
   return state
@@ -22,7 +26,10 @@ export async function stateAt(log: EventLog, sessionId: string, when?: number | 
 export async function versionAt(log: EventLog, sessionId: string, time: string): Promise<number> {
   const wanted = Date.parse(time)
   if (Number.isNaN(wanted)) {
-    throw new WaymarkError('USAGE', { message: `"${time}" is no time`, hint: 'write it as 2026-01-31T12:00:00Z' })
+    throw new WaymarkError('USAGE', {
+      message: `"${time}" is no time`,
+      hint: 'write it as 2026-01-31T12:00:00Z',
+    })
   }
   let version = 0
   for await (const page of log.read(sessionId)) {

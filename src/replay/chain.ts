@@ -1,6 +1,7 @@
 /** Reads rows with the chain checked, over a stream's own events or over all it inherited. */
-import { ChainCheck, type CheckedRow, type RowProblem } from '../log/chain.ts'
+
 import type { LoggedEvent } from '../events/envelope.ts'
+import { ChainCheck, type CheckedRow, type RowProblem } from '../log/chain.ts'
 import { type Segment, segmentsOf } from '../log/lineage.ts'
 import type { EventLog, ForkPoint, StreamInfo } from '../log/port.ts'
 import { chainHashAt, streamOf } from './load.ts'
@@ -11,7 +12,8 @@ export async function* checkRows(
   stream: StreamInfo,
 ): AsyncGenerator<readonly CheckedRow[], void, undefined> {
   const { sessionId, forkedFrom } = stream
-  const inherited = forkedFrom === null ? '' : await chainHashAt(log, forkedFrom.sessionId, forkedFrom.version)
+  const inherited =
+    forkedFrom === null ? '' : await chainHashAt(log, forkedFrom.sessionId, forkedFrom.version)
   const check = new ChainCheck(sessionId, forkedFrom?.version ?? 0, inherited)
   for await (const page of log.rows(sessionId)) yield page.map((row) => check.check(row))
 }

@@ -1,7 +1,8 @@
 /** Brings a session's state back: the newest snapshot that is sound, then the events after it. */
-import { SessionNotFound, WaymarkError } from '../kernel/errors.ts'
+
 import { foldInto, frozen } from '../fold/fold.ts'
 import { initialState, type ReadonlyState, type SessionState } from '../fold/state.ts'
+import { SessionNotFound, WaymarkError } from '../kernel/errors.ts'
 import type { EventLog, StoredSnapshot, StreamInfo } from '../log/port.ts'
 import { unpackSnapshot } from './snapshot.ts'
 
@@ -40,7 +41,11 @@ export async function streamOf(log: EventLog, sessionId: string): Promise<Stream
 }
 
 /** The newest sound snapshot at or before `atMostVersion`, as a place to replay from. */
-export async function startingPoint(log: EventLog, sessionId: string, atMostVersion: number): Promise<StartingPoint> {
+export async function startingPoint(
+  log: EventLog,
+  sessionId: string,
+  atMostVersion: number,
+): Promise<StartingPoint> {
   const passedOver: SnapshotProblem[] = []
   for await (const snapshot of log.snapshots(sessionId, atMostVersion)) {
     const unpacked = unpackSnapshot(snapshot, sessionId)

@@ -13,7 +13,13 @@ import { type LoadedFrom, type SnapshotProblem, startingPoint, streamOf } from '
 /** Something that was going on when the session stopped. */
 export type OpenItem =
   | { readonly kind: 'task'; readonly id: string; readonly status: string; readonly title: string }
-  | { readonly kind: 'call'; readonly id: string; readonly name: string; readonly version: number; readonly time: string }
+  | {
+      readonly kind: 'call'
+      readonly id: string
+      readonly name: string
+      readonly version: number
+      readonly time: string
+    }
 
 export interface Recovery {
   readonly sessionId: string
@@ -32,7 +38,12 @@ export interface Recovery {
 }
 
 /** Statuses of tasks that somebody was working on. */
-const openTaskStatuses: ReadonlySet<string> = new Set(['in_progress', 'token_warning', 'context_switch', 'recovered'])
+const openTaskStatuses: ReadonlySet<string> = new Set([
+  'in_progress',
+  'token_warning',
+  'context_switch',
+  'recovered',
+])
 
 /** Finds the newest sound state of a session and what was left open in it. */
 export async function planRecovery(log: EventLog, sessionId: string): Promise<Recovery> {
@@ -64,7 +75,7 @@ export async function planRecovery(log: EventLog, sessionId: string): Promise<Re
 }
 
 /** Tasks somebody was working on and calls whose result never came. */
-export function openItems(state: ReadonlyState): readonly OpenItem[] {
+function openItems(state: ReadonlyState): readonly OpenItem[] {
   const tasks = Object.values(state.tasks)
     .filter(({ status }) => openTaskStatuses.has(status))
     .map(({ id, status, title }): OpenItem => ({ kind: 'task', id, status, title }))

@@ -1,39 +1,30 @@
 /** Snapshots: state packed for the store, and taken out again only when it is provably the state that was put in. */
+
+import { foldVersion, type ReadonlyState, type SessionState } from '../fold/state.ts'
+import { compress, expand } from '../kernel/compress.ts'
 import { sha256 } from '../kernel/hash.ts'
 import { canonicalJson } from '../kernel/json.ts'
-import { compress, expand } from '../kernel/compress.ts'
-import { foldVersion, type ReadonlyState, type SessionState } from '../fold/state.ts'
 import type { StoredSnapshot } from '../log/port.ts'
 
 /** Bytes that an expanded state may have; far above any session, far below what would stop a process. */
 const stateBytesMax = 1_073_741_824
-
-export interface PackedSnapshot {
-  readonly snapshot: StoredSnapshot
-  /** Bytes of the state before compression: what a replay of as many bytes of events costs. */
-  readonly stateBytes: number
-}
 
 /** Packs `state`, whose newest event has the chain hash `chainHash`. */
 export function packSnapshot(
   state: ReadonlyState,
   chainHash: string,
   checkpointId: string | null,
-): PackedSnapshot {
+): StoredSnapshot {
   const text = canonicalJson(state)
-  const bytes = Buffer.from(text)
   return {
-    stateBytes: bytes.length,
-    snapshot: {
-      sessionId: state.sessionId,
-      version: state.version,
-      kind: checkpointId === null ? 'keyframe' : 'checkpoint',
-      checkpointId,
-      foldVersion,
-      stateHash: sha256(text),
-      chainHash,
-      body: compress(bytes),
-    },
+    sessionId: state.sessionId,
+    version: state.version,
+    kind: checkpointId === null ? 'keyframe' : 'checkpoint',
+    checkpointId,
+    foldVersion,
+    stateHash: sha256(text),
+    chainHash,
+    body: compress(Buffer.from(text)),
   }
 }
 
@@ -49,10 +40,12 @@ export function unpackSnapshot(stored: StoredSnapshot, sessionId: string): Unpac
   }
   const bytes = expand(stored.body, stateBytesMax)
   if (bytes === null) return damaged('it cannot be decompressed')
-  if (sha256(bytes) !== stored.stateHash) return damaged('its bytes do not have the hash that was stored with it')
+  if (sha256(bytes) !== stored.stateHash)
+    return damaged('its bytes do not have the hash that was stored with it')
   // The hash has just shown that these are the bytes that packSnapshot wrote.
   const state = JSON.parse(Buffer.from(bytes).toString('utf8')) as SessionState
-  if (state.version !== stored.version) return damaged(`it holds version ${state.version} and says ${stored.version}`)
+  if (state.version !== stored.version)
+    return damaged(`it holds version ${state.version} and says ${stored.version}`)
   if (state.sessionId !== stored.sessionId) return damaged(`it holds session ${state.sessionId}`)
   state.sessionId = sessionId
   return { ok: true, state }

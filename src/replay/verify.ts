@@ -44,7 +44,11 @@ export interface VerifyOptions {
 }
 
 /** Verifies one session, or all of a log with its contents. */
-export async function verifyLog(log: EventLog, sessionId?: string, options: VerifyOptions = {}): Promise<Verification> {
+export async function verifyLog(
+  log: EventLog,
+  sessionId?: string,
+  options: VerifyOptions = {},
+): Promise<Verification> {
   const sessions: SessionVerification[] = []
   if (sessionId !== undefined) {
     sessions.push(await verifySession(log, await streamOf(log, sessionId), options))
@@ -63,7 +67,11 @@ export async function verifyLog(log: EventLog, sessionId?: string, options: Veri
   return { ok: sessions.every(({ ok }) => ok) && contents.problems.length === 0, sessions, contents }
 }
 
-async function verifySession(log: EventLog, stream: StreamInfo, options: VerifyOptions): Promise<SessionVerification> {
+async function verifySession(
+  log: EventLog,
+  stream: StreamInfo,
+  options: VerifyOptions,
+): Promise<SessionVerification> {
   const { sessionId } = stream
   const problems: Problem[] = []
   const report = (version: number, kind: string, detail: string): void => {
@@ -87,7 +95,8 @@ async function verifySession(log: EventLog, stream: StreamInfo, options: VerifyO
       const snapshot = snapshots.get(row.version)
       if (snapshot === undefined) continue
       snapshots.delete(row.version)
-      if (snapshot.chainHash !== row.hash) report(row.version, 'foreign-snapshot', 'its chain hash is not the event’s')
+      if (snapshot.chainHash !== row.hash)
+        report(row.version, 'foreign-snapshot', 'its chain hash is not the event’s')
       else if (sound && snapshot.stateHash !== stateHash(state)) {
         report(row.version, 'snapshot-differs', 'it is not what folding the events up to it gives')
       }
@@ -95,7 +104,8 @@ async function verifySession(log: EventLog, stream: StreamInfo, options: VerifyO
     options.onProgress?.({ sessionId, events })
   }
   checkHead(stream, lastVersion, lastHash, report)
-  for await (const { version, detail } of log.auditIndexes(sessionId)) report(version, 'damaged-index', detail)
+  for await (const { version, detail } of log.auditIndexes(sessionId))
+    report(version, 'damaged-index', detail)
   for (const version of snapshots.keys()) {
     if (version > 0) report(version, 'foreign-snapshot', 'there is no event at its version')
   }
@@ -110,7 +120,11 @@ function checkHead(stream: StreamInfo, lastVersion: number, lastHash: string | n
     const missing = stream.version - lastVersion
     report(lastVersion + 1, 'missing-events', `the last ${missing} of ${stream.version} events are not there`)
   } else if (lastVersion > stream.version) {
-    report(stream.version + 1, 'damaged-head', `the head says ${stream.version} events, there are ${lastVersion}`)
+    report(
+      stream.version + 1,
+      'damaged-head',
+      `the head says ${stream.version} events, there are ${lastVersion}`,
+    )
   } else if (lastHash !== null && lastHash !== stream.hash) {
     report(stream.version, 'damaged-head', 'the head’s hash is not that of the newest event')
   }
@@ -129,7 +143,11 @@ interface SnapshotFacts {
 }
 
 /** The stream's own snapshots by version; damaged ones are reported and left out. */
-async function readSnapshots(log: EventLog, sessionId: string, report: Report): Promise<Map<number, SnapshotFacts>> {
+async function readSnapshots(
+  log: EventLog,
+  sessionId: string,
+  report: Report,
+): Promise<Map<number, SnapshotFacts>> {
   const facts = new Map<number, SnapshotFacts>()
   for await (const snapshot of log.snapshots(sessionId)) {
     if (snapshot.sessionId !== sessionId) continue
@@ -142,11 +160,16 @@ async function readSnapshots(log: EventLog, sessionId: string, report: Report): 
 }
 
 /** The state a stream begins with: empty, or what a fork inherits; `null` when that cannot be read. */
-async function inheritedState(log: EventLog, stream: StreamInfo, report: Report): Promise<SessionState | null> {
+async function inheritedState(
+  log: EventLog,
+  stream: StreamInfo,
+  report: Report,
+): Promise<SessionState | null> {
   const state = initialState(stream.sessionId)
   if (stream.forkedFrom === null) return state
   try {
-    for await (const page of log.read(stream.sessionId, { to: stream.forkedFrom.version })) foldInto(state, page)
+    for await (const page of log.read(stream.sessionId, { to: stream.forkedFrom.version }))
+      foldInto(state, page)
     return state
   } catch (error) {
     if (!(error instanceof WaymarkError)) throw error

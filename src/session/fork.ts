@@ -2,7 +2,7 @@
 import type { ReadonlyState } from '../fold/state.ts'
 import type { EventLog } from '../log/port.ts'
 import { loadState } from '../replay/load.ts'
-import { record, type RecordEnvironment } from './record.ts'
+import { type RecordEnvironment, record } from './record.ts'
 
 export interface ForkOptions {
   /** The version to fork at; the newest if left out. */

@@ -35,7 +35,8 @@ export function storePathOf(home: string): string {
 }
 
 /** What keeps a home out of version control: transcripts hold secrets. */
-const ignoreText = '# Sessions hold what was typed, read and answered, secrets included. They stay out of version control.\n*\n'
+const ignoreText =
+  '# Sessions hold what was typed, read and answered, secrets included. They stay out of version control.\n*\n'
 
 /**
  * Makes the home's folders (0700) and its `.gitignore`; what is there stays.

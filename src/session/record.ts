@@ -15,7 +15,13 @@ import { initialState, type ReadonlyState } from '../fold/state.ts'
 import { summaryOf } from '../fold/summary.ts'
 import { assert } from '../kernel/assert.ts'
 import { type Clock, derivedIdOf, eventIdOf, type Ids } from '../kernel/clock.ts'
-import { CommandRefused, SessionNotFound, StaleHolder, VersionConflict, WaymarkError } from '../kernel/errors.ts'
+import {
+  CommandRefused,
+  SessionNotFound,
+  StaleHolder,
+  VersionConflict,
+  WaymarkError,
+} from '../kernel/errors.ts'
 import { canonicalJson } from '../kernel/json.ts'
 import { limits } from '../kernel/limits.ts'
 import type { LogTransaction, PendingEvent } from '../log/port.ts'
@@ -136,9 +142,16 @@ function appendDecision(
   if (decision.events.length === 0) return { events: [], state: before }
   if (command.type === 'checkpoint.create') putCheckpointSnapshot(transaction, before, decision.events)
   const recordedAt = environment.clock.now()
-  const pending = decision.events.map((event, index) => pendingOf(event, index, meta, recordedAt, environment.ids))
+  const pending = decision.events.map((event, index) =>
+    pendingOf(event, index, meta, recordedAt, environment.ids),
+  )
   // Version and position are not needed to fold the summary; the log assigns both and returns the events with them.
-  const preview = pending.map((event, index) => ({ ...event, sessionId, version: before.version + index + 1, position: 0 }))
+  const preview = pending.map((event, index) => ({
+    ...event,
+    sessionId,
+    version: before.version + index + 1,
+    position: 0,
+  }))
   const state = fold(before, preview as readonly LoggedEvent[])
   return { events: transaction.append(sessionId, pending, summaryOf(state)), state }
 }
@@ -192,7 +205,7 @@ function putCheckpointSnapshot(
   const created = events.find((event) => event.type === 'checkpoint.created')
   const stream = transaction.stream(before.sessionId)
   if (created === undefined || stream === null) return
-  transaction.putSnapshot(packSnapshot(before, stream.hash, created.data.checkpointId).snapshot)
+  transaction.putSnapshot(packSnapshot(before, stream.hash, created.data.checkpointId))
 }
 
 function followUps(
@@ -201,7 +214,9 @@ function followUps(
   policies: readonly Policy[],
 ): readonly { readonly policy: Policy; readonly command: Command }[] {
   if (before === after) return []
-  const all = policies.flatMap((policy) => policy.follow(before, after).map((command) => ({ policy, command })))
+  const all = policies.flatMap((policy) =>
+    policy.follow(before, after).map((command) => ({ policy, command })),
+  )
   return all.slice(0, limits.policyCommandsMax)
 }
 
@@ -245,7 +260,11 @@ function checkExpectation(state: ReadonlyState, request: RecordRequest): void {
   }
   const conflict =
     expectedVersion !== undefined &&
-    (expectedVersion === 'no-stream' ? version > 0 : expectedVersion === 'stream-exists' ? version === 0 : version !== expectedVersion)
+    (expectedVersion === 'no-stream'
+      ? version > 0
+      : expectedVersion === 'stream-exists'
+        ? version === 0
+        : version !== expectedVersion)
   if (conflict) {
     throw new VersionConflict({
       message: `session ${sessionId} is at version ${version}, expected was ${expectedVersion}`,

@@ -1,8 +1,8 @@
 /** Recovery as a session does it: find the newest sound state, record what was found, say what was left open. */
 import type { CommandMeta } from '../events/envelope.ts'
 import type { EventLog } from '../log/port.ts'
-import { planRecovery, type OpenItem, type Recovery } from '../replay/recover.ts'
-import { record, type RecordEnvironment } from './record.ts'
+import { type OpenItem, planRecovery, type Recovery } from '../replay/recover.ts'
+import { type RecordEnvironment, record } from './record.ts'
 
 export interface RecoveryReport extends Recovery {
   /** Whether the recovery was recorded in the log; not when the log is damaged or the session has ended. */
@@ -21,7 +21,11 @@ export async function recoverSession(
   meta: CommandMeta = {},
 ): Promise<RecoveryReport> {
   const recovery = await planRecovery(log, sessionId)
-  if (recovery.damage !== null || recovery.state.status === 'ended' || recovery.state.status === 'handed_off') {
+  if (
+    recovery.damage !== null ||
+    recovery.state.status === 'ended' ||
+    recovery.state.status === 'handed_off'
+  ) {
     return { ...recovery, recorded: false }
   }
   const { from, checkpointId, snapshotVersion, replayedEvents, open } = recovery
@@ -35,7 +39,12 @@ export async function recoverSession(
     openCount: open.length,
   } as const
   const { state } = await log.transact((transaction) =>
-    record(transaction, recovery.state, { sessionId, command: { ...command, open: [...command.open] }, meta }, environment),
+    record(
+      transaction,
+      recovery.state,
+      { sessionId, command: { ...command, open: [...command.open] }, meta },
+      environment,
+    ),
   )
   return { ...recovery, state, version: state.version, recorded: true }
 }

@@ -8,11 +8,17 @@ import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import type { EventLog } from '../log/port.ts'
 import { stateAt } from '../replay/at.ts'
-import { packSnapshot } from '../replay/snapshot.ts'
 import { type BudgetCallback, type BudgetMark, BudgetWatch } from './budget-watch.ts'
 import { followStream } from './follow.ts'
 import { type ForkOptions, forkSession } from './fork.ts'
-import { type ExpectedVersion, type Recorded, record, type RecordEnvironment, type RecordRequest } from './record.ts'
+import { takeKeyframeIfDue } from './keyframe.ts'
+import {
+  type ExpectedVersion,
+  type RecordEnvironment,
+  type Recorded,
+  type RecordRequest,
+  record,
+} from './record.ts'
 
 export interface SendOptions extends CommandMeta {
   /** Refuse unless the stream is at this version, or not there, or there. */
@@ -43,9 +49,6 @@ interface Waiting {
   readonly reject: (reason: unknown) => void
 }
 
-/** A keyframe pays once this many times the state's own bytes have been appended as events. */
-const keyframeStateFactor = 4
-
 /**
  * One session of a home. Make or open it with `Waymark`; several may be open on one stream, in one process or many.
  *
@@ -64,7 +67,6 @@ export class Session {
   readonly #queue: Waiting[] = []
   #state: ReadonlyState
   #epoch: number
-  #stateBytes = 0
   #draining = false
 
   /** Not for callers: `Waymark` makes sessions. */
@@ -122,7 +124,9 @@ export class Session {
   }
 
   /** Takes a checkpoint: the fact, about the version before it, and a snapshot to come back to. */
-  async checkpoint(options: CheckpointOptions = {}): Promise<{ readonly id: string; readonly version: number }> {
+  async checkpoint(
+    options: CheckpointOptions = {},
+  ): Promise<{ readonly id: string; readonly version: number }> {
     const { events } = await this.send({ type: 'checkpoint.create', ...options })
     const created = events.filter(isKnown).find((event) => event.type === 'checkpoint.created')
     assert(created !== undefined, 'a checkpoint command records its checkpoint')
@@ -198,13 +202,7 @@ export class Session {
           results.push({ error })
         }
       }
-      const stream = transaction.stream(this.id)
-      const keyframeDue = Math.max(limits.keyframeBytes, this.#stateBytes * keyframeStateFactor)
-      if (stream !== null && stream.bytesSinceSnapshot >= keyframeDue) {
-        const packed = packSnapshot(known, stream.hash, null)
-        this.#stateBytes = packed.stateBytes
-        transaction.putSnapshot(packed.snapshot)
-      }
+      takeKeyframeIfDue(transaction, known)
       return { outcomes: results, state: known, epoch: heldEpoch }
     })
     this.#state = state
@@ -221,5 +219,7 @@ export class Session {
 
 /** Faults of the store end the transaction; a refusal concerns its own command only. */
 function isStoreFault(error: WaymarkError): boolean {
-  return error.code === 'DAMAGED_RECORD' || error.code.startsWith('STORE_') || error.code === 'HOME_NOT_WRITABLE'
+  return (
+    error.code === 'DAMAGED_RECORD' || error.code.startsWith('STORE_') || error.code === 'HOME_NOT_WRITABLE'
+  )
 }

@@ -1,12 +1,12 @@
 /** A home with its sessions: the door to everything. */
 import { existsSync } from 'node:fs'
-import { type Clock, type Ids, systemClock, systemIds } from '../kernel/clock.ts'
-import { WaymarkError } from '../kernel/errors.ts'
 import type { Command } from '../events/commands.ts'
 import { parseCommand } from '../events/commands.ts'
 import type { LoggedEvent } from '../events/envelope.ts'
 import { frozen } from '../fold/fold.ts'
 import { initialState } from '../fold/state.ts'
+import { type Clock, type Ids, systemClock, systemIds } from '../kernel/clock.ts'
+import { WaymarkError } from '../kernel/errors.ts'
 import type { EventLog, StreamInfo } from '../log/port.ts'
 import { loadState } from '../replay/load.ts'
 import { type Verification, verifyLog } from '../replay/verify.ts'
@@ -16,7 +16,7 @@ import { type ForkOptions, forkSession } from './fork.ts'
 import { findHome, makeHome, storePathOf } from './home.ts'
 import { type Policy, standardPolicies } from './policy.ts'
 import type { RecordEnvironment } from './record.ts'
-import { recoverSession, type RecoveryReport } from './recover.ts'
+import { type RecoveryReport, recoverSession } from './recover.ts'
 import { resolveSession } from './resolve.ts'
 import { Session } from './session.ts'
 
@@ -133,7 +133,10 @@ export class Waymark {
   }
 
   /** The events of all sessions after a position, then live ones, until the signal aborts. */
-  events(options: { readonly afterPosition?: number; readonly signal: AbortSignal }): AsyncIterable<LoggedEvent> {
+  events(options: {
+    readonly afterPosition?: number
+    readonly signal: AbortSignal
+  }): AsyncIterable<LoggedEvent> {
     return followLog(this.log, options.afterPosition ?? 0, options.signal)
   }
 

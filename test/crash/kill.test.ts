@@ -19,7 +19,9 @@ function random(seed: number): number {
 }
 
 describe('kill -9', () => {
-  it('loses no acknowledged event, repeats none, and the next open recovers', { timeout: 180_000 }, async () => {
+  it('loses no acknowledged event, repeats none, and the next open recovers', {
+    timeout: 180_000,
+  }, async () => {
     const { home, remove } = await temporaryHome()
     const waymark = await Waymark.open({ home })
     const { id } = await waymark.createSession({ title: 'killed many times' })
@@ -51,11 +53,15 @@ describe('kill -9', () => {
     await remove()
   })
 
-  it('two processes sending to one session lose, repeat and interleave nothing', { timeout: 120_000 }, async () => {
+  it('two processes sending to one session lose, repeat and interleave nothing', {
+    timeout: 120_000,
+  }, async () => {
     const { home, remove } = await temporaryHome()
     const waymark = await Waymark.open({ home })
     const session = await waymark.createSession({ title: 'two writers' })
-    const workers = ['left', 'right'].map((side) => startWorker('record.mjs', home, session.id, side, '150', '3'))
+    const workers = ['left', 'right'].map((side) =>
+      startWorker('record.mjs', home, session.id, side, '150', '3'),
+    )
     for (const { ended } of workers) expect(await ended).toMatchObject({ code: 0, stderr: '' })
     const events = await eventsOf(waymark.log, session.id)
     expect(events.map(({ version }) => version)).toEqual(events.map((_, index) => index + 1))

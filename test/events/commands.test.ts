@@ -11,7 +11,8 @@ function problemOf(input: unknown): string {
   try {
     parseCommand(input)
   } catch (error) {
-    if (error instanceof WaymarkError && error.code === 'COMMAND_INVALID') return `${error.message} | ${error.hint}`
+    if (error instanceof WaymarkError && error.code === 'COMMAND_INVALID')
+      return `${error.message} | ${error.hint}`
     throw error
   }
   return 'accepted'
@@ -27,7 +28,11 @@ const hostile: readonly (readonly [name: string, input: unknown, said: RegExp])[
   ['a missing field', { type: 'task.start' }, /taskId/],
   ['a wrong type of field', { type: 'task.start', taskId: 7 }, /taskId/],
   ['an unknown field', { type: 'task.start', taskId: 'A', force: true }, /force/],
-  ['a __proto__ key', JSON.parse('{"type":"task.start","taskId":"A","__proto__":{"admin":true}}'), /__proto__/],
+  [
+    'a __proto__ key',
+    JSON.parse('{"type":"task.start","taskId":"A","__proto__":{"admin":true}}'),
+    /__proto__/,
+  ],
   ['an id of __proto__', { type: 'task.start', taskId: '__proto__' }, /an id begins with/],
   ['an id with path characters', { type: 'task.start', taskId: '../../etc/passwd' }, /an id begins with/],
   ['an id with a backslash', { type: 'task.start', taskId: 'a\\b' }, /an id begins with/],
@@ -37,7 +42,11 @@ const hostile: readonly (readonly [name: string, input: unknown, said: RegExp])[
   ['a gigantic title', { type: 'task.add', taskId: 'A', title: 'x'.repeat(10_000_000) }, /title/],
   ['half a surrogate pair', { type: 'task.add', taskId: 'A', title: 'half \ud83d' }, /surrogate/],
   ['negative tokens', { type: 'context.measure', contextTokens: -1 }, /contextTokens/],
-  ['tokens beyond measure', { type: 'context.measure', contextTokens: limits.tokensMax + 1 }, /contextTokens/],
+  [
+    'tokens beyond measure',
+    { type: 'context.measure', contextTokens: limits.tokensMax + 1 },
+    /contextTokens/,
+  ],
   ['half a token', { type: 'context.measure', contextTokens: 0.5 }, /contextTokens/],
   ['infinite tokens', { type: 'context.measure', contextTokens: Number.POSITIVE_INFINITY }, /contextTokens/],
   ['a model that is a key of objects', { type: 'model.switch', model: '__proto__' }, /model name begins/],
@@ -81,7 +90,10 @@ describe('upcasting', () => {
   it('leaves the shape of today alone, and refuses one of tomorrow', () => {
     const data = { taskId: 'A', reason: 'timeout', retryable: false }
     expect(upcast('task.failed', 2, data)).toEqual({ ok: true, data })
-    expect(upcast('task.failed', 3, data)).toMatchObject({ ok: false, reason: expect.stringContaining('version 3') })
+    expect(upcast('task.failed', 3, data)).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining('version 3'),
+    })
   })
 
   it('has a step for every past version of every type', () => {

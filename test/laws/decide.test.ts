@@ -3,8 +3,8 @@
  * Method: random histories through the real path (decide, append, fold), each step looked at from both sides.
  */
 import fc from 'fast-check'
-import { transition } from 'xstate'
 import { describe, expect, it } from 'vitest'
+import { transition } from 'xstate'
 import { phaseAfter } from '../../machines/budget.ts'
 import { taskMachine } from '../../machines/task.ts'
 import type { TaskCommand } from '../../machines/task-table.ts'
@@ -56,7 +56,10 @@ describe('decide', () => {
           if (command === null) throw new Error(`${first.type} opens no batch`)
           const decision = decide(before, command, contextBefore(all.slice(0, first.version - 1)))
           if (!decision.ok) throw new Error(decision.refusal.reason)
-          const recorded = events.map((event) => ({ type: event.type, data: isKnown(event) ? event.data : null }))
+          const recorded = events.map((event) => ({
+            type: event.type,
+            data: isKnown(event) ? event.data : null,
+          }))
           expect(canonicalJson(decision.events)).toBe(canonicalJson(recorded))
         }
       }),

@@ -40,8 +40,8 @@ describe('fold', () => {
         const events = await eventsOf(log, sessionId)
         const whole = stateHash(plainFold(sessionId, events))
         for (let version = 0; version <= events.length; version++) {
-          const packed = packSnapshot(plainFold(sessionId, events.slice(0, version)), '', null)
-          const unpacked = unpackSnapshot(packed.snapshot, sessionId)
+          const snapshot = packSnapshot(plainFold(sessionId, events.slice(0, version)), '', null)
+          const unpacked = unpackSnapshot(snapshot, sessionId)
           if (!unpacked.ok) throw new Error(unpacked.detail)
           expect(stateHash(fold(frozen(unpacked.state), events.slice(version)))).toBe(whole)
         }
@@ -71,7 +71,9 @@ describe('fold', () => {
         const log = new MemoryLog()
         const { sessionId } = await play(log, commands)
         const events = await eventsOf(log, sessionId)
-        const shuffled = events.map(() => events[(choices.next().value ?? 0) % events.length]).filter((e) => e !== undefined)
+        const shuffled = events
+          .map(() => events[(choices.next().value ?? 0) % events.length])
+          .filter((e) => e !== undefined)
         expect(() => plainFold(sessionId, shuffled)).not.toThrow()
       }),
     )

@@ -4,10 +4,10 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MemoryLog } from '../../src/log/memory.ts'
 import { seeded } from '../../src/kernel/clock.ts'
-import { Waymark } from '../../src/session/waymark.ts'
+import { MemoryLog } from '../../src/log/memory.ts'
 import type { Session } from '../../src/session/session.ts'
+import { Waymark } from '../../src/session/waymark.ts'
 
 const reportArbitrary = fc.record({
   session: fc.nat(2),
@@ -57,7 +57,13 @@ describe('usage', () => {
             outputTokens: Math.max(before?.['outputTokens'] ?? 0, outputTokens),
           })
         }
-        const expected = { calls: highest.size, inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheCreationTokens: 0 }
+        const expected = {
+          calls: highest.size,
+          inputTokens: 0,
+          outputTokens: 0,
+          cacheReadTokens: 0,
+          cacheCreationTokens: 0,
+        }
         for (const call of highest.values()) {
           expected.inputTokens += call['inputTokens'] ?? 0
           expected.outputTokens += call['outputTokens'] ?? 0
@@ -72,18 +78,36 @@ describe('usage', () => {
   it('a fork starts at zero and shows what it inherited apart', async () => {
     const waymark = await Waymark.open({ store: new MemoryLog(), ...seeded(4) })
     const session = await waymark.createSession({ model: 'm' })
-    const call = { type: 'usage.record', model: 'm', outputTokens: 5, cacheReadTokens: 0, cacheCreationTokens: 0 } as const
+    const call = {
+      type: 'usage.record',
+      model: 'm',
+      outputTokens: 5,
+      cacheReadTokens: 0,
+      cacheCreationTokens: 0,
+    } as const
     await session.send({ ...call, callId: 'msg_1', inputTokens: 10 })
     const fork = await session.fork()
     await fork.send({ ...call, callId: 'msg_2', inputTokens: 20 })
     await session.send({ ...call, callId: 'msg_3', inputTokens: 40 })
-    expect(fork.state.usage).toMatchObject({ calls: 1, inputTokens: 20, inherited: { calls: 1, inputTokens: 10 } })
+    expect(fork.state.usage).toMatchObject({
+      calls: 1,
+      inputTokens: 20,
+      inherited: { calls: 1, inputTokens: 10 },
+    })
     expect(session.state.usage).toMatchObject({ calls: 2, inputTokens: 50, inherited: { calls: 0 } })
   })
 
   it('the same call in two sessions that name their calls themselves is two calls', async () => {
     const waymark = await Waymark.open({ store: new MemoryLog(), ...seeded(5) })
-    const call = { type: 'usage.record', callId: '1', model: 'm', inputTokens: 9, outputTokens: 1, cacheReadTokens: 0, cacheCreationTokens: 0 } as const
+    const call = {
+      type: 'usage.record',
+      callId: '1',
+      model: 'm',
+      inputTokens: 9,
+      outputTokens: 1,
+      cacheReadTokens: 0,
+      cacheCreationTokens: 0,
+    } as const
     for (let n = 0; n < 2; n++) {
       const session = await waymark.createSession()
       await session.send(call)

@@ -42,10 +42,15 @@ beforeAll(async () => {
   })
   for (let n = 0; session.version < newest; n++) {
     if (session.version === 19 || session.version === 29) await session.checkpoint({ reason: 'by hand' })
-    else await session.send({ type: 'task.add', taskId: `T-${n}`, title: `task number ${n}` }, { commandId: `c-${n}` })
+    else
+      await session.send(
+        { type: 'task.add', taskId: `T-${n}`, title: `task number ${n}` },
+        { commandId: `c-${n}` },
+      )
   }
   const states = new Map<number, string>()
-  for (let version = 0; version <= newest; version++) states.set(version, stateHash(await session.at(version)))
+  for (let version = 0; version <= newest; version++)
+    states.set(version, stateHash(await session.at(version)))
   hashAt = async (version) => states.get(version) ?? ''
   await waymark.close()
 })
@@ -90,7 +95,11 @@ const changes: readonly (readonly [column: string, sql: string, version: number]
   ['the head’s hash', `UPDATE streams SET hash = replace(hash, substr(hash, 1, 1), 'z')`, 40],
   ['the list entry', `UPDATE streams SET summary = replace(summary, 'damaged', 'sound')`, 40],
   ['a snapshot’s body', 'UPDATE snapshots SET body = zeroblob(80) WHERE version = 29', 29],
-  ['a snapshot’s hash', `UPDATE snapshots SET state_hash = replace(state_hash, substr(state_hash, 1, 1), 'z') WHERE version = 19`, 19],
+  [
+    'a snapshot’s hash',
+    `UPDATE snapshots SET state_hash = replace(state_hash, substr(state_hash, 1, 1), 'z') WHERE version = 19`,
+    19,
+  ],
   ['a snapshot’s place in the chain', `UPDATE snapshots SET chain_hash = state_hash WHERE version = 19`, 19],
   ['a snapshot’s version', 'UPDATE snapshots SET version = 25 WHERE version = 19', 25],
   ['the index of commands', `UPDATE batches SET command_id = 'c-x' WHERE command_id = 'c-5'`, 8],
@@ -121,19 +130,33 @@ describe('verify', () => {
 describe('recovery', () => {
   it('takes the newest snapshot and replays what came after it', async () => {
     const report = await damaged('SELECT 1', recover)
-    expect(report).toMatchObject({ from: 'snapshot', snapshotVersion: 29, replayedEvents: 11, damage: null, recorded: true })
+    expect(report).toMatchObject({
+      from: 'snapshot',
+      snapshotVersion: 29,
+      replayedEvents: 11,
+      damage: null,
+      recorded: true,
+    })
   })
 
   it('takes an older snapshot when the newest is damaged', async () => {
     const report = await damaged('UPDATE snapshots SET body = zeroblob(80) WHERE version = 29', recover)
-    expect(report).toMatchObject({ from: 'older-snapshot', snapshotVersion: 19, replayedEvents: 21, damage: null })
+    expect(report).toMatchObject({
+      from: 'older-snapshot',
+      snapshotVersion: 19,
+      replayedEvents: 21,
+      damage: null,
+    })
     expect(report.passedOver).toMatchObject([{ version: 29, kind: 'damaged-snapshot' }])
   })
 
   it('replays all events when no snapshot is sound, and when there is none', async () => {
     const report = await damaged('UPDATE snapshots SET chain_hash = state_hash', recover)
     expect(report).toMatchObject({ from: 'full-replay', replayedEvents: newest, damage: null })
-    expect(await damaged('DELETE FROM snapshots', recover)).toMatchObject({ from: 'full-replay', passedOver: [] })
+    expect(await damaged('DELETE FROM snapshots', recover)).toMatchObject({
+      from: 'full-replay',
+      passedOver: [],
+    })
   })
 
   it('is not hindered by damage that lies before a sound snapshot', async () => {
@@ -143,13 +166,21 @@ describe('recovery', () => {
 
   it('stops before damage in the tail, says where it is, and appends nothing', async () => {
     const report = await damaged(`UPDATE events SET data = '{}' WHERE ${at(35)}`, recover)
-    expect(report).toMatchObject({ version: 34, damage: { version: 35, kind: 'damaged-event' }, recorded: false })
+    expect(report).toMatchObject({
+      version: 34,
+      damage: { version: 35, kind: 'damaged-event' },
+      recorded: false,
+    })
     expect(stateHash(report.state)).toBe(await hashAt(34))
   })
 
   it('notices a cut-off end', async () => {
     const report = await damaged(`DELETE FROM events WHERE ${at(40)}`, recover)
-    expect(report).toMatchObject({ version: 39, damage: { version: 40, kind: 'missing-events' }, recorded: false })
+    expect(report).toMatchObject({
+      version: 39,
+      damage: { version: 40, kind: 'missing-events' },
+      recorded: false,
+    })
     expect(stateHash(report.state)).toBe(await hashAt(39))
   })
 

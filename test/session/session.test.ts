@@ -9,7 +9,11 @@ import { eventsOf } from '../support/events.ts'
 async function opened(): Promise<{ waymark: Waymark; session: Session; log: MemoryLog }> {
   const log = new MemoryLog()
   const waymark = await Waymark.open({ store: log })
-  return { waymark, log, session: await waymark.createSession({ model: 'claude-sonnet-4-5', windowTokens: 200_000 }) }
+  return {
+    waymark,
+    log,
+    session: await waymark.createSession({ model: 'claude-sonnet-4-5', windowTokens: 200_000 }),
+  }
 }
 
 function call(callId: string, inputTokens: number) {
@@ -43,7 +47,12 @@ describe('send', () => {
   it('can read back the largest figures it accepts', async () => {
     const { session, log } = await opened()
     const most = limits.tokensMax
-    const counters = { inputTokens: most, outputTokens: most, cacheReadTokens: most, cacheCreationTokens: most }
+    const counters = {
+      inputTokens: most,
+      outputTokens: most,
+      cacheReadTokens: most,
+      cacheCreationTokens: most,
+    }
     await session.send({ type: 'usage.record', callId: 'msg_1', model: 'm', ...counters })
     expect((await eventsOf(log, session.id)).length).toBe(session.version)
     expect(session.state.window.usedTokens).toBe(most * 3)
@@ -58,7 +67,9 @@ describe('send', () => {
       [3, 'budget'],
       [7, 'budget'],
     ])
-    const policyEvents = (await eventsOf(log, session.id)).filter(({ actor }) => actor === 'policy:checkpoint-on-budget')
+    const policyEvents = (await eventsOf(log, session.id)).filter(
+      ({ actor }) => actor === 'policy:checkpoint-on-budget',
+    )
     expect(policyEvents.map(({ type }) => type)).toEqual(['checkpoint.created', 'checkpoint.created'])
     expect(policyEvents.every(({ causationId }) => causationId !== null)).toBe(true)
   })
@@ -71,7 +82,9 @@ describe('send', () => {
     expect(again).toMatchObject({ repeated: true, version: first.version })
     expect(again.events).toEqual(first.events)
     expect(session.version).toBe(3)
-    await expect(session.send({ type: 'task.add', taskId: 'B', title: 'b' }, { commandId: 'one' })).rejects.toMatchObject({
+    await expect(
+      session.send({ type: 'task.add', taskId: 'B', title: 'b' }, { commandId: 'one' }),
+    ).rejects.toMatchObject({
       code: 'COMMAND_ID_REUSED',
     })
   })
@@ -93,7 +106,9 @@ describe('send', () => {
       code: 'VERSION_CONFLICT',
       details: { actual: 1, expected: 7 },
     })
-    await expect(session.send(command, { expectedVersion: 'no-stream' })).rejects.toMatchObject({ code: 'VERSION_CONFLICT' })
+    await expect(session.send(command, { expectedVersion: 'no-stream' })).rejects.toMatchObject({
+      code: 'VERSION_CONFLICT',
+    })
     await session.send(command, { expectedVersion: 1 })
     expect(session.version).toBe(2)
   })
@@ -136,7 +151,9 @@ describe('send', () => {
     const other = await waymark.openSession(session.id)
     await session.send({ type: 'session.hand-off', toAgent: 'tester' })
     await other.send({ type: 'session.take-over', agent: 'tester' })
-    await expect(session.send({ type: 'prompt.submit', content: { hash: '0'.repeat(64), bytes: 0, preview: '' } })).rejects.toMatchObject({
+    await expect(
+      session.send({ type: 'prompt.submit', content: { hash: '0'.repeat(64), bytes: 0, preview: '' } }),
+    ).rejects.toMatchObject({
       code: 'STALE_HOLDER',
     })
     await other.send({ type: 'session.describe', title: 'mine now' })

@@ -68,6 +68,18 @@ describe('several processes', () => {
     expectSound(events, new Map(workers.flatMap((worker) => [...acknowledgedBy(worker)])))
   }, 60_000)
 
+  it('make a log at the same time: one makes the tables, all write', async () => {
+    const fresh = await temporaryLog()
+    const workers = Array.from({ length: 5 }, () =>
+      startWorker('../../store/workers/look.mjs', fresh.path, a),
+    )
+    for (const worker of workers) {
+      expect(await worker.ended).toMatchObject({ code: 0, stderr: '' })
+      expect(worker.lines[1]).toBe('written')
+    }
+    await fresh.remove()
+  }, 60_000)
+
   it('killed with SIGKILL at any moment lose no acknowledged event and leave no half batch', async () => {
     const acknowledged = new Map<string, number>()
     for (let round = 0; round < 12; round++) {
@@ -86,6 +98,8 @@ describe('several processes', () => {
 })
 
 describe('a folder that may not be written to', () => {
+  /** Runs a program as another user. */
+  const become = '/usr/bin/setpriv'
   const user = spawnSync('setpriv', [
     '--reuid=65534',
     '--regid=65534',
@@ -103,7 +117,7 @@ describe('a folder that may not be written to', () => {
     await chmod(place.folder, 0o555)
     const worker = join(projectRoot, 'test/store/workers/look.mjs')
     const args = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, worker, place.path, a]
-    const { stdout, stderr } = spawnSync('setpriv', args, { encoding: 'utf8' })
+    const { stdout, stderr } = spawnSync(become, args, { encoding: 'utf8' })
     const [reading, writing] = stdout.split('\n')
     expect([reading, writing, stderr]).toEqual(['1 events', 'HOME_NOT_WRITABLE', ''])
     await chmod(place.folder, 0o755)

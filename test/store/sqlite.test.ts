@@ -136,9 +136,13 @@ describe('opening', () => {
     await streamWith(log, a, ...Array.from({ length: 200 }, (_, index) => `T${index}`))
     await log.close()
     await truncate(other.path, 20_480)
-    const looking = openSqliteLog({ path: other.path }).then(async (opened) =>
-      read(opened, a).finally(() => opened.close()),
-    )
+    const looking = openSqliteLog({ path: other.path }).then(async (opened) => {
+      try {
+        return await read(opened, a)
+      } finally {
+        await opened.close()
+      }
+    })
     await expect(looking).rejects.toMatchObject({ code: 'DAMAGED_RECORD' })
     await other.remove()
   })

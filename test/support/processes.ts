@@ -8,7 +8,10 @@ import { fileURLToPath } from 'node:url'
 export const projectRoot = fileURLToPath(new URL('../../', import.meta.url))
 
 /** A folder for one test, and the way to take it away again. */
-export async function temporaryHome(): Promise<{ readonly home: string; readonly remove: () => Promise<void> }> {
+export async function temporaryHome(): Promise<{
+  readonly home: string
+  readonly remove: () => Promise<void>
+}> {
   const folder = await mkdtemp(join(tmpdir(), 'waymark-test-'))
   return { home: join(folder, '.moai'), remove: async () => rm(folder, { recursive: true, force: true }) }
 }
@@ -18,7 +21,11 @@ export interface Worker {
   /** Lines printed so far. */
   readonly lines: readonly string[]
   /** Resolves with exit code or signal when the process has ended and everything it printed was read. */
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly stderr: string }>
+  readonly ended: Promise<{
+    readonly code: number | null
+    readonly signal: NodeJS.Signals | null
+    readonly stderr: string
+  }>
 }
 
 /** Starts one of `test/support/workers`. It runs on the built package, as a user's program would. */
@@ -37,10 +44,12 @@ export function startWorker(name: string, ...args: readonly string[]): Worker {
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
-  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null; stderr: string }>((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code, signal) => resolve({ code, signal, stderr }))
-  })
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null; stderr: string }>(
+    (resolve, reject) => {
+      child.on('error', reject)
+      child.on('close', (code, signal) => resolve({ code, signal, stderr }))
+    },
+  )
   return { child, lines, ended }
 }
 

@@ -93,7 +93,7 @@ const steps: readonly string[] = [
 ]
 
 /** The schema version this Waymark writes. */
-export const schemaVersion = steps.length
+const schemaVersion = steps.length
 
 /**
  * Whether the file is a log of this schema. Only reads.

@@ -52,7 +52,7 @@ function resultCodeOf(error: unknown): number | null {
  * SQLite's and the few calls made here are covered by tests on each Node, so that one announcement is held back.
  */
 function quietly<T>(load: () => T): T {
-  const { emitWarning } = process
+  const emitWarning = process.emitWarning.bind(process)
   process.emitWarning = () => {}
   try {
     return load()

@@ -144,6 +144,17 @@ function requireUpToDate(database: Database): void {
   })
 }
 
+/** Some file systems cannot share the memory that a write-ahead log needs; SQLite then silently stays with another journal. */
+function requireWriteAheadLog(database: Database): void {
+  const mode = database.get('PRAGMA journal_mode')?.journal_mode
+  if (mode === 'wal') return
+  throw new WaymarkError('STORE_UNSUPPORTED', {
+    message: `SQLite cannot keep a write-ahead log beside ${database.path} (its journal is ${String(mode)})`,
+    hint: 'choose a home on a local disk with --home <folder>',
+    details: { path: database.path, journal: mode },
+  })
+}
+
 /** Looks before it touches: a file that is too new or another program's stays as it is. */
 async function prepareForWriting(database: Database): Promise<void> {
   const upToDate = await database.whenFree(() => isUpToDate(database))
@@ -159,5 +170,6 @@ async function prepareForWriting(database: Database): Promise<void> {
       PRAGMA journal_size_limit = ${journalBytes};
     `)
   })
+  requireWriteAheadLog(database)
   if (!upToDate) await migrate(database)
 }

@@ -13,7 +13,7 @@ import { type HeldRun, headProblem, placeOf, runsOf, type StoredStream } from '.
  * Rows of a packed page. Large enough that the calls into SQLite hardly count, small enough that its text stays out of
  * the part of the heap where large objects live: above about 130 kB a page costs half as much again.
  */
-export const rowsPerPackedPage = 128
+const rowsPerPackedPage = 128
 
 /** Rows of a plain page. */
 const rowsPerPage = 250
@@ -72,12 +72,7 @@ function numbersOf(row: SqlRow, column: string): readonly number[] {
 }
 
 /** The plain twin of a packed page: row by row. It also says which version is missing. */
-export function readPlainly(
-  database: Database,
-  run: HeldRun,
-  first: number,
-  last: number,
-): readonly LoggedEvent[] {
+function readPlainly(database: Database, run: HeldRun, first: number, last: number): readonly LoggedEvent[] {
   const events: LoggedEvent[] = []
   for (const row of rowsBetween(database, run.key, first, last)) {
     const expected = first + events.length

@@ -133,7 +133,7 @@ export function placeOf(key: number, version: number): number {
 }
 
 /** Version and chain hash of the newest event a stream holds itself, as the events say. */
-export function newestHeld(
+function newestHeld(
   database: Database,
   key: number,
 ): { readonly version: number; readonly hash: string } | null {

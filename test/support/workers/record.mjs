@@ -12,7 +12,10 @@ process.stdout.write('ready\n')
 /** @param {number} n */
 async function one(n) {
   const commandId = `${prefix}-${n}`
-  const { version } = await session.send({ type: 'task.add', taskId: commandId, title: `task ${n}` }, { commandId })
+  const { version } = await session.send(
+    { type: 'task.add', taskId: commandId, title: `task ${n}` },
+    { commandId },
+  )
   process.stdout.write(`${commandId} ${version}\n`)
 }
 
