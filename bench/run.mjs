@@ -39,7 +39,7 @@ function say(text) {
 }
 
 function transcripts() {
-  const named = process.env['WAYMARK_TRANSCRIPTS']
+  const named = process.env.WAYMARK_TRANSCRIPTS
   return named !== undefined && existsSync(named) ? named : join(root, 'examples/transcripts')
 }
 

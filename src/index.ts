@@ -1,16 +1,26 @@
 /** Waymark: keeps the place of an AI agent. Everything public is named here. */
-export type { Command, CommandType } from './events/commands.ts'
-export { parseCommand } from './events/commands.ts'
+
+export { decide } from './decide/decide.ts'
+export type { Decision, DecisionContext, Refusal } from './decide/decision.ts'
 export type { EventData, EventType } from './events/catalogue.ts'
 export { commandOf } from './events/catalogue.ts'
+export type { Command, CommandType } from './events/commands.ts'
+export { parseCommand } from './events/commands.ts'
 export type { CommandMeta, Envelope, LoggedEvent, RecordedEvent, UnknownEvent } from './events/envelope.ts'
 export { isKnown } from './events/envelope.ts'
-export type { ContentRef, Counted, Counters } from './events/shapes.ts'
 export type { SessionConfiguration, SessionStatus } from './events/session.ts'
+export type { ContentRef, Counted, Counters } from './events/shapes.ts'
 export type { TaskStatus, Wait } from './events/task.ts'
 export type { BudgetPhase } from './events/usage.ts'
 export { fold, stateHash } from './fold/fold.ts'
-export { foldVersion, initialState, type ReadonlyState, type SessionState, type Task, taskOf } from './fold/state.ts'
+export {
+  foldVersion,
+  initialState,
+  type ReadonlyState,
+  type SessionState,
+  type Task,
+  taskOf,
+} from './fold/state.ts'
 export type { StreamSummary } from './fold/summary.ts'
 export { type Clock, type Ids, seeded } from './kernel/clock.ts'
 export {
@@ -22,10 +32,8 @@ export {
   VersionConflict,
   WaymarkError,
 } from './kernel/errors.ts'
-export type { EventLog, LogTransaction, StreamInfo } from './log/port.ts'
 export { MemoryLog } from './log/memory.ts'
-export { decide } from './decide/decide.ts'
-export type { Decision, DecisionContext, Refusal } from './decide/decision.ts'
+export type { EventLog, LogTransaction, StreamInfo } from './log/port.ts'
 export type { OpenItem, Recovery } from './replay/recover.ts'
 export type { Problem, SessionVerification, Verification } from './replay/verify.ts'
 export type { BudgetCallback, BudgetCrossing, BudgetMark } from './session/budget-watch.ts'

@@ -16,8 +16,3 @@ class AssertionFailed extends Error {
 export function assert(condition: unknown, mustBeTrue: string): asserts condition {
   if (!condition) throw new AssertionFailed(`not true: ${mustBeTrue}`)
 }
-
-/** Marks a branch that no value can reach: a new case fails to compile here. */
-export function unreachable(value: never): never {
-  throw new AssertionFailed(`unreachable value: ${String(value)}`)
-}

@@ -19,7 +19,7 @@ export interface Home {
  */
 export function findHome(given?: string, from = process.cwd(), environment = process.env): Home {
   if (given !== undefined) return { path: resolve(from, given), foundBy: 'given' }
-  const named = environment['WAYMARK_HOME']
+  const named = environment.WAYMARK_HOME
   if (named !== undefined && named !== '') return { path: resolve(from, named), foundBy: 'environment' }
   const user = join(homedir(), folderName)
   for (let folder = resolve(from); ; folder = dirname(folder)) {

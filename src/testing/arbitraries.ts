@@ -25,7 +25,11 @@ const checkpointId = fc
 export function taskCommandArbitrary(): fc.Arbitrary<Command> {
   return fc.oneof(
     fc.record({ type: fc.constant('task.add' as const), taskId, title: fc.constantFrom('one', 'two') }),
-    fc.record({ type: fc.constant('task.describe' as const), taskId, title: fc.constantFrom('one', 'three') }),
+    fc.record({
+      type: fc.constant('task.describe' as const),
+      taskId,
+      title: fc.constantFrom('one', 'three'),
+    }),
     fc.record({ type: fc.constant('task.start' as const), taskId }),
     fc.record({
       type: fc.constant('task.block' as const),
@@ -89,8 +93,14 @@ export function sessionCommandArbitrary(): fc.Arbitrary<Command> {
     }),
     fc.record({ type: fc.constant('session.suspend' as const) }),
     fc.record({ type: fc.constant('session.resume' as const) }),
-    fc.record({ type: fc.constant('session.hand-off' as const), toAgent: fc.constantFrom('tester', 'writer') }),
-    fc.record({ type: fc.constant('session.take-over' as const), agent: fc.constantFrom('tester', 'writer') }),
+    fc.record({
+      type: fc.constant('session.hand-off' as const),
+      toAgent: fc.constantFrom('tester', 'writer'),
+    }),
+    fc.record({
+      type: fc.constant('session.take-over' as const),
+      agent: fc.constantFrom('tester', 'writer'),
+    }),
     fc.record({ type: fc.constant('session.end' as const) }),
   )
 }
@@ -103,11 +113,18 @@ export function workCommandArbitrary(): fc.Arbitrary<Command> {
     fc.record({ type: fc.constant('turn.complete' as const) }),
     fc.record({ type: fc.constant('turn.interrupt' as const) }),
     fc.record({ type: fc.constant('tool.call' as const), toolCallId, name: fc.constantFrom('Read', 'Bash') }),
-    fc.record({ type: fc.constant('tool.return' as const), toolCallId, outcome: fc.constantFrom('ok' as const, 'error' as const) }),
+    fc.record({
+      type: fc.constant('tool.return' as const),
+      toolCallId,
+      outcome: fc.constantFrom('ok' as const, 'error' as const),
+    }),
     fc.record({ type: fc.constant('call.retry' as const), reason }),
     fc.record({ type: fc.constant('call.fail' as const), reason }),
     fc.record({ type: fc.constant('checkpoint.create' as const), checkpointId }),
-    fc.record({ type: fc.constant('observation.record' as const), kind: fc.constantFrom('files-snapshotted', 'mode') }),
+    fc.record({
+      type: fc.constant('observation.record' as const),
+      kind: fc.constantFrom('files-snapshotted', 'mode'),
+    }),
   )
 }
 

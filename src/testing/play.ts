@@ -41,7 +41,9 @@ export async function play(
     const before: ReadonlyState | null = state
     try {
       const request = { sessionId, command, meta: { commandId: ids.uuid() } }
-      const recorded: Recorded = await log.transact((transaction) => record(transaction, before, request, environment))
+      const recorded: Recorded = await log.transact((transaction) =>
+        record(transaction, before, request, environment),
+      )
       state = recorded.state
       steps.push({ command, before, after: recorded.state, events: recorded.events, refusal: null })
     } catch (error) {

@@ -74,8 +74,8 @@ describe('decide', () => {
         for (const { before, after, refusal } of steps) {
           if (refusal === null) continue
           expect(after).toBe(before)
-          expect(refusal.details['reason']).toBeTypeOf('string')
-          expect(refusal.details['status']).toBeTypeOf('string')
+          expect(refusal.details.reason).toBeTypeOf('string')
+          expect(refusal.details.status).toBeTypeOf('string')
         }
         expect((await eventsOf(log, sessionId)).length).toBe(state.version)
       }),

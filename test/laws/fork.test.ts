@@ -51,7 +51,7 @@ describe('fork', () => {
     expect(again.repeated).toBe(true)
     expect(again.events).toEqual(first.events)
     expect(session.version).toBe(2 + 20)
-    expect(session.state.tasks['A']?.title).toBe('a')
+    expect(session.state.tasks.A?.title).toBe('a')
   })
 
   it('running tasks enter context_switch in the fork and stay as they are in the parent', async () => {
@@ -60,9 +60,9 @@ describe('fork', () => {
     await session.send({ type: 'task.add', taskId: 'A', title: 'a' })
     await session.send({ type: 'task.start', taskId: 'A' })
     const fork = await session.fork()
-    expect(fork.state.tasks['A']).toMatchObject({ status: 'context_switch', switchCause: 'fork' })
+    expect(fork.state.tasks.A).toMatchObject({ status: 'context_switch', switchCause: 'fork' })
     await fork.send({ type: 'task.restore-context', taskIds: ['A'] })
-    expect(fork.state.tasks['A']?.status).toBe('in_progress')
-    expect(session.state.tasks['A']?.status).toBe('in_progress')
+    expect(fork.state.tasks.A?.status).toBe('in_progress')
+    expect(session.state.tasks.A?.status).toBe('in_progress')
   })
 })

@@ -22,7 +22,7 @@ const kinds = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheCreationT
 function sumOwn(sessions: readonly Session[]): Record<string, number> {
   const sum: Record<string, number> = { calls: 0 }
   for (const { state } of sessions) {
-    sum['calls'] = (sum['calls'] ?? 0) + state.usage.calls
+    sum.calls = (sum.calls ?? 0) + state.usage.calls
     for (const kind of kinds) sum[kind] = (sum[kind] ?? 0) + state.usage[kind]
   }
   return sum
@@ -53,8 +53,8 @@ describe('usage', () => {
           })
           const before = highest.get(call)
           highest.set(call, {
-            inputTokens: Math.max(before?.['inputTokens'] ?? 0, inputTokens),
-            outputTokens: Math.max(before?.['outputTokens'] ?? 0, outputTokens),
+            inputTokens: Math.max(before?.inputTokens ?? 0, inputTokens),
+            outputTokens: Math.max(before?.outputTokens ?? 0, outputTokens),
           })
         }
         const expected = {
@@ -65,8 +65,8 @@ describe('usage', () => {
           cacheCreationTokens: 0,
         }
         for (const call of highest.values()) {
-          expected.inputTokens += call['inputTokens'] ?? 0
-          expected.outputTokens += call['outputTokens'] ?? 0
+          expected.inputTokens += call.inputTokens ?? 0
+          expected.outputTokens += call.outputTokens ?? 0
           expected.cacheCreationTokens += 7
         }
         expect(sumOwn(sessions)).toEqual(expected)

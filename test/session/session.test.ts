@@ -40,7 +40,7 @@ describe('send', () => {
       ['task.warned', 6],
     ])
     expect(version).toBe(6)
-    expect(session.state.tasks['A']?.status).toBe('token_warning')
+    expect(session.state.tasks.A?.status).toBe('token_warning')
     expect(session.state.window).toMatchObject({ percent: 80, phase: 'warning', availableTokens: 40_000 })
   })
 
@@ -142,7 +142,7 @@ describe('send', () => {
     const other = await waymark.openSession(session.id)
     await other.send({ type: 'task.add', taskId: 'A', title: 'a' })
     await session.send({ type: 'task.start', taskId: 'A' })
-    expect(session.state.tasks['A']?.status).toBe('in_progress')
+    expect(session.state.tasks.A?.status).toBe('in_progress')
     expect((await other.refresh()).version).toBe(3)
   })
 
@@ -168,7 +168,7 @@ describe('state', () => {
     const before = session.state
     await session.send({ type: 'task.add', taskId: 'B', title: 'b' })
     expect(Object.isFrozen(before.tasks)).toBe(true)
-    expect(session.state.tasks['A']).toBe(before.tasks['A'])
+    expect(session.state.tasks.A).toBe(before.tasks.A)
     expect(session.state.usage).toBe(before.usage)
     expect(Object.keys(before.tasks)).toEqual(['A'])
   })
@@ -177,7 +177,7 @@ describe('state', () => {
     const { session } = await opened()
     await session.send({ type: 'task.add', taskId: 'A', title: 'a' }, { time: '2026-01-02T00:00:00.000Z' })
     await session.send({ type: 'task.start', taskId: 'A' }, { time: '2026-01-03T00:00:00.000Z' })
-    expect((await session.at(2)).tasks['A']?.status).toBe('pending')
+    expect((await session.at(2)).tasks.A?.status).toBe('pending')
     await expect(session.at(9)).rejects.toMatchObject({ code: 'VERSION_NOT_FOUND' })
     await expect(session.at('yesterday')).rejects.toMatchObject({ code: 'USAGE' })
   })
