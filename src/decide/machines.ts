@@ -46,10 +46,14 @@ export function askTask(task: Task, question: TaskQuestion): Answer<TaskStatus> 
     attempts,
   }
   const refusal = refusalOfTask(status, question.type, context)
-  if (refusal !== null)
-    return { ok: false, reason: refusal, accepted: acceptedByTask(status, context).filter(isCommandType) }
+  if (refusal !== null) return { ok: false, reason: refusal, accepted: acceptedByTaskNow(task) }
   const [next] = transition(taskMachine, taskMachine.resolveState({ value: status, context }), question)
   return { ok: true, status: next.value }
+}
+
+/** The commands that a task accepts as it is now. */
+export function acceptedByTaskNow(task: Task): readonly string[] {
+  return acceptedByTask(task.status, task).filter(isCommandType)
 }
 
 /**

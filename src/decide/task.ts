@@ -6,7 +6,7 @@ import { type ReadonlyState, taskOf } from '../fold/state.ts'
 import { assert } from '../kernel/assert.ts'
 import { limits } from '../kernel/limits.ts'
 import { accept, type Decider, type Decision, fieldsOf, refuse } from './decision.ts'
-import { askTask, isRunning, isWarning, type TaskQuestion } from './machines.ts'
+import { acceptedByTaskNow, askTask, isRunning, isWarning, type TaskQuestion } from './machines.ts'
 
 type ReadonlyTask = NonNullable<ReturnType<typeof taskOf>>
 
@@ -17,6 +17,7 @@ export const decideAdd: Decider<'task.add'> = (state, command) => {
     return refuse(state, command.type, 'a task of that id is there already', {
       subject,
       status: present.status,
+      accepted: acceptedByTaskNow(present),
     })
   }
   if (Object.keys(state.tasks).length >= limits.tasksMax) {

@@ -135,6 +135,10 @@ export class MemoryLog implements EventLog {
   /** Its indexes are maps beside the rows, gone with the process: there is nothing to compare. */
   async *auditIndexes(): AsyncGenerator<never, void, undefined> {}
 
+  async orphanedEvents(): Promise<number> {
+    return 0
+  }
+
   async bookmark(key: string): Promise<string | null> {
     this.#assertOpen()
     return this.stored.bookmarks.get(key) ?? null

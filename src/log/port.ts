@@ -136,6 +136,8 @@ export interface EventLog {
   auditContents(): AsyncIterable<{ readonly hash: string; readonly problem: string | null }>
   /** What the adapter keeps to find a stream's events again, compared with the events. */
   auditIndexes(sessionId: string): AsyncIterable<IndexProblem>
+  /** How many events belong to no stream. */
+  orphanedEvents(): Promise<number>
   bookmark(key: string): Promise<string | null>
   close(): Promise<void>
 }

@@ -32,6 +32,8 @@ export interface SessionVerification {
 export interface Verification {
   readonly ok: boolean
   readonly sessions: readonly SessionVerification[]
+  /** Events whose session is not there any more; looked for when everything is verified. */
+  readonly orphanedEvents: number
   readonly contents: {
     readonly checked: number
     readonly problems: readonly { readonly hash: string; readonly detail: string }[]
@@ -57,6 +59,7 @@ export async function verifyLog(
       for (const stream of page) sessions.push(await verifySession(log, stream, options))
     }
   }
+  const orphanedEvents = sessionId === undefined ? await log.orphanedEvents() : 0
   const contents = { checked: 0, problems: [] as { hash: string; detail: string }[] }
   if (sessionId === undefined) {
     for await (const { hash, problem } of log.auditContents()) {
@@ -64,7 +67,8 @@ export async function verifyLog(
       if (problem !== null) contents.problems.push({ hash, detail: problem })
     }
   }
-  return { ok: sessions.every(({ ok }) => ok) && contents.problems.length === 0, sessions, contents }
+  const ok = sessions.every((session) => session.ok) && orphanedEvents === 0 && contents.problems.length === 0
+  return { ok, sessions, orphanedEvents, contents }
 }
 
 async function verifySession(
@@ -131,7 +135,8 @@ function checkHead(stream: StreamInfo, lastVersion: number, lastHash: string | n
 }
 
 function checkSummary(stream: StreamInfo, state: SessionState, report: Report): void {
-  if (stream.summary === null) return
+  const empty = stream.version === (stream.forkedFrom?.version ?? 0)
+  if (stream.summary === null && empty) return
   if (canonicalJson(stream.summary) !== canonicalJson(summaryOf(frozen(state)))) {
     report(stream.version, 'summary-differs', 'the list entry of this session is not what its events say')
   }

@@ -174,6 +174,8 @@ export class Session {
   /** Writes all waiting commands, as many as fit into one transaction at a time: one fsync for all of them. */
   async #drain(): Promise<void> {
     this.#draining = true
+    // Sends of the same turn are there after this, and share one transaction.
+    await Promise.resolve()
     while (this.#queue.length > 0) {
       const waiting = this.#queue.splice(0, limits.commandsPerTransactionMax)
       try {

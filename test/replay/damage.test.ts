@@ -94,6 +94,9 @@ const changes: readonly (readonly [column: string, sql: string, version: number]
   ['the head’s version', 'UPDATE streams SET version = 39', 40],
   ['the head’s hash', `UPDATE streams SET hash = replace(hash, substr(hash, 1, 1), 'z')`, 40],
   ['the list entry', `UPDATE streams SET summary = replace(summary, 'damaged', 'sound')`, 40],
+  ['the list entry, no JSON any more', `UPDATE streams SET summary = 'x'`, 40],
+  ['the lineage, no JSON any more', `UPDATE streams SET lineage = 'x', summary = '{}'`, 40],
+  ['an event moved far ahead', `UPDATE events SET place = place + 100 WHERE ${at(33)}`, 33],
   ['a snapshot’s body', 'UPDATE snapshots SET body = zeroblob(80) WHERE version = 29', 29],
   [
     'a snapshot’s hash',
@@ -118,6 +121,14 @@ describe('verify', () => {
     const { ok, sessions } = await damaged(sql, verify)
     expect(ok).toBe(false)
     expect(sessions[0]?.problems.map((problem) => problem.version)).toContain(version)
+  })
+
+  it('finds events whose session is gone', async () => {
+    const { ok, orphanedEvents } = await damaged(
+      'DELETE FROM batches; DELETE FROM calls; DELETE FROM snapshots; DELETE FROM streams',
+      verify,
+    )
+    expect({ ok, orphanedEvents }).toEqual({ ok: false, orphanedEvents: newest })
   })
 
   it('finds a changed text in the content store', async () => {
@@ -172,6 +183,15 @@ describe('recovery', () => {
       recorded: false,
     })
     expect(stateHash(report.state)).toBe(await hashAt(34))
+  })
+
+  it('stops before a gap that an event left which stands elsewhere now', async () => {
+    const report = await damaged(`UPDATE events SET place = place + 100 WHERE ${at(33)}`, recover)
+    expect(report).toMatchObject({
+      version: 32,
+      damage: { version: 33, kind: 'missing-events' },
+      recorded: false,
+    })
   })
 
   it('notices a cut-off end', async () => {

@@ -54,3 +54,9 @@ export function* indexProblems(database: Database, stream: number): Generator<In
     for (const row of rows) yield { version: integerOf(row, 'version'), detail }
   }
 }
+
+/** How many events belong to no stream. */
+export function orphanedEvents(database: Database): number {
+  const sql = `SELECT count(*) AS orphans FROM events e LEFT JOIN streams s ON s.key = e.place / ${placesPerStream} WHERE s.key IS NULL`
+  return integerOf(database.get(sql) ?? {}, 'orphans')
+}

@@ -14,7 +14,7 @@ import type {
 import { auditContents, findBookmark, findContent, findSnapshots } from './contents.ts'
 import type { Database } from './database.ts'
 import { notWritable } from './faults.ts'
-import { indexProblems } from './indexes.ts'
+import { indexProblems, orphanedEvents } from './indexes.ts'
 import { newestPosition, pagesOfEvents, pagesOfLog, pagesOfRows } from './reading.ts'
 import { findStream, infoOf, pagesOfStreams } from './streams.ts'
 import { KnownHeads, SqliteTransaction } from './transaction.ts'
@@ -104,6 +104,10 @@ export class SqliteLog implements EventLog {
   async *auditIndexes(sessionId: string): AsyncGenerator<IndexProblem, void, undefined> {
     const stream = findStream(this.#database, sessionId)
     if (stream !== null) yield* indexProblems(this.#database, stream.key)
+  }
+
+  async orphanedEvents(): Promise<number> {
+    return orphanedEvents(this.#database)
   }
 
   async bookmark(key: string): Promise<string | null> {
