@@ -130,6 +130,17 @@ export const verbs = {
     examples: [['waymark tasks 3f2a --status failed', 'what went wrong']],
     load: async () => (await import('./verbs/tasks.ts')).tasks,
   },
+  fork: {
+    group: groups.record,
+    about: 'Begin a session that shares the events of another one up to a version. Nothing is copied.',
+    takes: [session],
+    options: [
+      { flags: '--at <version>', about: 'the version to fork at; the newest if left out' },
+      { flags: '--title <text>', about: 'what the fork is about' },
+    ],
+    examples: [['waymark fork 3f2a --at 120', 'prints sess_…; the other session stays as it is']],
+    load: async () => (await import('./verbs/fork.ts')).fork,
+  },
   checkpoint: {
     group: groups.record,
     about: 'Take a checkpoint: a place to come back to.',

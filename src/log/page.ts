@@ -53,11 +53,13 @@ export function decodePage(page: PackedPage): DecodedPage | null {
     if (crc32(texts.subarray(start, end), checksumSeed(position)) !== checksum) {
       throw damaged(sessionId, version, 'its bytes do not have the checksum that was stored with it')
     }
-    const envelope = texts.toString(encoding, start, middle)
     const data = texts.toString(encoding, middle + 1, end)
-    let event = decodeUsual(pattern.exec(envelope), data, sessionId, version, position)
+    // The pattern accepts ASCII only: no byte of another text is taken for one of its characters.
+    const groups = pattern.exec(texts.toString('latin1', start, middle))
+    let event = decodeUsual(groups, data, sessionId, version, position)
     if (event === null) {
       plainRows += 1
+      const envelope = texts.toString('utf8', start, middle)
       event = decodeRow(sessionId, { version, position, envelope, data, checksum })
     }
     events.push(event)
@@ -75,17 +77,16 @@ function decodeUsual(
   position: number,
 ): LoggedEvent | null {
   if (groups === null || Number(groups[envelopeGroups.version]) !== version) return null
-  const type = usualTypeOf(groups[envelopeGroups.type])
-  const schemaVersion = Number(groups[envelopeGroups.schemaVersion])
-  if (type === null || schemaVersion !== schemaVersionOf(type)) return null
-  const parsed = dataSchemaOf(type).safeParse(parseJson(data))
+  const usual = usualTypeOf(groups[envelopeGroups.type] ?? '')
+  if (usual === undefined || Number(groups[envelopeGroups.schemaVersion]) !== usual.schemaVersion) return null
+  const parsed = usual.schema.safeParse(parseJson(data))
   if (!parsed.success) return null
   return {
     id: groups[envelopeGroups.id],
     sessionId,
     version,
     position,
-    schemaVersion,
+    schemaVersion: usual.schemaVersion,
     time: groups[envelopeGroups.time],
     recordedAt: groups[envelopeGroups.recordedAt],
     actor: groups[envelopeGroups.actor],
@@ -94,15 +95,28 @@ function decodeUsual(
     causationId: groups[envelopeGroups.causationId] ?? null,
     correlationId: groups[envelopeGroups.correlationId] ?? null,
     ignorable: groups[envelopeGroups.ignorable] !== undefined,
-    type,
+    // The name as the catalogue has it: an event holds on to no more of the page than it has to.
+    type: usual.type,
     data: parsed.data,
     // The pattern has matched, so its groups are texts of the right form; the type's schema has accepted the data.
   } as LoggedEvent
 }
 
-/** The name as the catalogue writes it, so that no event holds on to the text it came from for it. */
-function usualTypeOf(name: string | undefined): EventType | null {
-  return name !== undefined && isEventType(name) ? name : null
+interface UsualType {
+  readonly type: EventType
+  readonly schemaVersion: number
+  readonly schema: { safeParse(data: unknown): { readonly success: boolean; readonly data?: unknown } }
+}
+
+const usualTypes = new Map<string, UsualType>()
+
+/** What is needed to decode a type in its shape of today, in one look; made when a type first comes up. */
+function usualTypeOf(name: string): UsualType | undefined {
+  const known = usualTypes.get(name)
+  if (known !== undefined || !isEventType(name)) return known
+  const usual = { type: name, schemaVersion: schemaVersionOf(name), schema: dataSchemaOf(name) }
+  usualTypes.set(name, usual)
+  return usual
 }
 
 function parseJson(text: string): unknown {

@@ -176,6 +176,13 @@ export const budgetShape = z.strictObject({
   compactions: count,
 })
 
+export const forkShape = z.strictObject({
+  sessionId,
+  parentSessionId: sessionId,
+  forkedAt: count,
+  version: count,
+})
+
 export const checkpointShape = z.strictObject({
   sessionId,
   checkpointId,
@@ -229,6 +236,7 @@ export const verifyShape = z.strictObject({
       problems: z.array(z.strictObject({ version: count, kind: z.string(), detail: z.string() })),
     }),
   ),
+  orphanedEvents: count,
   contents: z.strictObject({
     checked: count,
     problems: z.array(z.strictObject({ hash: z.string(), detail: z.string() })),

@@ -377,6 +377,27 @@ describe('tasks', () => {
   })
 })
 
+describe('fork', () => {
+  it('begins a session with the past of another one, and leaves that one as it is', async () => {
+    const place = await makePlace()
+    const id = await worked(place)
+    const before = await place.json(shapes.showShape, 'show', id)
+    const forked = await place.json(shapes.forkShape, 'fork', id, '--at', '2', '--title', 'another way')
+    expect(forked).toMatchObject({ parentSessionId: id, forkedAt: 2, version: 3 })
+    const shown = await place.json(shapes.showShape, 'show', forked.sessionId)
+    expect(shown).toMatchObject({ title: 'another way', parentSessionId: id, usage: { calls: 0 } })
+    expect(await place.json(shapes.showShape, 'show', id)).toEqual(before)
+  })
+
+  it('says which versions there are when it is asked for another', async () => {
+    const place = await makePlace()
+    const id = await worked(place)
+    const { code, stderr } = await place.run(['fork', id, '--at', '999'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('has no version 999')
+  })
+})
+
 describe('checkpoint and checkpoints', () => {
   it('take and list places to come back to', async () => {
     const place = await makePlace()

@@ -99,7 +99,7 @@ describe('a page', () => {
     const decoded = decodePage(packed(page, session))
     expect(decoded?.events).toEqual(page.map((row) => decodeRow(session, row)))
     expect(decoded?.events[3]?.data).toEqual({ taskId: 'A', reason: 'old', retryable: true })
-    expect(decoded?.plainRows).toBe(4)
+    expect(decoded?.plainRows).toBe(5)
   })
 
   it('with a damaged row is refused with its version, whichever byte it is', () => {

@@ -55,9 +55,14 @@ function fromText({ from, checkpointId, snapshotVersion }: RecoveryReport): stri
   return `${what} of version ${snapshotVersion}${from === 'older-snapshot' ? ', as newer ones were not sound' : ''}`
 }
 
-function nextSteps({ sessionId, damage, recorded, open, state }: RecoveryReport): readonly string[] {
+function nextSteps({ sessionId, version, damage, recorded, open, state }: RecoveryReport): readonly string[] {
   const short = sessionId.slice(0, 'sess_'.length + 8)
-  if (damage !== null) return [`next: waymark verify ${short} locates all damage; nothing was written`]
+  if (damage !== null) {
+    return [
+      `next: waymark verify ${short} locates all damage; nothing was written`,
+      `next: waymark fork ${short} --at ${version} goes on from what is sound`,
+    ]
+  }
   if (!recorded) return [`the session is ${state.status.replace('_', ' ')}: nothing was recorded`]
   const task = open.find((item): item is OpenItem & { kind: 'task' } => item.kind === 'task')
   if (task !== undefined) {
