@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { limits } from '../kernel/limits.ts'
 
-const idPattern = /^[A-Za-z0-9][A-Za-z0-9._:@#+=~-]*$/
+const idPattern = /^[A-Za-z0-9](?:[A-Za-z0-9_:@#+=~-]|\.(?!\.))*$/
 
 /**
  * An id that a caller chooses. It begins with a letter or digit and holds no path characters, so that it may
@@ -13,9 +13,8 @@ export const idShape = z
   .max(limits.idCharactersMax, `an id has at most ${limits.idCharactersMax} characters`)
   .regex(
     idPattern,
-    'an id begins with a letter or digit and holds only letters, digits and . _ : @ # + = ~ -',
+    'an id begins with a letter or digit, holds only letters, digits and . _ : @ # + = ~ -, and no ".."',
   )
-  .refine((id) => !id.includes('..'), 'an id does not hold ".."')
 
 /** One line for people: a title, a reason, a name. */
 export const lineShape = z.string().max(limits.lineCharactersMax)

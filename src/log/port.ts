@@ -51,7 +51,7 @@ export interface StoredRow {
   readonly salt: Uint8Array
   /** Chain hash, 64 hexadecimal digits. */
   readonly hash: string
-  /** CRC-32 over position, envelope and data. */
+  /** CRC-32 of envelope, line feed and data, begun with the position. */
   readonly checksum: number
 }
 
@@ -93,9 +93,12 @@ export interface LogTransaction {
    * The highest counters reported for a model call: within the stream and its inherited prefix, or by any session of the home.
    */
   countedCall(sessionId: string, callId: string, scope: 'session' | 'home'): Counters | null
-  /** @throws WaymarkError `ALREADY_EXISTS`; `VERSION_NOT_FOUND` when the parent is shorter than the fork point. */
+  /**
+   * @throws WaymarkError `ALREADY_EXISTS`; `VERSION_NOT_FOUND` when the parent is shorter than the fork point;
+   * `LIMIT_REACHED` for more ancestors than `limits.lineageDepthMax`.
+   */
   create(sessionId: string, forkedFrom: ForkPoint | null): void
-  /** Appends a batch at the head and returns it as recorded. */
+  /** Appends a batch at the head and returns it as recorded. @throws WaymarkError `ALREADY_EXISTS` for a command's second batch. */
   append(sessionId: string, batch: readonly PendingEvent[], summary: StreamSummary): readonly LoggedEvent[]
   /** Stores a text once, by its SHA-256. */
   putContent(hash: string, content: Uint8Array): void
@@ -115,6 +118,7 @@ export interface EventLog {
    * @throws WaymarkError `STORE_BUSY`, `STORE_FULL`, `STORE_CLOSED`, `HOME_NOT_WRITABLE`, or whatever `work` throws.
    */
   transact<T>(work: (transaction: LogTransaction) => T): Promise<T>
+  /** What the head says; unlike in a transaction it is not compared with the newest event, so that verification can. */
   stream(sessionId: string): Promise<StreamInfo | null>
   /** All streams, oldest first, in pages. */
   streams(): AsyncIterable<readonly StreamInfo[]>
@@ -126,7 +130,10 @@ export interface EventLog {
   readAll(afterPosition: number): AsyncIterable<readonly LoggedEvent[]>
   /** Position of the newest event; 0 in an empty log. */
   position(): Promise<number>
-  /** Resolves when something may have been appended since `afterPosition`, by any process, or the signal aborts. */
+  /**
+   * Ends when something may have been appended since `afterPosition`, by any process, when the signal aborts, or when the log is
+   * closed (then it may reject with `STORE_CLOSED`).
+   */
   changed(afterPosition: number, signal: AbortSignal): Promise<void>
   /** Snapshots of a stream at or before a version, newest first. For a fork, also those of its parent up to the fork point. */
   snapshots(sessionId: string, atMostVersion?: number): AsyncIterable<StoredSnapshot>

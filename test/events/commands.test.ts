@@ -36,7 +36,7 @@ const hostile: readonly (readonly [name: string, input: unknown, said: RegExp])[
   ['an id of __proto__', { type: 'task.start', taskId: '__proto__' }, /an id begins with/],
   ['an id with path characters', { type: 'task.start', taskId: '../../etc/passwd' }, /an id begins with/],
   ['an id with a backslash', { type: 'task.start', taskId: 'a\\b' }, /an id begins with/],
-  ['an id with two dots', { type: 'task.start', taskId: 'a..b' }, /does not hold "\.\."/],
+  ['an id with two dots', { type: 'task.start', taskId: 'a..b' }, /and no "\.\."/],
   ['an id with a line feed', { type: 'task.start', taskId: 'a\nb' }, /an id begins with/],
   ['an endless id', { type: 'task.start', taskId: 'a'.repeat(1_000_000) }, /at most 200 characters/],
   ['a gigantic title', { type: 'task.add', taskId: 'A', title: 'x'.repeat(10_000_000) }, /title/],

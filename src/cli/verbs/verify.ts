@@ -22,7 +22,10 @@ export const verify = verb(shape, async ({ session }, context) => {
   return verification.ok ? exitCodes.fine : exitCodes.problem
 })
 
-async function print({ ok, sessions, orphanedEvents, contents }: Verification, output: Output): Promise<void> {
+async function print(
+  { ok, sessions, orphanedEvents, contents }: Verification,
+  output: Output,
+): Promise<void> {
   const rows = sessions.flatMap(({ sessionId, events, problems }): Row[] =>
     problems.length === 0
       ? [[sound, sessionId, events, '', '']]
@@ -43,7 +46,8 @@ async function print({ ok, sessions, orphanedEvents, contents }: Verification, o
       rows: [...rows, ...texts],
     })
   }
-  if (orphanedEvents > 0) output.note(`${countOf(orphanedEvents, 'event')} of sessions that are not there any more`)
+  if (orphanedEvents > 0)
+    output.note(`${countOf(orphanedEvents, 'event')} of sessions that are not there any more`)
   const events = sessions.reduce((total, session) => total + session.events, 0)
   const checked = [
     countOf(sessions.length, 'session'),
