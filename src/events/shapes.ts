@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { limits } from '../kernel/limits.ts'
 
-const idPattern = /^[A-Za-z0-9](?:[A-Za-z0-9_:@#+=~-]|\.(?!\.))*$/
+const idPattern = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._:@#+=~-]*$/
 
 /**
  * An id that a caller chooses. It begins with a letter or digit and holds no path characters, so that it may

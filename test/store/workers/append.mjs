@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Appends batches of two events to a session, one durable transaction at a time, and prints each once it is acknowledged.
  * Usage: append.mjs <path of the log> <session id> <prefix> <how many>

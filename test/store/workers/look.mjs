@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Reads a log and then tries to write to it; prints what came of each.
  * Usage: look.mjs <path of the log> <session id>
