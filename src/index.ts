@@ -22,6 +22,13 @@ export {
   taskOf,
 } from './fold/state.ts'
 export type { StreamSummary } from './fold/summary.ts'
+export {
+  type ImportedFile,
+  type ImportOptions,
+  type ImportProgress,
+  type ImportResult,
+  importFiles,
+} from './import/import.ts'
 export { type Clock, type Ids, seeded } from './kernel/clock.ts'
 export {
   CommandRefused,
