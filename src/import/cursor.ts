@@ -3,7 +3,7 @@
  * an import killed anywhere goes on exactly there. Valid only while the file still begins with the bytes that were read.
  */
 import type { FileHandle } from 'node:fs/promises'
-import { sha256Of } from '../kernel/hash.ts'
+import { hashOf, sha256Of } from '../kernel/hash.ts'
 import { limits } from '../kernel/limits.ts'
 import { bounds } from './bounds.ts'
 import type { Memory } from './translator.ts'
@@ -36,6 +36,8 @@ interface StoredCursor {
   readonly path: string
   readonly fingerprint: string
   readonly cursor: Cursor
+  /** Of the cursor: one that is not as it was written is not used. */
+  readonly hash: string
 }
 
 export function firstCursor(memory: Memory): Cursor {
@@ -52,7 +54,7 @@ export function firstCursor(memory: Memory): Cursor {
 }
 
 export function packCursor(path: string, fingerprint: string, cursor: Cursor): string {
-  const stored: StoredCursor = { version: cursorVersion, path, fingerprint, cursor }
+  const stored: StoredCursor = { version: cursorVersion, path, fingerprint, cursor, hash: hashOf(cursor) }
   return JSON.stringify(stored)
 }
 
@@ -66,8 +68,9 @@ export async function unpackCursor(
   const value = jsonIn(text)
   if (typeof value !== 'object' || value === null || Reflect.get(value, 'version') !== cursorVersion)
     return null
-  // Bookmarks of this version are written by packCursor alone.
-  const { fingerprint, cursor } = value as StoredCursor
+  // The hash tells whether this is what packCursor wrote.
+  const { fingerprint, cursor, hash } = value as StoredCursor
+  if (typeof cursor !== 'object' || cursor === null || hashOf(cursor) !== hash) return null
   if (cursor.offset > size || (await fingerprintOf(file, cursor.offset)) !== fingerprint) return null
   return cursor
 }

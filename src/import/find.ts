@@ -38,6 +38,8 @@ export interface Found {
 interface Candidate {
   readonly path: string
   readonly named: boolean
+  /** Nothing else was named: what cannot be read of it is all there is to say. */
+  readonly only: boolean
 }
 
 /**
@@ -52,7 +54,7 @@ export async function findSources(paths: readonly string[]): Promise<Found> {
   const visited = new Set<string>()
   for (const path of paths) {
     if (!(await isThere(path))) throw failed(path, 'there is no such file or folder', 'check the path')
-    await walk({ path, named: true }, 0, visited, candidates, leftOut)
+    await walk({ path, named: true, only: paths.length === 1 }, 0, visited, candidates, leftOut)
   }
   const sources: Source[] = []
   const seen = new Set<string>()
@@ -78,7 +80,7 @@ async function isThere(path: string): Promise<boolean> {
 
 /** Collects the transcripts below a path. A folder that was visited before, by whatever link, is not entered again. */
 async function walk(
-  { path, named }: Candidate,
+  { path, named, only }: Candidate,
   depth: number,
   visited: Set<string>,
   candidates: Candidate[],
@@ -86,7 +88,7 @@ async function walk(
 ): Promise<void> {
   try {
     const found = await stat(path)
-    if (found.isFile() && (named || extname(path) === '.jsonl')) candidates.push({ path, named })
+    if (found.isFile() && (named || extname(path) === '.jsonl')) candidates.push({ path, named, only })
     if (!found.isDirectory()) {
       if (named && !found.isFile())
         throw failed(path, 'it is neither a file nor a folder', 'name files or folders')
@@ -100,7 +102,13 @@ async function walk(
       return
     }
     for (const name of (await readdir(path)).sort()) {
-      await walk({ path: join(path, name), named: false }, depth + 1, visited, candidates, leftOut)
+      await walk(
+        { path: join(path, name), named: false, only: false },
+        depth + 1,
+        visited,
+        candidates,
+        leftOut,
+      )
     }
   } catch (error) {
     leftOut.push(asLeftOut(path)(error))
@@ -119,7 +127,7 @@ function codeOf(error: unknown): string | null {
   return typeof code === 'string' ? code : null
 }
 
-async function sourceOf({ path, named }: Candidate): Promise<Source | LeftOut> {
+async function sourceOf({ path, named, only }: Candidate): Promise<Source | LeftOut> {
   const file = await open(path)
   try {
     const { size, mtime } = await file.stat()
@@ -135,7 +143,7 @@ async function sourceOf({ path, named }: Candidate): Promise<Source | LeftOut> {
     const records = lines.flatMap((line) => valuesOf(line).objects)
     const sniffed = sniff(records)
     if (sniffed.format === null) {
-      if (!named) return { path, skipped: sniffed.reason }
+      if (!only) return named ? { path, error: sniffed.reason } : { path, skipped: sniffed.reason }
       throw failed(path, sniffed.reason, 'name Claude Code transcripts, Codex rollouts, or folders of them')
     }
     const head = { path: resolve(path), records, firstLineDigest: digest(lines[0] ?? '') }

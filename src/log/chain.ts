@@ -16,6 +16,7 @@ export type RowProblemKind =
   | 'damaged-event'
   | 'damaged-position'
   | 'broken-chain'
+  | 'damaged-head'
   | 'invalid-event'
   | 'unknown-event'
 

@@ -6,7 +6,7 @@ import { type Segment, segmentsOf } from '../log/lineage.ts'
 import type { EventLog, ForkPoint, StreamInfo } from '../log/port.ts'
 import { chainHashAt, streamOf } from './load.ts'
 
-/** All rows of a stream itself, without inherited ones, each with what is wrong with it. */
+/** The rows of a stream itself up to its head, without inherited ones, each with what is wrong with it. */
 export async function* checkRows(
   log: EventLog,
   stream: StreamInfo,
@@ -15,7 +15,8 @@ export async function* checkRows(
   const inherited =
     forkedFrom === null ? '' : await chainHashAt(log, forkedFrom.sessionId, forkedFrom.version)
   const check = new ChainCheck(sessionId, forkedFrom?.version ?? 0, inherited)
-  for await (const page of log.rows(sessionId)) yield page.map((row) => check.check(row))
+  for await (const page of log.rows(sessionId, { to: stream.version }))
+    yield page.map((row) => check.check(row))
 }
 
 export interface CheckedPage {
@@ -61,7 +62,7 @@ export async function* checkedEvents(
   }
   if (hash !== stream.hash) {
     const detail = 'the head of the stream does not have the hash of its newest event'
-    yield { events: [], problem: { version: stream.version, kind: 'broken-chain', detail } }
+    yield { events: [], problem: { version: stream.version, kind: 'damaged-head', detail } }
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { foldInto, frozen } from '../fold/fold.ts'
 import { initialState, type ReadonlyState, type SessionState } from '../fold/state.ts'
-import { SessionNotFound, WaymarkError } from '../kernel/errors.ts'
+import { DamagedRecord, SessionNotFound, WaymarkError } from '../kernel/errors.ts'
 import type { EventLog, StoredSnapshot, StreamInfo } from '../log/port.ts'
 import { unpackSnapshot } from './snapshot.ts'
 
@@ -47,7 +47,7 @@ export async function startingPoint(
   atMostVersion: number,
 ): Promise<StartingPoint> {
   const passedOver: SnapshotProblem[] = []
-  for await (const snapshot of log.snapshots(sessionId, atMostVersion)) {
+  for await (const snapshot of readable(log.snapshots(sessionId, atMostVersion), passedOver)) {
     const unpacked = unpackSnapshot(snapshot, sessionId)
     if (!unpacked.ok) {
       passedOver.push({ version: snapshot.version, kind: unpacked.kind, detail: unpacked.detail })
@@ -63,6 +63,19 @@ export async function startingPoint(
     return { from, snapshot, state: unpacked.state, passedOver }
   }
   return { from: 'full-replay', snapshot: null, state: initialState(sessionId), passedOver }
+}
+
+/** Snapshots as long as they can be listed; where the store cannot tell them, the events still can. */
+async function* readable(
+  snapshots: AsyncIterable<StoredSnapshot>,
+  passedOver: SnapshotProblem[],
+): AsyncGenerator<StoredSnapshot, void, undefined> {
+  try {
+    yield* snapshots
+  } catch (error) {
+    if (!(error instanceof DamagedRecord)) throw error
+    passedOver.push({ version: 0, kind: 'damaged-snapshot', detail: error.message })
+  }
 }
 
 /**

@@ -6,7 +6,7 @@
 import { foldInto, frozen, stateHash } from '../fold/fold.ts'
 import { initialState, type SessionState } from '../fold/state.ts'
 import { summaryOf } from '../fold/summary.ts'
-import { WaymarkError } from '../kernel/errors.ts'
+import { DamagedRecord, WaymarkError } from '../kernel/errors.ts'
 import { canonicalJson } from '../kernel/json.ts'
 import { limits } from '../kernel/limits.ts'
 import type { EventLog, StreamInfo } from '../log/port.ts'
@@ -53,10 +53,10 @@ export async function verifyLog(
 ): Promise<Verification> {
   const sessions: SessionVerification[] = []
   if (sessionId !== undefined) {
-    sessions.push(await verifySession(log, await streamOf(log, sessionId), options))
+    sessions.push(await verifiedSession(log, sessionId, options))
   } else {
     for await (const page of log.streams()) {
-      for (const stream of page) sessions.push(await verifySession(log, stream, options))
+      for (const stream of page) sessions.push(await verifiedSession(log, stream.sessionId, options))
     }
   }
   const orphanedEvents = sessionId === undefined ? await log.orphanedEvents() : 0
@@ -71,17 +71,34 @@ export async function verifyLog(
   return { ok, sessions, orphanedEvents, contents }
 }
 
-async function verifySession(
+/** A session that cannot even be gone through is damaged too, and stops nothing else. */
+async function verifiedSession(
   log: EventLog,
-  stream: StreamInfo,
+  sessionId: string,
   options: VerifyOptions,
 ): Promise<SessionVerification> {
-  const { sessionId } = stream
+  try {
+    return await verifySession(log, sessionId, options)
+  } catch (error) {
+    if (!(error instanceof DamagedRecord)) throw error
+    const version = typeof error.details.version === 'number' ? error.details.version : 0
+    const problems = [{ version, kind: 'damaged-head', detail: error.message }]
+    return { sessionId, events: 0, ok: false, problems }
+  }
+}
+
+/** Verifies a session as it is at one moment, up to the version its head names then: others may go on appending. */
+async function verifySession(
+  log: EventLog,
+  sessionId: string,
+  options: VerifyOptions,
+): Promise<SessionVerification> {
   const problems: Problem[] = []
   const report = (version: number, kind: string, detail: string): void => {
     if (problems.length < limits.problemsListedMax) problems.push({ version, kind, detail })
   }
   const snapshots = await readSnapshots(log, sessionId, report)
+  const stream = await streamOf(log, sessionId)
   const base = await inheritedState(log, stream, report)
   const state = base ?? initialState(sessionId)
   let sound = base !== null
@@ -108,6 +125,9 @@ async function verifySession(
     options.onProgress?.({ sessionId, events })
   }
   checkHead(stream, lastVersion, lastHash, report)
+  if (await hasEventsBeyondHead(log, stream)) {
+    report(stream.version + 1, 'damaged-head', `the head says ${stream.version} events, and there are more`)
+  }
   for await (const { version, detail } of log.auditIndexes(sessionId))
     report(version, 'damaged-index', detail)
   for (const version of snapshots.keys()) {
@@ -117,18 +137,22 @@ async function verifySession(
   return { sessionId, events, ok: problems.length === 0, problems }
 }
 
+/** Whether there are events after those the head names. The head is read again: it may have moved on with them. */
+async function hasEventsBeyondHead(log: EventLog, { sessionId, version }: StreamInfo): Promise<boolean> {
+  let beyond = 0
+  for await (const page of log.rows(sessionId, { after: version })) {
+    beyond += page.length
+    break
+  }
+  return beyond > 0 && (await streamOf(log, sessionId)).version === version
+}
+
 type Report = (version: number, kind: string, detail: string) => void
 
 function checkHead(stream: StreamInfo, lastVersion: number, lastHash: string | null, report: Report): void {
   if (lastVersion < stream.version) {
     const missing = stream.version - lastVersion
     report(lastVersion + 1, 'missing-events', `the last ${missing} of ${stream.version} events are not there`)
-  } else if (lastVersion > stream.version) {
-    report(
-      stream.version + 1,
-      'damaged-head',
-      `the head says ${stream.version} events, there are ${lastVersion}`,
-    )
   } else if (lastHash !== null && lastHash !== stream.hash) {
     report(stream.version, 'damaged-head', 'the head’s hash is not that of the newest event')
   }

@@ -1,5 +1,6 @@
 /** Recovery as a session does it: find the newest sound state, record what was found, say what was left open. */
 import type { CommandMeta } from '../events/envelope.ts'
+import { DamagedRecord } from '../kernel/errors.ts'
 import type { EventLog } from '../log/port.ts'
 import { type OpenItem, planRecovery, type Recovery } from '../replay/recover.ts'
 import { type RecordEnvironment, record } from './record.ts'
@@ -38,15 +39,18 @@ export async function recoverSession(
     open: open.slice(0, openLinesMax).map(lineOf),
     openCount: open.length,
   } as const
-  const { state } = await log.transact((transaction) =>
-    record(
-      transaction,
-      recovery.state,
-      { sessionId, command: { ...command, open: [...command.open] }, meta },
-      environment,
-    ),
-  )
-  return { ...recovery, state, version: state.version, recorded: true }
+  const request = { sessionId, command: { ...command, open: [...command.open] }, meta }
+  try {
+    const { state } = await log.transact((transaction) =>
+      record(transaction, recovery.state, request, environment),
+    )
+    return { ...recovery, state, version: state.version, recorded: true }
+  } catch (error) {
+    if (!(error instanceof DamagedRecord)) throw error
+    // The events are sound and the head of the stream is not: nothing can be appended.
+    const damage = { version: recovery.version, kind: 'damaged-head', detail: error.message } as const
+    return { ...recovery, damage, recorded: false }
+  }
 }
 
 /** An open item on one line, for the log and for people. */

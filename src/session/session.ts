@@ -30,6 +30,7 @@ export interface SendResult {
   readonly events: readonly LoggedEvent[]
   /** Version of the batch's last event: durable when you have it. */
   readonly version: number
+  /** State after the transaction, in which commands sent at the same time may have been recorded too. */
   readonly state: ReadonlyState
   /** True when the command had been recorded before under the same `commandId`. */
   readonly repeated: boolean
@@ -192,13 +193,15 @@ export class Session {
     const { outcomes, state, epoch } = await this.#log.transact((transaction) => {
       let known = before
       let heldEpoch = this.#epoch
-      const results: (Recorded | { readonly error: unknown })[] = []
+      const results: (Omit<Recorded, 'state'> | { readonly error: unknown })[] = []
       for (const { request } of waiting) {
         try {
           const recorded = record(transaction, known, { ...request, epoch: heldEpoch }, this.#environment)
           known = recorded.state
           if (request.command.type === 'session.take-over' && !recorded.repeated) heldEpoch = known.epoch
-          results.push(recorded)
+          // Not its state: those of a long queue would all be alive at once.
+          const { events, version, repeated } = recorded
+          results.push({ events, version, repeated })
         } catch (error) {
           if (!(error instanceof WaymarkError) || isStoreFault(error)) throw error
           results.push({ error })
@@ -213,7 +216,7 @@ export class Session {
       const outcome = outcomes[index]
       assert(outcome !== undefined, 'every command has an outcome')
       if ('error' in outcome) reject(outcome.error)
-      else resolve(outcome)
+      else resolve({ ...outcome, state })
     }
     this.#budget.notify(before, state)
   }

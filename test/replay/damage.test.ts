@@ -95,7 +95,7 @@ const changes: readonly (readonly [column: string, sql: string, version: number]
   ['the head’s hash', `UPDATE streams SET hash = replace(hash, substr(hash, 1, 1), 'z')`, 40],
   ['the list entry', `UPDATE streams SET summary = replace(summary, 'damaged', 'sound')`, 40],
   ['the list entry, no JSON any more', `UPDATE streams SET summary = 'x'`, 40],
-  ['the lineage, no JSON any more', `UPDATE streams SET lineage = 'x', summary = '{}'`, 40],
+  ['the lineage, no JSON any more', `UPDATE streams SET lineage = 'x'`, 1],
   ['an event moved far ahead', `UPDATE events SET place = place + 100 WHERE ${at(33)}`, 33],
   ['a snapshot’s body', 'UPDATE snapshots SET body = zeroblob(80) WHERE version = 29', 29],
   [
@@ -202,6 +202,16 @@ describe('recovery', () => {
       recorded: false,
     })
     expect(stateHash(report.state)).toBe(await hashAt(39))
+  })
+
+  it('writes nothing to a stream whose head is damaged, though its events are sound', async () => {
+    for (const sql of [
+      `UPDATE streams SET lineage = '[{"key":1,"to":3}]'`,
+      'UPDATE streams SET version = 39',
+    ]) {
+      const report = await damaged(sql, recover)
+      expect(report).toMatchObject({ damage: { kind: 'damaged-head' }, recorded: false })
+    }
   })
 
   it('refuses to append to a stream whose end is gone', async () => {

@@ -16,6 +16,13 @@ export function faultOf(error: unknown, driver: SqliteDriver, path: string): unk
         details: { path },
         cause,
       })
+    case resultCodes.ioError:
+      return new WaymarkError('STORE_FAILED', {
+        message: `reading or writing ${path} failed: ${cause.message}`,
+        hint: 'look after the disk and its limits (space, quota, file size); nothing of the last command was appended',
+        details: { path },
+        cause,
+      })
     case resultCodes.readOnly:
     case resultCodes.cannotOpen:
       return notWritable(path, cause)

@@ -29,7 +29,7 @@ const steps: readonly string[] = [
     hash TEXT NOT NULL,
     parent INTEGER REFERENCES streams (key),
     fork_version INTEGER,
-    -- Where inherited events lie, oldest first: [[key, last version], …].
+    -- Where inherited events lie, oldest first: [{ key, to }, …], up to the version each holds.
     lineage TEXT NOT NULL,
     bytes_since_snapshot INTEGER NOT NULL,
     -- What lists show of the session, as JSON.

@@ -7,7 +7,7 @@ import { bytesOf, integerOf, textOf } from './columns.ts'
 import type { Database } from './database.ts'
 import type { SqlRow } from './driver.ts'
 import { placesPerStream } from './migrations.ts'
-import { type HeldRun, headProblem, placeOf, runsOf, type StoredStream } from './streams.ts'
+import { type HeldRun, placeOf, readHeadProblem, runsOf, type StoredStream } from './streams.ts'
 
 /**
  * Rows of a packed page. Large enough that the calls into SQLite hardly count, small enough that its text stays out of
@@ -41,7 +41,7 @@ export function* pagesOfEvents(
 ): Generator<readonly LoggedEvent[], void, undefined> {
   const { after = 0, to = stream.version } = range
   if (to >= stream.version) {
-    const problem = headProblem(database, stream)
+    const problem = readHeadProblem(database, stream)
     if (problem !== null) throw damaged(stream.sessionId, stream.version, problem)
   }
   for (const run of runsOf(database, stream, after, Math.min(to, stream.version))) {

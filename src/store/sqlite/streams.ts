@@ -1,6 +1,7 @@
 /** Rows of the table of streams: heads, fork points, and where the events of a stream lie. */
 import type { StreamSummary } from '../../fold/summary.ts'
 import { DamagedRecord } from '../../kernel/errors.ts'
+import { damaged } from '../../log/codec.ts'
 import type { StreamInfo } from '../../log/port.ts'
 import { bytesOf, integerOf, integerOrNullOf, textOf, textOrNullOf } from './columns.ts'
 import type { Database } from './database.ts'
@@ -12,7 +13,8 @@ export type Lineage = readonly { readonly key: number; readonly to: number }[]
 
 export interface StoredStream extends StreamInfo {
   readonly key: number
-  readonly lineage: Lineage
+  /** `null` when what is stored cannot be the lineage of this stream. */
+  readonly lineage: Lineage | null
 }
 
 /** A run of versions held by one stream: after `after`, up to and with `to`. */
@@ -60,19 +62,37 @@ function streamOf(row: SqlRow): StoredStream {
         ? null
         : { sessionId: parentSessionId, version: forkVersion },
     bytesSinceSnapshot: integerOf(row, 'bytes_since_snapshot'),
-    // Both texts were written by this store; what they say can be derived again from the events.
-    lineage: parsed(textOf(row, 'lineage'), []) as Lineage,
-    summary: summary === null ? null : (parsed(summary, null) as StreamSummary | null),
+    lineage: lineageIn(row, forkVersion),
+    // Written by this store; verification compares it with the events.
+    summary: summary === null ? null : (parsed(summary) as StreamSummary | null),
   }
 }
 
-/** What a column says, or `otherwise` when it is not JSON: verification compares it with the events and tells. */
-function parsed(text: string, otherwise: unknown): unknown {
+/** What a column says, or `null` when it is not JSON: verification compares it with the events and tells. */
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return otherwise
+    return null
   }
+}
+
+/** The stored lineage, if it ends where the fork's own columns say: at the fork point, in the parent or what the parent inherited. */
+function lineageIn(row: SqlRow, forkVersion: number | null): Lineage | null {
+  const lineage = parsed(textOf(row, 'lineage'))
+  if (!Array.isArray(lineage) || !lineage.every(isRun)) return null
+  const rises = lineage.every(({ to }, index) => to > (lineage[index - 1]?.to ?? 0))
+  const last = lineage[lineage.length - 1]
+  const hasParent = textOrNullOf(row, 'parent_session_id') !== null
+  return rises && (last?.to ?? 0) === (forkVersion ?? 0) && hasParent === (forkVersion !== null)
+    ? lineage
+    : null
+}
+
+function isRun(value: unknown): value is Lineage[number] {
+  if (typeof value !== 'object' || value === null) return false
+  const { key, to } = value as Partial<Lineage[number]> // every field is looked at below
+  return Number.isSafeInteger(key) && Number.isSafeInteger(to)
 }
 
 /** What a caller of the port sees of a stream. */
@@ -85,12 +105,22 @@ export function infoOf(stream: StoredStream): StreamInfo {
 export function lineageOfFork(parent: StoredStream, version: number): Lineage {
   const lineage: { key: number; to: number }[] = []
   let reached = 0
-  for (const { key, to } of [...parent.lineage, { key: parent.key, to: parent.version }]) {
+  for (const { key, to } of [...soundLineage(parent), { key: parent.key, to: parent.version }]) {
     if (reached >= version) break
     reached = Math.min(to, version)
     lineage.push({ key, to: reached })
   }
   return lineage
+}
+
+/** @throws DamagedRecord when what is stored of it cannot be right */
+export function soundLineage(stream: StoredStream): Lineage {
+  if (stream.lineage !== null) return stream.lineage
+  throw damaged(
+    stream.sessionId,
+    stream.forkedFrom?.version ?? 1,
+    'what its head says of the sessions it was forked from is not what was written',
+  )
 }
 
 /** Where the events after `after` and up to `to` lie, oldest first. */
@@ -102,7 +132,10 @@ export function runsOf(
 ): readonly HeldRun[] {
   const runs: HeldRun[] = []
   let reached = 0
-  for (const { key, to: last } of [...stream.lineage, { key: stream.key, to: Number.POSITIVE_INFINITY }]) {
+  for (const { key, to: last } of [
+    ...soundLineage(stream),
+    { key: stream.key, to: Number.POSITIVE_INFINITY },
+  ]) {
     const run = { key, after: Math.max(after, reached), to: Math.min(to, last) }
     reached = last
     if (run.after < run.to) {
@@ -150,8 +183,20 @@ export function hashAt(database: Database, stream: StoredStream, version: number
   return row === undefined ? null : bytesOf(row, 'hash').toString('hex')
 }
 
-/** What is wrong with a stream's head, compared with its newest event; `null` when they agree. */
+/**
+ * What is wrong with a stream's head as a reader sees it; `null` when it agrees with the event it names. Others may have appended
+ * since the head was looked up, so that event need not be the newest any more.
+ */
+export function readHeadProblem(database: Database, stream: StoredStream): string | null {
+  const hash = hashAt(database, stream, stream.version)
+  if (hash === null) return `its head says version ${stream.version}, and there is no such event`
+  return hash === stream.hash ? null : 'the hash of its head is not that of the event it names'
+}
+
+/** What is wrong with a stream's head, compared with its newest event; `null` when they agree. For writers, whom nobody overtakes. */
 export function headProblem(database: Database, stream: StoredStream): string | null {
+  if (stream.lineage === null)
+    return 'what it says of the sessions it was forked from is not what was written'
   const held = newestHeld(database, stream.key)
   const base = stream.forkedFrom?.version ?? 0
   const version = held?.version ?? base

@@ -32,6 +32,7 @@ import {
   placeOf,
   runsOf,
   type StoredStream,
+  soundLineage,
 } from './streams.ts'
 
 /** A stream as this transaction sees it, with what it has added. */
@@ -100,7 +101,7 @@ export class SqliteTransaction implements LogTransaction {
     if (scope === 'home') return highestCounters(reports.map(countersOf))
     const stream = this.#find(sessionId)
     if (stream === null) return null
-    const lastOf = new Map<number, number>(stream.lineage.map(({ key, to }) => [key, to]))
+    const lastOf = new Map<number, number>(soundLineage(stream).map(({ key, to }) => [key, to]))
     lastOf.set(stream.key, stream.version)
     const own = reports.filter(
       (row) => integerOf(row, 'version') <= (lastOf.get(integerOf(row, 'stream')) ?? 0),
