@@ -10,6 +10,7 @@ import { initialState } from '../dist/src/fold/state.js'
 import { inTurn } from './figures.mjs'
 
 const transitionsMeasured = 20_000
+const eventsFolded = 50_000
 
 /** Writes the events of a session as JSON lines and returns the hash of the plain fold, one event at a time. */
 export async function writeJsonLines(log, sessionId, path) {
@@ -52,6 +53,16 @@ function transitionCost() {
   return (performance.now() - start) / transitionsMeasured
 }
 
+/** What folding one event costs by itself, in milliseconds: over the first events of the session, which are in memory. */
+async function foldCost(log, sessionId) {
+  const events = []
+  for await (const page of log.read(sessionId, { to: eventsFolded })) events.push(...page)
+  const state = initialState(sessionId)
+  const start = performance.now()
+  foldInto(state, events)
+  return (performance.now() - start) / events.length
+}
+
 export async function measureReplay(log, sessionId, path, events, expectedHash, rounds) {
   let hash = ''
   const times = await inTurn(
@@ -68,5 +79,6 @@ export async function measureReplay(log, sessionId, path, events, expectedHash, 
     rounds,
   )
   if (hash !== expectedHash) throw new Error('the replayed state is not the plain fold of the events')
-  return { ...times, transition: transitionCost() * events }
+  const fold = (await foldCost(log, sessionId)) * events
+  return { ...times, fold, transition: transitionCost() * events }
 }

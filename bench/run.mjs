@@ -106,8 +106,9 @@ function report({ append, replay, recovery, bytes, long, short, drawnFrom }) {
       replay.store / replay.file,
       '1.3 at most',
     ],
+    ["folding through XState's transition / folding", replay.transition / replay.fold, '-'],
     [
-      "folding through XState's transition / replay from the store",
+      "folding through XState's transition / replay from the store, reading included",
       replay.transition / replay.store,
       '10 at least',
     ],
