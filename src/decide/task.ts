@@ -21,7 +21,7 @@ export const decideAdd: Decider<'task.add'> = (state, command) => {
     })
   }
   if (Object.keys(state.tasks).length >= limits.tasksMax) {
-    return refuse(state, command.type, `a session holds at most ${limits.tasksMax} tasks`, { subject })
+    return refuse(state, command.type, `it holds ${limits.tasksMax} tasks, as many as a session may`)
   }
   if (command.parentTaskId !== undefined && taskOf(state, command.parentTaskId) === undefined) {
     return refuse(state, command.type, `its parent task ${command.parentTaskId} is not there`, { subject })
