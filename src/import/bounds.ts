@@ -2,6 +2,8 @@
  * Bounds of what an import remembers of a file between two transactions. All of it lies in the file's bookmark, so
  * together they bound the bookmark; each is far above what transcripts have been seen to need.
  */
+import { limits } from '../kernel/limits.ts'
+
 export const bounds = {
   /** Lines at the head of a file that are read to tell its format and its session. */
   headLinesMax: 200,
@@ -38,3 +40,16 @@ export const bounds = {
   /** Tool calls known to have failed before their output comes. */
   failedCallsMax: 64,
 } as const
+
+/** Bounds of a line and of what is read for one transaction. */
+export interface LineLimits {
+  readonly lineBytesMax: number
+  readonly batchLinesMax: number
+  readonly batchBytesMax: number
+}
+
+export const standardLineLimits: LineLimits = {
+  lineBytesMax: limits.lineBytesMax,
+  batchLinesMax: limits.importLinesPerTransaction,
+  batchBytesMax: limits.importBytesPerTransaction,
+}

@@ -3,15 +3,11 @@
  * an import killed anywhere goes on exactly there. Valid only while the file still begins with the bytes that were read.
  */
 import type { FileHandle } from 'node:fs/promises'
-import { hashOf, sha256Of } from '../kernel/hash.ts'
+import { sha256, sha256Of } from '../kernel/hash.ts'
 import { limits } from '../kernel/limits.ts'
 import { bounds } from './bounds.ts'
 import type { Memory } from './translator.ts'
-
-export interface DamagedLine {
-  readonly line: number
-  readonly reason: string
-}
+import type { DamagedLine } from './values.ts'
 
 export interface Cursor {
   /** Bytes read; the next line begins here, or goes on here when `openLine`. */
@@ -54,7 +50,13 @@ export function firstCursor(memory: Memory): Cursor {
 }
 
 export function packCursor(path: string, fingerprint: string, cursor: Cursor): string {
-  const stored: StoredCursor = { version: cursorVersion, path, fingerprint, cursor, hash: hashOf(cursor) }
+  const stored: StoredCursor = {
+    version: cursorVersion,
+    path,
+    fingerprint,
+    cursor,
+    hash: sha256(JSON.stringify(cursor)),
+  }
   return JSON.stringify(stored)
 }
 
@@ -70,7 +72,7 @@ export async function unpackCursor(
     return null
   // The hash tells whether this is what packCursor wrote.
   const { fingerprint, cursor, hash } = value as StoredCursor
-  if (typeof cursor !== 'object' || cursor === null || hashOf(cursor) !== hash) return null
+  if (typeof cursor !== 'object' || cursor === null || sha256(JSON.stringify(cursor)) !== hash) return null
   if (cursor.offset > size || (await fingerprintOf(file, cursor.offset)) !== fingerprint) return null
   return cursor
 }

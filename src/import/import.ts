@@ -11,19 +11,14 @@ import type { EventLog } from '../log/port.ts'
 import { loadState } from '../replay/load.ts'
 import type { RecordEnvironment } from '../session/record.ts'
 import { translateBatch } from './batch.ts'
-import {
-  type Cursor,
-  type DamagedLine,
-  fingerprintOf,
-  firstCursor,
-  packCursor,
-  unpackCursor,
-} from './cursor.ts'
+import { type LineLimits, standardLineLimits } from './bounds.ts'
+import { type Cursor, fingerprintOf, firstCursor, packCursor, unpackCursor } from './cursor.ts'
 import { findSources, type LeftOut, type Source } from './find.ts'
 import type { Format } from './identity.ts'
-import { type LineLimits, readLines, standardLineLimits } from './lines.ts'
+import { readLines } from './lines.ts'
 import type { Step } from './step.ts'
 import { beginMemory, sessionsOf } from './translator.ts'
+import type { DamagedLine } from './values.ts'
 import { writeSteps } from './writer.ts'
 
 /** What became of one file. Figures are of the whole file, also when only its end was new. */

@@ -3,8 +3,7 @@
  * Lines end at LF; a last one without it is a line too, and marked, because it may be half of one being written.
  */
 import type { FileHandle } from 'node:fs/promises'
-import { limits } from '../kernel/limits.ts'
-import { bounds } from './bounds.ts'
+import { bounds, type LineLimits, standardLineLimits } from './bounds.ts'
 
 export interface Line {
   /** Counted from 1. */
@@ -29,18 +28,6 @@ export interface LineRange {
   /** Byte to end before. */
   readonly to: number
   readonly firstLine: number
-}
-
-export interface LineLimits {
-  readonly lineBytesMax: number
-  readonly batchLinesMax: number
-  readonly batchBytesMax: number
-}
-
-export const standardLineLimits: LineLimits = {
-  lineBytesMax: limits.lineBytesMax,
-  batchLinesMax: limits.importLinesPerTransaction,
-  batchBytesMax: limits.importBytesPerTransaction,
 }
 
 const pieceBytes = 262_144

@@ -3,6 +3,12 @@
  * What cannot be read is told, never repaired: the values before it stand.
  */
 
+/** A line of which something could not be read, counted from 1. */
+export interface DamagedLine {
+  readonly line: number
+  readonly reason: string
+}
+
 export type JsonObject = Readonly<Record<string, unknown>>
 
 export interface LineValues {

@@ -4,8 +4,9 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type LineLimits, standardLineLimits } from '../../src/import/bounds.ts'
 import { findSources } from '../../src/import/find.ts'
-import { type Line, type LineLimits, readLines, standardLineLimits } from '../../src/import/lines.ts'
+import { type Line, readLines } from '../../src/import/lines.ts'
 import { sniff } from '../../src/import/sniff.ts'
 import { contentOf, oneLine, timeOf } from '../../src/import/text.ts'
 import { valuesOf } from '../../src/import/values.ts'
@@ -200,12 +201,16 @@ describe('sources', () => {
     expect(depths).toEqual([...depths].sort((a, b) => a - b))
   })
 
-  it('that are named and not there, or no transcripts, stop everything before it begins', async () => {
+  it('that are not there, or the only one named and no transcript, stop everything before it begins', async () => {
     const folder = temporaryFolder()
     const [good, bad] = [join(folder, 'good.jsonl'), join(folder, 'bad.jsonl')]
     writeFileSync(good, lines('good', '2026-01-01T00:00:00Z'))
     writeFileSync(bad, 'hello\n')
-    await expect(findSources([good, bad])).rejects.toMatchObject({ code: 'IMPORT_FAILED' })
+    await expect(findSources([bad])).rejects.toMatchObject({ code: 'IMPORT_FAILED' })
+    expect(await findSources([good, bad])).toMatchObject({
+      sources: [{ path: good }],
+      leftOut: [{ path: bad, error: 'it holds no JSON lines' }],
+    })
     await expect(findSources([good, join(folder, 'none')])).rejects.toMatchObject({ code: 'IMPORT_FAILED' })
   })
 })
