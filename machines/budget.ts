@@ -15,7 +15,7 @@
  * The rule is the pure function {@link phaseAfter}; the machine's guards ask it and nothing else.
  */
 import { assign, setup } from 'xstate'
-import type { SessionConfiguration } from '../src/events/session.ts'
+import type { BudgetThresholds } from '../src/events/session.ts'
 import type { BudgetPhase } from '../src/events/usage.ts'
 import { namesOf } from './table.ts'
 
@@ -23,7 +23,7 @@ import { namesOf } from './table.ts'
 export interface BudgetCommand {
   readonly type: 'budget.measure'
   readonly percent: number
-  readonly thresholds: Readonly<SessionConfiguration>
+  readonly thresholds: Readonly<BudgetThresholds>
 }
 
 export interface BudgetContext {
@@ -50,7 +50,7 @@ const below = {
 const exhaustedPercent = 100
 
 /** The percent at which a phase begins. */
-function boundaryOf(phase: RaisedPhase, thresholds: Readonly<SessionConfiguration>): number {
+function boundaryOf(phase: RaisedPhase, thresholds: Readonly<BudgetThresholds>): number {
   switch (phase) {
     case 'monitoring':
       return thresholds.monitoringThresholdPercent
@@ -64,7 +64,7 @@ function boundaryOf(phase: RaisedPhase, thresholds: Readonly<SessionConfiguratio
 }
 
 /** The phase a reading reaches by itself, whatever the phase was before. */
-function reachedBy(percent: number, thresholds: Readonly<SessionConfiguration>): BudgetPhase {
+function reachedBy(percent: number, thresholds: Readonly<BudgetThresholds>): BudgetPhase {
   if (percent >= exhaustedPercent) return 'exhausted'
   if (percent > thresholds.emergencyThresholdPercent) return 'emergency'
   if (percent > thresholds.warningThresholdPercent) return 'warning'
@@ -90,7 +90,7 @@ function reachedBy(percent: number, thresholds: Readonly<SessionConfiguration>):
 export function phaseAfter(
   phase: BudgetPhase,
   percent: number,
-  thresholds: Readonly<SessionConfiguration>,
+  thresholds: Readonly<BudgetThresholds>,
 ): BudgetPhase {
   const reached = reachedBy(percent, thresholds)
   let now = phase

@@ -1,5 +1,5 @@
 /** The machines for anybody's own actors: `import { taskMachine } from 'waymark/machines'`. */
-export type { SessionConfiguration, SessionStatus } from '../src/events/session.ts'
+export type { BudgetThresholds, SessionStatus } from '../src/events/session.ts'
 export type { SwitchCause, TaskStatus, Wait } from '../src/events/task.ts'
 export type { BudgetPhase } from '../src/events/usage.ts'
 export {

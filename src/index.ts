@@ -1,5 +1,14 @@
 /** Waymark: keeps the place of an AI agent. Everything public is named here. */
 
+export { type SettingsJson, settingsJson, settingsJsonSchema } from './configuration/json.ts'
+export {
+  type LoadedSettings,
+  type LoadOptions,
+  loadSettings,
+  reserveTokensOf,
+} from './configuration/load.ts'
+export { type Origin, originText } from './configuration/origin.ts'
+export { type SettingName, type Settings, standardSettings } from './configuration/settings.ts'
 export { decide } from './decide/decide.ts'
 export type { Decision, DecisionContext, Refusal } from './decide/decision.ts'
 export type { EventData, EventType } from './events/catalogue.ts'

@@ -11,6 +11,8 @@ export interface Context {
   readonly output: Output
   /** False under `--no-input`: never wait for somebody to type. */
   readonly input: boolean
+  /** Settings for this call, as typed after `--set`: the layer above all others. */
+  readonly set: readonly string[]
 }
 
 /** `read` and `write` need a home that is there; `create` makes it and says so. */

@@ -26,7 +26,7 @@ async function run({ spec, input, global }: Call): Promise<void> {
   const output = makeOutput({ stdout, stderr, json: global.json, color: global.color, environment })
   const verb = await spec.load()
   try {
-    exitCode = await verb.run(input, { home, output, input: global.input })
+    exitCode = await verb.run(input, { home, output, input: global.input, set: global.set })
   } finally {
     await output.flush()
   }

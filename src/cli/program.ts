@@ -17,9 +17,10 @@ export interface GlobalOptions {
   readonly json: boolean
   readonly color: boolean
   readonly input: boolean
+  readonly set: readonly string[]
 }
 
-const globalNames: ReadonlySet<string> = new Set(['home', 'json', 'color', 'input', 'version'])
+const globalNames: ReadonlySet<string> = new Set(['home', 'set', 'json', 'color', 'input', 'version'])
 
 /** Makes the command; `run` is called with what was typed, and answers when the verb has ended. */
 export function makeProgram(run: (call: Call) => Promise<void>): Command {
@@ -29,6 +30,12 @@ export function makeProgram(run: (call: Call) => Promise<void>): Command {
     .version(versionOfPackage(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .option('--home <folder>', 'the home to work with; else WAYMARK_HOME, the nearest .moai upward, ~/.moai')
+    .addOption(
+      new Option(
+        '--set <key=value>',
+        'a setting for this call, such as cache_enabled=false; may be repeated',
+      ).argParser(collected),
+    )
     .option('--json', 'answer in JSON: one document, or one object a line where a verb streams')
     .addOption(new Option('--no-color', 'no colour'))
     .addOption(new Option('--no-input', 'never wait for somebody to type'))
@@ -50,8 +57,7 @@ function addVerb(program: Command, name: string, spec: VerbSpec, run: (call: Cal
   for (const [argument, about] of spec.takes) command.argument(argument, about)
   for (const { flags, about, repeatable } of spec.options) {
     const option = new Option(flags, about)
-    if (repeatable === true)
-      option.argParser<readonly string[]>((value, earlier) => [...(earlier ?? []), value])
+    if (repeatable === true) option.argParser(collected)
     command.addOption(option)
   }
   const examples = spec.examples.map(([line, what]) => `  $ ${line}${what === '' ? '' : `\n      ${what}`}`)
@@ -68,12 +74,18 @@ function addVerb(program: Command, name: string, spec: VerbSpec, run: (call: Cal
   })
 }
 
-function globalOptions({ home, json, color, input }: Readonly<Record<string, unknown>>): GlobalOptions {
+/** The values of an option that may be repeated. */
+function collected(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), value]
+}
+
+function globalOptions({ home, json, color, input, set }: Readonly<Record<string, unknown>>): GlobalOptions {
   return {
     ...(typeof home === 'string' ? { home } : {}),
     json: json === true,
     color: color !== false,
     input: input !== false,
+    set: Array.isArray(set) ? set.map(String) : [],
   }
 }
 

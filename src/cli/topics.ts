@@ -5,7 +5,8 @@ export const topics: Readonly<Record<string, string>> = {
   0    fine
   1    found a problem, or met one: damage found by verify, replay or recover, files that an import could not
        read, a refused command, a version conflict, a store that is busy, full or not writable
-  2    wrong use: an unknown verb or option, an invalid command, a session, version or home that is not there
+  2    wrong use: an unknown verb or option, an invalid command, a session, version or home that is not there,
+       settings that may not be so
   130  ended by Ctrl-C while following or importing
 
 An error is told on stderr: what happened after "waymark:", and what to do next after "hint:".
@@ -14,6 +15,8 @@ Under --json it is one line: {"error":{"code","message","hint"}}. Codes are stab
 
   WAYMARK_HOME    the home to work with; --home goes before it
   WAYMARK_LAYOUT  "aligned" or "tsv": how text is laid out, whether or not stdout is a terminal
+  WAYMARK_<KEY>   a setting, such as WAYMARK_AUTO_CHECKPOINT=false: the last part of its key in capitals; waymark config
+                  lists the keys; --set goes before it, files after it
   WAYMARK_DEBUG   1 prints where a fault in waymark came from
   NO_COLOR        no colour, as --no-color
   FORCE_COLOR     colour even where stdout is no terminal

@@ -130,6 +130,17 @@ export const verbs = {
     examples: [['waymark tasks 3f2a --status failed', 'what went wrong']],
     load: async () => (await import('./verbs/tasks.ts')).tasks,
   },
+  config: {
+    group: groups.look,
+    about: 'Show every setting of the home, or one, and where it comes from.',
+    takes: [['[key]', 'a key below "session", such as context_budget.reserve_tokens; all if left out']],
+    options: [],
+    examples: [
+      ['waymark config', 'all settings, and the file, variable or flag that each comes from'],
+      ['waymark config --set cache_enabled=false --json', 'as they would be with a flag, for programs'],
+    ],
+    load: async () => (await import('./verbs/config.ts')).config,
+  },
   fork: {
     group: groups.record,
     about: 'Begin a session that shares the events of another one up to a version. Nothing is copied.',
@@ -194,6 +205,20 @@ export const verbs = {
       ['waymark verify 3f2a --json', 'one session, for programs'],
     ],
     load: async () => (await import('./verbs/verify.ts')).verify,
+  },
+  maintain: {
+    group: groups.trust,
+    about: "Make the store smaller, and write the multi-pack index of the project's git repository.",
+    takes: [],
+    options: [
+      { flags: '--dry-run', about: 'say what would be done and change nothing' },
+      { flags: '--no-git', about: 'leave the git repository alone' },
+    ],
+    examples: [
+      ['waymark maintain --dry-run', 'what it would do'],
+      ['waymark maintain', 'now and then, such as once a week'],
+    ],
+    load: async () => (await import('./verbs/maintain.ts')).maintain,
   },
   export: {
     group: groups.trust,

@@ -4,7 +4,9 @@
  */
 import type { Command, CommandType } from '../events/commands.ts'
 import type { ReadonlyState } from '../fold/state.ts'
+import * as item from './context.ts'
 import { type Decider, type Decision, type DecisionContext, refuse } from './decision.ts'
+import * as knowledge from './knowledge.ts'
 import { refusalBySession } from './machines.ts'
 import * as session from './session.ts'
 import * as task from './task.ts'
@@ -41,11 +43,29 @@ const deciders: { readonly [T in CommandType]: Decider<T> } = {
   'context.measure': usage.decideMeasure,
   'context.compact': usage.decideCompaction,
   'model.switch': usage.decideModelSwitch,
+  'budget.forecast': usage.decideForecast,
+  'context.add': item.decideAddItem,
+  'context.retier': item.decideRetier,
+  'context.discard': item.decideDiscard,
+  'context.defer': item.decideDefer,
+  'context.archive': item.decideArchive,
+  'context.restore': item.decideRestoreItems,
+  'context.request-summary': item.decideRequestSummary,
+  'context.summarize': item.decideSummarize,
+  'focus.change': knowledge.decideFocus,
+  'decision.record': knowledge.decideDecision,
+  'project.describe': knowledge.decideProject,
+  'spec.update': knowledge.decideSpec,
+  'milestone.update': knowledge.decideMilestone,
+  'user.describe': knowledge.decideUser,
+  'system.describe': knowledge.decideSystem,
+  'server.describe': knowledge.decideServer,
   'tool.call': work.decideToolCall,
   'tool.return': work.decideToolReturn,
   'call.retry': work.decideRetry,
   'call.fail': work.decideCallFail,
   'checkpoint.create': work.decideCheckpoint,
+  'checkpoint.archive': work.decideArchiveCheckpoints,
   'observation.record': work.decideObservation,
 }
 

@@ -4,10 +4,21 @@ import type { Command, CommandType } from '../events/commands.ts'
 import type { Counters } from '../events/shapes.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 
+/** What a repository said of itself lately. */
+export interface RepositoryNote {
+  readonly head: string
+  readonly branch: string | null
+  readonly dirty: boolean
+}
+
 /** The only things beside state and command that a decision may depend on. */
 export interface DecisionContext {
+  /** When it happens, ISO 8601. */
+  readonly now: string
   /** A fresh checkpoint id, for a command that names none. */
   checkpointId(): string
+  /** The repository that is worked in, for a checkpoint that names no commit. */
+  repository?(): RepositoryNote | null
   /** The highest counters reported so far for a model call, in the session with its inherited prefix or in the whole home. */
   countedCall(callId: string, scope: 'session' | 'home'): Counters | null
 }
@@ -21,6 +32,8 @@ export interface Refusal {
   readonly reason: string
   /** Commands that would be accepted now. */
   readonly accepted: readonly string[]
+  /** All that is missing: with a young checkpoint the command would be accepted. */
+  readonly obligation?: 'checkpoint'
 }
 
 /** An accepted command with no events had nothing to add: what it says is already known. */
@@ -42,7 +55,7 @@ export function refuse(
   state: ReadonlyState,
   command: CommandType,
   reason: string,
-  about: { readonly subject?: string; readonly status?: string; readonly accepted?: readonly string[] } = {},
+  about: Partial<Pick<Refusal, 'subject' | 'status' | 'accepted' | 'obligation'>> = {},
 ): Decision {
   return {
     ok: false,
@@ -52,6 +65,7 @@ export function refuse(
       status: about.status ?? (state.startedAt === null ? 'not started' : state.status),
       reason,
       accepted: about.accepted ?? [],
+      ...(about.obligation === undefined ? {} : { obligation: about.obligation }),
     },
   }
 }

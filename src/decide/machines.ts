@@ -8,7 +8,7 @@ import { acceptedBySession, refusalOfSession, sessionClassOf } from '../../machi
 import { taskMachine } from '../../machines/task.ts'
 import { acceptedByTask, refusalOfTask, type TaskCommand } from '../../machines/task-table.ts'
 import { type CommandType, isCommandType } from '../events/commands.ts'
-import type { SessionConfiguration } from '../events/session.ts'
+import type { BudgetThresholds } from '../events/session.ts'
 import type { TaskStatus } from '../events/task.ts'
 import type { BudgetPhase } from '../events/usage.ts'
 import type { ReadonlyState, taskOf } from '../fold/state.ts'
@@ -75,7 +75,7 @@ export function refusalBySession(
 export function askBudget(
   phase: BudgetPhase,
   percent: number,
-  thresholds: Readonly<SessionConfiguration>,
+  thresholds: Readonly<BudgetThresholds>,
 ): BudgetPhase {
   const snapshot = budgetMachine.resolveState({ value: phase, context: { percent } })
   const [next] = transition(budgetMachine, snapshot, { type: 'budget.measure', percent, thresholds })

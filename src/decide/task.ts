@@ -7,6 +7,7 @@ import { assert } from '../kernel/assert.ts'
 import { limits } from '../kernel/limits.ts'
 import { accept, type Decider, type Decision, fieldsOf, refuse } from './decision.ts'
 import { acceptedByTaskNow, askTask, isRunning, isWarning, type TaskQuestion } from './machines.ts'
+import { checkpointNeeded } from './obligation.ts'
 
 type ReadonlyTask = NonNullable<ReturnType<typeof taskOf>>
 
@@ -83,11 +84,15 @@ export const decideRecover: Decider<'task.recover'> = (state, command) => {
   ])
 }
 
-export const decideSwitchContext: Decider<'task.switch-context'> = (state, command) =>
-  askedAll(state, command, { type: 'task.switch-context', cause: command.cause }, () => ({
+export const decideSwitchContext: Decider<'task.switch-context'> = (state, command, context) => {
+  const question = { type: 'task.switch-context', cause: command.cause } as const
+  const decision = askedAll(state, command, question, () => ({
     type: 'task.context-switched',
     data: fieldsOf(command),
   }))
+  if (!decision.ok || command.inferred === true) return decision
+  return checkpointNeeded(state, command.type, context.now) ?? decision
+}
 
 export const decideRestoreContext: Decider<'task.restore-context'> = (state, command) =>
   askedAll(state, command, { type: 'task.restore-context', warned: warned(state) }, (status) => ({

@@ -1,7 +1,9 @@
 /** Decisions about tokens: calls counted once, readings of the window, compactions, another model. */
 import type { Command } from '../events/commands.ts'
 import type { Counted, Counters } from '../events/shapes.ts'
+import { forecastOf } from '../fold/growth.ts'
 import { accept, type Decider, type DecisionContext, fieldsOf, refuse } from './decision.ts'
+import { checkpointNeeded } from './obligation.ts'
 import { switched } from './task.ts'
 import { consequences, firstWindow, gaugeOf } from './window.ts'
 
@@ -93,9 +95,17 @@ export const decideCompaction: Decider<'context.compact'> = (state, command) => 
   return accept({ type: 'context.compacted', data: { ...fields, window } }, ...consequences(state, window))
 }
 
-export const decideModelSwitch: Decider<'model.switch'> = (state, command) => {
+export const decideForecast: Decider<'budget.forecast'> = (state, command) =>
+  accept({ type: 'budget.forecasted', data: { ...fieldsOf(command), forecast: forecastOf(state) } })
+
+export const decideModelSwitch: Decider<'model.switch'> = (state, command, context) => {
   if (state.model === command.model && command.windowTokens === undefined) {
     return refuse(state, command.type, `its model is ${command.model} already`)
+  }
+  const tasksLeave = switched(state, 'model')
+  if (command.observed !== true && tasksLeave.length > 0) {
+    const needed = checkpointNeeded(state, command.type, context.now)
+    if (needed !== null) return needed
   }
   const keep = state.window.totalSource === 'configured' && command.windowTokens === undefined
   const size = keep
@@ -105,7 +115,7 @@ export const decideModelSwitch: Decider<'model.switch'> = (state, command) => {
   const data = { ...fieldsOf(command), from: state.model, window }
   return accept(
     { type: 'model.switched', data },
-    ...switched(state, 'model'),
+    ...tasksLeave,
     ...consequences(state, window, { runningTasks: false }),
   )
 }

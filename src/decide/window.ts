@@ -3,6 +3,7 @@ import type { DecidedEvent } from '../events/catalogue.ts'
 import type { SessionConfiguration, WindowSource } from '../events/session.ts'
 import type { BudgetPhase } from '../events/usage.ts'
 import { defaultWindowTokens, type ReadonlyState } from '../fold/state.ts'
+import { allocationEvents } from './allocation.ts'
 import { askBudget, isWarning } from './machines.ts'
 
 /** Sizes that context windows come in; a reading above an assumed size means the next one that holds it. */
@@ -57,9 +58,16 @@ export function consequences(
   const from = state.window.phase
   const percent = (gauge.usedTokens * 100) / gauge.totalTokens
   const to = askBudget(from, percent, configuration)
-  if (to === from) return []
+  const { totalTokens, usedTokens } = gauge
+  const allocation = allocationEvents(state, {
+    totalTokens,
+    usedTokens,
+    reserveTokens: configuration.reserveTokens,
+  })
+  if (to === from) return allocation
   const events: DecidedEvent[] = [{ type: 'budget.phase-changed', data: { from, to, percent } }]
-  return options.runningTasks === false ? events : [...events, ...tasksTouched(state, from, to)]
+  const tasks = options.runningTasks === false ? [] : tasksTouched(state, from, to)
+  return [...events, ...tasks, ...allocation]
 }
 
 function tasksTouched(state: ReadonlyState, from: BudgetPhase, to: BudgetPhase): readonly DecidedEvent[] {

@@ -1,5 +1,5 @@
 /** Decisions about turns, tool calls, failures, checkpoints and observations. */
-import { accept, type Decider, fieldsOf, refuse } from './decision.ts'
+import { accept, type Decider, fieldsOf, type RepositoryNote, refuse } from './decision.ts'
 
 export const decidePrompt: Decider<'prompt.submit'> = (_state, command) =>
   accept({ type: 'prompt.submitted', data: fieldsOf(command) })
@@ -38,10 +38,30 @@ export const decideCheckpoint: Decider<'checkpoint.create'> = (state, command, c
     return refuse(state, command.type, `checkpoint ${checkpointId} is there already`)
   }
   const trigger = command.trigger ?? 'manual'
+  const repository = command.gitHead === undefined ? (context.repository?.() ?? null) : null
   return accept({
     type: 'checkpoint.created',
-    data: { ...fieldsOf(command), checkpointId, trigger, version: state.version },
+    data: { ...fieldsOf(command), ...gitFacts(repository), checkpointId, trigger, version: state.version },
   })
+}
+
+function gitFacts(repository: RepositoryNote | null) {
+  if (repository === null) return {}
+  const { head, branch, dirty } = repository
+  return { gitHead: head, ...(branch === null ? {} : { gitBranch: branch }), gitDirty: dirty }
+}
+
+export const decideArchiveCheckpoints: Decider<'checkpoint.archive'> = (state, command) => {
+  const unknown = command.checkpointIds.find((id) => !state.checkpoints.some((entry) => entry.id === id))
+  if (unknown !== undefined) {
+    return refuse(state, command.type, `checkpoint ${unknown} is not among the newest of this session`)
+  }
+  const newest = state.checkpoints[state.checkpoints.length - 1]
+  if (newest !== undefined && command.checkpointIds.includes(newest.id)) {
+    return refuse(state, command.type, `checkpoint ${newest.id} is the newest, the one to come back to`)
+  }
+  const open = state.checkpoints.filter(({ id, archived }) => !archived && command.checkpointIds.includes(id))
+  return open.length === 0 ? accept() : accept({ type: 'checkpoint.archived', data: fieldsOf(command) })
 }
 
 export const decideObservation: Decider<'observation.record'> = (_state, command) =>

@@ -1,6 +1,8 @@
 /** Every event there is: its schema, the version of its shape, and the command whose batch it opens. */
 import type { z } from 'zod'
 import { type Command, type CommandType, commandSchemas } from './commands.ts'
+import { contextEvents } from './context.ts'
+import { knowledgeEvents } from './knowledge.ts'
 import { sessionEvents, turnEvents } from './session.ts'
 import { taskEvents } from './task.ts'
 import { usageEvents } from './usage.ts'
@@ -11,6 +13,8 @@ export const eventSchemas = {
   ...turnEvents,
   ...taskEvents,
   ...usageEvents,
+  ...contextEvents,
+  ...knowledgeEvents,
   ...toolEvents,
   ...failureEvents,
   ...checkpointEvents,
@@ -76,17 +80,38 @@ export const openedBy = {
   'context.compacted': 'context.compact',
   'model.switched': 'model.switch',
   'budget.phase-changed': null,
+  'budget.forecasted': 'budget.forecast',
+  'budget.allocation-overrun': null,
+  'budget.allocation-relieved': null,
+  'context.added': 'context.add',
+  'context.retiered': 'context.retier',
+  'context.discarded': 'context.discard',
+  'context.deferred': 'context.defer',
+  'context.archived': 'context.archive',
+  'context.restored': 'context.restore',
+  'context.summary-requested': 'context.request-summary',
+  'context.summarized': 'context.summarize',
+  'focus.changed': 'focus.change',
+  'decision.recorded': 'decision.record',
+  'project.described': 'project.describe',
+  'spec.updated': 'spec.update',
+  'milestone.updated': 'milestone.update',
+  'user.described': 'user.describe',
+  'system.described': 'system.describe',
+  'server.described': 'server.describe',
   'tool.called': 'tool.call',
   'tool.returned': 'tool.return',
   'call.retried': 'call.retry',
   'call.failed': 'call.fail',
   'checkpoint.created': 'checkpoint.create',
+  'checkpoint.archived': 'checkpoint.archive',
   'observation.recorded': 'observation.record',
 } as const satisfies Record<EventType, CommandType | null>
 
 /** Fields that a decision fills in when the command leaves them out; the event carries them, so `commandOf` has them too. */
 export const filledInBy: Readonly<Partial<Record<CommandType, readonly string[]>>> = {
-  'checkpoint.create': ['checkpointId', 'trigger'],
+  'checkpoint.create': ['checkpointId', 'trigger', 'gitHead', 'gitBranch', 'gitDirty'],
+  'context.add': ['tag'],
   'task.recover': ['checkpointId'],
 }
 

@@ -1,6 +1,8 @@
 /** Every command there is, the type of each, and the door through which untrusted ones come in. */
 import type { z } from 'zod'
 import { WaymarkError } from '../kernel/errors.ts'
+import { contextCommands } from './context.ts'
+import { knowledgeCommands } from './knowledge.ts'
 import { sessionCommands, turnCommands } from './session.ts'
 import { taskCommands } from './task.ts'
 import { usageCommands } from './usage.ts'
@@ -11,6 +13,8 @@ export const commandSchemas = {
   ...turnCommands,
   ...taskCommands,
   ...usageCommands,
+  ...contextCommands,
+  ...knowledgeCommands,
   ...toolCommands,
   ...failureCommands,
   ...checkpointCommands,

@@ -5,28 +5,64 @@ import { contentRefShape, idShape, lineShape, modelShape, sessionIdShape, tokens
 export const sessionStatuses = ['active', 'suspended', 'handed_off', 'ended'] as const
 export type SessionStatus = (typeof sessionStatuses)[number]
 
-/** What decisions depend on; part of the log, so that an old decision can be asked again. */
-export const configurationShape = z
-  .strictObject({
-    monitoringThresholdPercent: z.number().gt(0).lt(100),
-    warningThresholdPercent: z.number().gt(0).lt(100),
-    emergencyThresholdPercent: z.number().gt(0).lt(100),
-    /** Points below a threshold at which the phase falls again. */
-    hysteresisPercent: z.number().min(0).max(50),
-  })
+/** How a session comes back when its context does not fit any more: summarised and thinned out, or left as it was. */
+export const recoveryStrategies = ['progressive_summarization', 'full_context'] as const
+
+/** Which tiers of context are carried over a compaction, a fork, a handoff, or into a session that continues another. */
+export const contextPreservations = ['critical_only', 'critical_and_supporting', 'all'] as const
+
+/** What decisions and policies depend on; part of the log, so that an old decision can be asked again. */
+const configurationShape = z.strictObject({
+  monitoringThresholdPercent: z.number().gt(0).lt(100),
+  warningThresholdPercent: z.number().gt(0).lt(100),
+  emergencyThresholdPercent: z.number().gt(0).lt(100),
+  /** Points below a threshold at which the phase falls again. */
+  hysteresisPercent: z.number().min(0).max(50),
+  /** Tokens of the window kept free for coming back; `null` for 27.5 % of it. */
+  reserveTokens: tokensShape.nullable(),
+  /** Checkpoints are taken by policy: at budget thresholds, at intervals, before a context switch. */
+  autoCheckpoint: z.boolean(),
+  /** Minutes of activity between two checkpoints, and how old one may be that a context switch relies on. */
+  checkpointIntervalMinutes: z.number().gt(0).max(1_440),
+  recoveryStrategy: z.enum(recoveryStrategies),
+  contextPreservation: z.enum(contextPreservations),
+  forkingEnabled: z.boolean(),
+})
+export type SessionConfiguration = z.infer<typeof configurationShape>
+
+/** What the budget's phases are made of. */
+export type BudgetThresholds = Pick<
+  SessionConfiguration,
+  'monitoringThresholdPercent' | 'warningThresholdPercent' | 'emergencyThresholdPercent' | 'hysteresisPercent'
+>
+
+/** Some of the configuration: the rest stays as it is. */
+const configurationChangeShape = configurationShape
+  .partial()
   .refine(
-    (c) =>
-      c.monitoringThresholdPercent < c.warningThresholdPercent &&
-      c.warningThresholdPercent < c.emergencyThresholdPercent,
+    ({
+      monitoringThresholdPercent: low,
+      warningThresholdPercent: middle,
+      emergencyThresholdPercent: high,
+    }) => {
+      const given = [low, middle, high].filter((percent) => percent !== undefined)
+      return given.every((percent, index) => index === 0 || percent > (given[index - 1] ?? 0))
+    },
     'thresholds rise: monitoring below warning below emergency',
   )
-export type SessionConfiguration = z.infer<typeof configurationShape>
+export type ConfigurationChange = z.infer<typeof configurationChangeShape>
 
 export const standardConfiguration: SessionConfiguration = {
   monitoringThresholdPercent: 60,
   warningThresholdPercent: 75,
   emergencyThresholdPercent: 85,
   hysteresisPercent: 2,
+  reserveTokens: null,
+  autoCheckpoint: true,
+  checkpointIntervalMinutes: 10,
+  recoveryStrategy: 'progressive_summarization',
+  contextPreservation: 'critical_only',
+  forkingEnabled: true,
 }
 
 /** Facts about a session that may become known or change while it runs. */
@@ -49,7 +85,7 @@ export const sessionCommands = {
     model: modelShape.optional(),
     /** Tokens the context window holds, if the caller knows. */
     windowTokens: tokensShape.min(1).optional(),
-    configuration: configurationShape.optional(),
+    configuration: configurationChangeShape.optional(),
     /** The tool the session comes from (`claude-code`, `codex`), and its id there. */
     tool: lineShape.optional(),
     nativeId: lineShape.optional(),
@@ -60,7 +96,7 @@ export const sessionCommands = {
     ...description,
   }),
   'session.describe': z.strictObject({ ...description }),
-  'session.configure': z.strictObject({ configuration: configurationShape }),
+  'session.configure': z.strictObject({ configuration: configurationChangeShape }),
   'session.suspend': z.strictObject({ reason: lineShape.optional() }),
   'session.resume': z.strictObject({ reason: lineShape.optional() }),
   'session.hand-off': z.strictObject({ toAgent: agent, reason: lineShape.optional() }),

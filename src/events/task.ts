@@ -39,6 +39,8 @@ export const taskCommands = {
     title: lineShape,
     description: textShape.optional(),
     parentTaskId: idShape.optional(),
+    /** The SPEC it belongs to. */
+    specId: idShape.optional(),
     inferred,
   }),
   'task.describe': z.strictObject({

@@ -1,5 +1,6 @@
 /** Tokens: what was spent (usage), how full the window is (gauge), and the model that reads it. */
 import { z } from 'zod'
+import { contextCategories } from './context.ts'
 import { windowSources } from './session.ts'
 import {
   contentRefShape,
@@ -9,6 +10,7 @@ import {
   idShape,
   lineShape,
   modelShape,
+  timeShape,
   tokensShape,
 } from './shapes.ts'
 
@@ -52,8 +54,46 @@ export const usageCommands = {
     savedTokens: tokensShape.optional(),
     summary: contentRefShape.optional(),
   }),
-  'model.switch': z.strictObject({ model: modelShape, windowTokens: tokensShape.min(1).optional() }),
+  'model.switch': z.strictObject({
+    model: modelShape,
+    windowTokens: tokensShape.min(1).optional(),
+    /** It has happened already, as a source tells: nobody can be asked for a checkpoint any more. */
+    observed: z.boolean().optional(),
+  }),
+  /** Asks where the window is heading: when the next phase begins at the present growth, and what grows most. */
+  'budget.forecast': z.strictObject({ reason: lineShape.optional() }),
 }
+
+/** What makes a window grow. */
+export const growthKinds = ['prompts', 'replies', 'toolInputs', 'toolOutputs', 'items', 'unknown'] as const
+export type GrowthKind = (typeof growthKinds)[number]
+
+/** The four parts of the window, and the categories they are made of. */
+export const allocationNames = [
+  'system',
+  'conversation',
+  'reference',
+  'reserve',
+  ...contextCategories,
+] as const
+export type AllocationName = (typeof allocationNames)[number]
+
+/** Where the window is heading at its present growth. */
+export const forecastShape = z.strictObject({
+  /** The phase that begins next. */
+  phase: z.enum(budgetPhases),
+  /** Tokens until then. */
+  tokensToGo: gaugeShape,
+  /** By how much the window rose from report to report, on average. */
+  tokensPerReport: z.number().min(0),
+  reportsToGo: z.int().min(0),
+  /** When that will be if reports keep coming as they did; `null` when their times do not tell. */
+  expectedAt: timeShape.nullable(),
+  /** What brought most of the growth, and its share of all. */
+  kind: z.enum(growthKinds),
+  kindPercent: z.number().min(0).max(100),
+})
+export type Forecast = z.infer<typeof forecastShape>
 
 const window = z.strictObject({
   totalTokens: gaugeShape.min(1),
@@ -87,4 +127,17 @@ export const usageEvents = {
     /** Used of total when it was decided; may be above 100. */
     percent: z.number().min(0),
   }),
+  /** `forecast` is `null` when the window does not grow, or nothing lies ahead. */
+  'budget.forecasted': z.strictObject({
+    ...usageCommands['budget.forecast'].shape,
+    forecast: forecastShape.nullable(),
+  }),
+  'budget.allocation-overrun': z.strictObject({
+    allocations: z
+      .array(
+        z.strictObject({ name: z.enum(allocationNames), limitTokens: gaugeShape, usedTokens: gaugeShape }),
+      )
+      .min(1),
+  }),
+  'budget.allocation-relieved': z.strictObject({ names: z.array(z.enum(allocationNames)).min(1) }),
 }

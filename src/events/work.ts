@@ -1,5 +1,6 @@
 /** What happens around the model: tool calls, failures, checkpoints, and what no command expresses. */
 import { z } from 'zod'
+import { limits } from '../kernel/limits.ts'
 import { checkpointIdShape, contentRefShape, idShape, lineShape, sessionIdShape } from './shapes.ts'
 
 export const toolCommands = {
@@ -9,6 +10,10 @@ export const toolCommands = {
     input: contentRefShape.optional(),
     /** The child session, when the call starts another agent. */
     childSessionId: sessionIdShape.optional(),
+    /** What it works on: a file, a command, an address. */
+    target: lineShape.optional(),
+    /** The target is a file, and the call changes it. */
+    writes: z.boolean().optional(),
   }),
   'tool.return': z.strictObject({
     toolCallId: idShape,
@@ -48,6 +53,13 @@ export const checkpointCommands = {
     /** The phase of work it stands at, such as RED, GREEN or REFACTOR. */
     phase: lineShape.optional(),
     gitHead: lineShape.optional(),
+    gitBranch: lineShape.optional(),
+    /** The working tree held changes that were not committed. */
+    gitDirty: z.boolean().optional(),
+  }),
+  /** Sets old checkpoints aside: they stay in the log, and are listed no more. */
+  'checkpoint.archive': z.strictObject({
+    checkpointIds: z.array(checkpointIdShape).min(1).max(limits.checkpointsListedMax),
   }),
 }
 
@@ -59,6 +71,7 @@ export const checkpointEvents = {
     version: z.int().min(0),
     trigger: lineShape,
   }),
+  'checkpoint.archived': checkpointCommands['checkpoint.archive'],
 }
 
 export const observationCommands = {

@@ -8,6 +8,8 @@
 import { freeze, produce } from 'immer'
 import { isKnown, type LoggedEvent, type RecordedEvent } from '../events/envelope.ts'
 import { hashOf } from '../kernel/hash.ts'
+import { contextRecipes } from './context.ts'
+import { knowledgeRecipes } from './knowledge.ts'
 import type { Recipes } from './recipe.ts'
 import { sessionRecipes } from './session.ts'
 import type { ReadonlyState, SessionState } from './state.ts'
@@ -15,7 +17,14 @@ import { taskRecipes } from './task.ts'
 import { usageRecipes } from './usage.ts'
 import { workRecipes } from './work.ts'
 
-const recipes: Recipes = { ...sessionRecipes, ...taskRecipes, ...usageRecipes, ...workRecipes }
+const recipes: Recipes = {
+  ...sessionRecipes,
+  ...taskRecipes,
+  ...usageRecipes,
+  ...contextRecipes,
+  ...knowledgeRecipes,
+  ...workRecipes,
+}
 
 /**
  * The state after `events`, which follow `state` in their stream. The old state stays as it was.

@@ -1,4 +1,8 @@
 /** How session events and turns change state. */
+import type { ConfigurationChange } from '../events/session.ts'
+import { limits } from '../kernel/limits.ts'
+import { grow } from './growth.ts'
+import type { TextPointer } from './knowledge-state.ts'
 import { note, type Recipes } from './recipe.ts'
 import { noUsage, type SessionState } from './state.ts'
 import { add } from './usage.ts'
@@ -26,7 +30,7 @@ export const sessionRecipes: Pick<
     state.window.totalTokens = data.window.totalTokens
     state.window.totalSource = data.window.source
     state.window.availableTokens = data.window.totalTokens
-    if (data.configuration !== undefined) state.configuration = data.configuration
+    configure(state, data.configuration)
     state.tool = data.tool ?? null
     state.nativeId = data.nativeId ?? null
     state.parentSessionId = data.parentSessionId ?? null
@@ -37,7 +41,7 @@ export const sessionRecipes: Pick<
   },
   'session.described': (state, { data }) => describe(state, data),
   'session.configured': (state, { data }) => {
-    state.configuration = data.configuration
+    configure(state, data.configuration)
   },
   'session.suspended': (state, { time, version }) => {
     state.status = 'suspended'
@@ -87,6 +91,7 @@ export const sessionRecipes: Pick<
   'session.recovered': (state, { data, time, version }) => {
     state.status = 'active'
     state.recoveries += 1
+    state.recoveredFrom = data.checkpointId
     note(
       state,
       version,
@@ -94,10 +99,17 @@ export const sessionRecipes: Pick<
       `recovered by ${data.from}, ${data.replayedEvents} events replayed, ${data.openCount} left open`,
     )
   },
-  'prompt.submitted': (state) => {
+  'prompt.submitted': (state, { data, time, version }) => {
     state.turns.prompts += 1
+    grow(state, 'prompts', data.content.bytes)
+    const pointer = { version, time, content: data.content }
+    state.talk.firstPrompt ??= pointer
+    keepNewest(state.talk.prompts, pointer)
   },
-  'reply.recorded': () => {},
+  'reply.recorded': (state, { data, time, version }) => {
+    grow(state, 'replies', data.content.bytes)
+    if (data.kind === 'text') keepNewest(state.talk.replies, { version, time, content: data.content })
+  },
   'turn.completed': (state) => {
     state.turns.completed += 1
   },
@@ -121,6 +133,17 @@ function describe(state: SessionState, facts: Description): void {
   if (facts.gitBranch !== undefined) state.gitBranch = facts.gitBranch
   if (facts.toolVersion !== undefined) state.toolVersion = facts.toolVersion
   if (facts.permissionMode !== undefined) state.permissionMode = facts.permissionMode
+}
+
+function configure(state: SessionState, changes: ConfigurationChange | undefined): void {
+  if (changes === undefined) return
+  const stated = Object.entries(changes).filter(([, value]) => value !== undefined)
+  state.configuration = { ...state.configuration, ...Object.fromEntries(stated) }
+}
+
+function keepNewest(pointers: TextPointer[], pointer: TextPointer): void {
+  pointers.push(pointer)
+  if (pointers.length > limits.recentTextsMax) pointers.shift()
 }
 
 /** A fork starts to count at zero; what was spent before it is the parent's, and shown apart. */

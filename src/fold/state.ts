@@ -6,15 +6,25 @@ import type { Counted, Counters } from '../events/shapes.ts'
 import { noCounters } from '../events/shapes.ts'
 import type { SwitchCause, TaskStatus, Wait } from '../events/task.ts'
 import type { BudgetPhase } from '../events/usage.ts'
+import {
+  type ContextItem,
+  type ContextState,
+  type GrowthState,
+  noContext,
+  noGrowth,
+} from './context-state.ts'
+import { type KnowledgeState, noKnowledge, noTalk, type TalkState } from './knowledge-state.ts'
 
 /** Raised whenever the same events lead to another state: snapshots of another number are not used. */
-export const foldVersion = 1
+export const foldVersion = 2
 
 export interface Task {
   id: string
   title: string
   description: string | null
   parentTaskId: string | null
+  /** The SPEC it belongs to, if it was said. */
+  specId: string | null
   status: TaskStatus
   /** What a blocked task waits for. */
   blockedOn: Wait | null
@@ -32,6 +42,10 @@ export interface Task {
   addedAt: string
   startedAt: string | null
   endedAt: string | null
+  /** Since when it has been running without a break; `null` while it does not. */
+  runningSince: string | null
+  /** Milliseconds it ran before that. */
+  workedMs: number
 }
 
 /** The gauge: tokens in the context window now. `percent` may be above 100. */
@@ -74,8 +88,12 @@ export interface CheckpointEntry {
   reason: string | null
   phase: string | null
   gitHead: string | null
+  gitBranch: string | null
+  gitDirty: boolean | null
   usedTokens: number
   availableTokens: number
+  /** It was set aside; its file lies in the archive. */
+  archived: boolean
 }
 
 export interface HistoryEntry {
@@ -128,6 +146,12 @@ export interface SessionState {
   checkpoints: CheckpointEntry[]
   checkpointCount: number
   recoveries: number
+  /** The checkpoint that the latest recovery, of the session or of a task, started from. */
+  recoveredFrom: string | null
+  context: ContextState
+  growth: GrowthState
+  knowledge: KnowledgeState
+  talk: TalkState
   /** The newest notable events, oldest first. */
   history: HistoryEntry[]
   /** How often each kind of observation was recorded. */
@@ -137,7 +161,7 @@ export interface SessionState {
 /** State as everyone but the fold sees it. */
 export type ReadonlyState = DeepReadonly<SessionState>
 
-type DeepReadonly<T> = T extends (infer E)[]
+export type DeepReadonly<T> = T extends (infer E)[]
   ? readonly DeepReadonly<E>[]
   : T extends object
     ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
@@ -197,6 +221,11 @@ export function initialState(sessionId: string): SessionState {
     checkpoints: [],
     checkpointCount: 0,
     recoveries: 0,
+    recoveredFrom: null,
+    context: noContext(),
+    growth: noGrowth(),
+    knowledge: noKnowledge(),
+    talk: noTalk(),
     history: [],
     observations: {},
   }
@@ -205,4 +234,9 @@ export function initialState(sessionId: string): SessionState {
 /** The task of that id, if there is one; an id such as `constructor` finds no inherited property. */
 export function taskOf(state: ReadonlyState, taskId: string): DeepReadonly<Task> | undefined {
   return Object.hasOwn(state.tasks, taskId) ? state.tasks[taskId] : undefined
+}
+
+/** The context item of that tag, unless it was discarded or archived. */
+export function contextItemOf(state: ReadonlyState, tag: string): DeepReadonly<ContextItem> | undefined {
+  return Object.hasOwn(state.context.items, tag) ? state.context.items[tag] : undefined
 }

@@ -1,4 +1,5 @@
 /** How task events change state. Total: an event about a task that is not there changes nothing. */
+import type { RecordedEvent } from '../events/envelope.ts'
 import type { TaskStatus } from '../events/task.ts'
 import type { Recipes } from './recipe.ts'
 import { note } from './recipe.ts'
@@ -21,7 +22,7 @@ export const taskRecipes: Pick<
   | 'task.relieved'
 > = {
   'task.added': (state, { data, time, version }) => {
-    state.tasks[data.taskId] = newTask(data.taskId, data.title, data.description, data.parentTaskId, time)
+    state.tasks[data.taskId] = newTask(data, time)
     note(state, version, time, `task ${data.taskId} added: ${data.title}`)
   },
   'task.described': (state, { data }) => {
@@ -33,7 +34,7 @@ export const taskRecipes: Pick<
   'task.started': (state, { data, time, version }) => {
     const task = find(state, data.taskId)
     if (task === undefined) return
-    enter(task, data.status)
+    enter(task, data.status, time)
     task.attempts += 1
     task.startedAt ??= time
     task.endedAt = null
@@ -43,7 +44,7 @@ export const taskRecipes: Pick<
     const task = find(state, data.taskId)
     if (task === undefined) return
     const returnsTo = task.status === 'pending' ? 'pending' : 'running'
-    enter(task, 'blocked')
+    enter(task, 'blocked', time)
     task.blockedOn = data.on
     task.returnsTo = returnsTo
     note(state, version, time, `task ${data.taskId} blocked on ${data.on.kind}`)
@@ -51,25 +52,25 @@ export const taskRecipes: Pick<
   'task.unblocked': (state, { data, time, version }) => {
     const task = find(state, data.taskId)
     if (task === undefined) return
-    enter(task, data.status)
+    enter(task, data.status, time)
     note(state, version, time, `task ${data.taskId} unblocked`)
   },
-  'task.context-switched': (state, { data }) => {
+  'task.context-switched': (state, { data, time }) => {
     for (const taskId of data.taskIds) {
       const task = find(state, taskId)
       if (task === undefined) continue
-      enter(task, 'context_switch')
+      enter(task, 'context_switch', time)
       task.switchCause = data.cause
       task.returnsTo = 'running'
     }
   },
-  'task.context-restored': (state, { data }) => enterAll(state, data.taskIds, data.status),
-  'task.warned': (state, { data }) => enterAll(state, data.taskIds, 'token_warning'),
-  'task.relieved': (state, { data }) => enterAll(state, data.taskIds, 'in_progress'),
+  'task.context-restored': (state, { data, time }) => enterAll(state, data.taskIds, data.status, time),
+  'task.warned': (state, { data, time }) => enterAll(state, data.taskIds, 'token_warning', time),
+  'task.relieved': (state, { data, time }) => enterAll(state, data.taskIds, 'in_progress', time),
   'task.completed': (state, { data, time, version }) => {
     const task = find(state, data.taskId)
     if (task === undefined) return
-    enter(task, 'completed')
+    enter(task, 'completed', time)
     task.endedAt = time
     note(state, version, time, `task ${data.taskId} completed`)
   },
@@ -84,25 +85,21 @@ export const taskRecipes: Pick<
   'task.recovered': (state, { data, time, version }) => {
     const task = find(state, data.taskId)
     if (task === undefined) return
-    enter(task, 'recovered')
+    enter(task, 'recovered', time)
     task.checkpointId = data.checkpointId
     task.endedAt = null
+    if (data.checkpointId !== 'origin') state.recoveredFrom = data.checkpointId
     note(state, version, time, `task ${data.taskId} recovered from ${data.checkpointId}`)
   },
 }
 
-function newTask(
-  id: string,
-  title: string,
-  description: string | undefined,
-  parentTaskId: string | undefined,
-  addedAt: string,
-): Task {
+function newTask(data: RecordedEvent<'task.added'>['data'], addedAt: string): Task {
   return {
-    id,
-    title,
-    description: description ?? null,
-    parentTaskId: parentTaskId ?? null,
+    id: data.taskId,
+    title: data.title,
+    description: data.description ?? null,
+    parentTaskId: data.parentTaskId ?? null,
+    specId: data.specId ?? null,
     status: 'pending',
     blockedOn: null,
     returnsTo: null,
@@ -114,6 +111,8 @@ function newTask(
     addedAt,
     startedAt: null,
     endedAt: null,
+    runningSince: null,
+    workedMs: 0,
   }
 }
 
@@ -122,7 +121,8 @@ function find(state: SessionState, taskId: string): Task | undefined {
 }
 
 /** Moves a task into a status and clears what only the status it leaves had. */
-function enter(task: Task, status: TaskStatus): void {
+function enter(task: Task, status: TaskStatus, time: string): void {
+  keepTime(task, status, time)
   task.status = status
   task.blockedOn = null
   task.returnsTo = null
@@ -131,17 +131,27 @@ function enter(task: Task, status: TaskStatus): void {
   task.reason = null
 }
 
-function enterAll(state: SessionState, taskIds: readonly string[], status: TaskStatus): void {
+/** Adds up the time that a task runs. A clock that stepped back adds nothing. */
+function keepTime(task: Task, status: TaskStatus, time: string): void {
+  const runs = status === 'in_progress' || status === 'token_warning'
+  if (runs) task.runningSince ??= time
+  else if (task.runningSince !== null) {
+    task.workedMs += Math.max(0, Date.parse(time) - Date.parse(task.runningSince))
+    task.runningSince = null
+  }
+}
+
+function enterAll(state: SessionState, taskIds: readonly string[], status: TaskStatus, time: string): void {
   for (const taskId of taskIds) {
     const task = find(state, taskId)
-    if (task !== undefined) enter(task, status)
+    if (task !== undefined) enter(task, status, time)
   }
 }
 
 function fail(state: SessionState, taskId: string, reason: string, retryable: boolean, time: string): void {
   const task = find(state, taskId)
   if (task === undefined) return
-  enter(task, 'failed')
+  enter(task, 'failed', time)
   task.reason = reason
   task.retryable = retryable
   task.endedAt = time

@@ -3,14 +3,22 @@
 import type { WindowSource } from '../events/session.ts'
 import type { Counted } from '../events/shapes.ts'
 import { limits } from '../kernel/limits.ts'
+import { interruptGrowth, learn } from './growth.ts'
 import { countingKey, note, type Recipes } from './recipe.ts'
 import { noUsage, type SessionState } from './state.ts'
 
 export const usageRecipes: Pick<
   Recipes,
-  'usage.recorded' | 'context.measured' | 'context.compacted' | 'model.switched' | 'budget.phase-changed'
+  | 'usage.recorded'
+  | 'context.measured'
+  | 'context.compacted'
+  | 'model.switched'
+  | 'budget.phase-changed'
+  | 'budget.forecasted'
+  | 'budget.allocation-overrun'
+  | 'budget.allocation-relieved'
 > = {
-  'usage.recorded': (state, { data }) => {
+  'usage.recorded': (state, { data, time, version }) => {
     add(state.usage, data.counted)
     if (data.elsewhere !== undefined) add(state.usage.inherited, data.elsewhere)
     const key = countingKey(state.usage.byModel, data.model, limits.modelsCountedMax)
@@ -22,18 +30,25 @@ export const usageRecipes: Pick<
     add(ofModel, data.counted)
     if (data.estimated === true) state.usage.estimatedCalls += data.counted.calls
     if (data.window !== null) {
+      learn(state, { ...data.window, time, version })
       setGauge(state, data.window)
       state.model = data.model
     }
   },
-  'context.measured': (state, { data }) => setGauge(state, data.window),
+  'context.measured': (state, { data, time, version }) => {
+    learn(state, { ...data.window, time, version })
+    setGauge(state, data.window)
+  },
   'context.compacted': (state, { data, time, version }) => {
     if (data.kind === 'full') state.compactions += 1
+    interruptGrowth(state)
+    if (data.summary !== undefined) state.talk.summary = { version, time, content: data.summary }
     if (data.window !== null) setGauge(state, data.window)
     note(state, version, time, `context compacted (${data.kind}, ${data.trigger})`)
   },
   'model.switched': (state, { data, time, version }) => {
     state.model = data.model
+    interruptGrowth(state)
     setGauge(state, data.window)
     note(state, version, time, `model ${data.from ?? 'unknown'} → ${data.model}`)
   },
@@ -41,6 +56,16 @@ export const usageRecipes: Pick<
     state.window.phase = data.to
     state.window.phaseSince = version
     note(state, version, time, `budget ${data.from} → ${data.to} at ${data.percent.toFixed(1)} %`)
+  },
+  'budget.forecasted': (state, { data, version }) => {
+    state.growth.forecast = data.forecast === null ? null : { ...data.forecast, version }
+  },
+  'budget.allocation-overrun': ({ context }, { data }) => {
+    const names = data.allocations.map(({ name }) => name)
+    context.overrun = [...new Set([...context.overrun, ...names])].sort()
+  },
+  'budget.allocation-relieved': ({ context }, { data }) => {
+    context.overrun = context.overrun.filter((name) => !data.names.includes(name))
   },
 }
 

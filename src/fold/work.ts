@@ -1,5 +1,7 @@
 /** How tool calls, failures, checkpoints and observations change state. */
 import { limits } from '../kernel/limits.ts'
+import { grow } from './growth.ts'
+import { noteServerUse } from './knowledge.ts'
 import { countingKey, note, type Recipes } from './recipe.ts'
 import type { SessionState } from './state.ts'
 
@@ -10,9 +12,13 @@ export const workRecipes: Pick<
   | 'call.retried'
   | 'call.failed'
   | 'checkpoint.created'
+  | 'checkpoint.archived'
   | 'observation.recorded'
 > = {
   'tool.called': (state, { data, time, version }) => {
+    grow(state, 'toolInputs', data.input?.bytes)
+    noteServerUse(state, data.name, time, version)
+    if (data.writes === true && data.target !== undefined) noteFile(state, data.target, time, version)
     const early = state.earlyResults.indexOf(data.toolCallId)
     if (early >= 0) {
       state.earlyResults.splice(early, 1)
@@ -28,6 +34,7 @@ export const workRecipes: Pick<
     forgetOldest(state)
   },
   'tool.returned': (state, { data }) => {
+    grow(state, 'toolOutputs', data.output?.bytes)
     if (Object.hasOwn(state.openCalls, data.toolCallId)) {
       delete state.openCalls[data.toolCallId]
       state.openCallCount -= 1
@@ -54,17 +61,33 @@ export const workRecipes: Pick<
       reason: data.reason ?? null,
       phase: data.phase ?? null,
       gitHead: data.gitHead ?? null,
+      gitBranch: data.gitBranch ?? null,
+      gitDirty: data.gitDirty ?? null,
       usedTokens: state.window.usedTokens,
       availableTokens: state.window.availableTokens,
+      archived: false,
     })
     if (state.checkpoints.length > limits.checkpointsListedMax) state.checkpoints.shift()
     state.checkpointCount += 1
     note(state, version, time, `checkpoint ${data.checkpointId} (${data.trigger})`)
   },
+  'checkpoint.archived': (state, { data, time, version }) => {
+    for (const checkpoint of state.checkpoints) {
+      if (data.checkpointIds.includes(checkpoint.id)) checkpoint.archived = true
+    }
+    note(state, version, time, `${data.checkpointIds.length} checkpoints archived`)
+  },
   'observation.recorded': (state, { data }) => {
     const key = countingKey(state.observations, data.kind, limits.observationKindsMax)
     state.observations[key] = (state.observations[key] ?? 0) + 1
   },
+}
+
+/** A file was written: it is named last, and once. */
+function noteFile({ talk }: SessionState, path: string, time: string, version: number): void {
+  talk.files = talk.files.filter((file) => file.path !== path)
+  talk.files.push({ path, version, time })
+  if (talk.files.length > limits.recentFilesMax) talk.files.shift()
 }
 
 /**

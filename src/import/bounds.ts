@@ -37,6 +37,17 @@ export const bounds = {
   heldCharactersMax: 65_536,
   /** Texts that wait for their twin: the same words written as an event and as an item. */
   twinsMax: 16,
+  /** Characters of a target that is no path: a command, a question, a description. */
+  targetCharactersMax: 300,
+  /** Texts that one entry may bring into the window as items of their own. */
+  itemsAtOnceMax: 100,
+  /** Characters of an item's title. */
+  itemTitleCharactersMax: 200,
+  /** Characters at the head of a plan in which its title is looked for. */
+  planHeadCharacters: 4_096,
+  /** Answers of one set of questions, and characters of each question and answer. */
+  answersMax: 50,
+  answerCharactersMax: 900,
   /** Tool calls known to have failed before their output comes. */
   failedCallsMax: 64,
 } as const

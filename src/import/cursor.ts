@@ -25,7 +25,7 @@ export interface Cursor {
 }
 
 /** The shape of stored cursors; those of another version are not used, and the file is read again. */
-const cursorVersion = 1
+const cursorVersion = 2
 
 interface StoredCursor {
   readonly version: typeof cursorVersion

@@ -1,6 +1,7 @@
 /** From what the source says to commands that are legal where the session stands now. */
 import type { Command, CommandType } from '../events/commands.ts'
 import type { ReadonlyState } from '../fold/state.ts'
+import { commandsToHold, commandsToMeet, commandsToOffer } from './context-plan.ts'
 import type { Intent, ReturnToSession } from './step.ts'
 import { commandsToAwait, commandsToDescribe, commandsToReach } from './task-plan.ts'
 
@@ -16,6 +17,9 @@ const acceptedAlways: ReadonlySet<CommandType> = new Set([
   'context.measure',
   'context.compact',
   'observation.record',
+  'project.describe',
+  'system.describe',
+  'server.describe',
 ])
 
 /** The commands that record an intent in the session as it stands; none when it says nothing new. */
@@ -41,6 +45,12 @@ function plainCommandsOf(state: ReadonlyState, intent: Intent): readonly Command
       return commandsToAwait(state, intent)
     case 'return-to-session':
       return commandsToReturn(state, intent)
+    case 'hold-items':
+      return commandsToHold(state, intent)
+    case 'offer-tools':
+      return commandsToOffer(state, intent)
+    case 'meet-objective':
+      return commandsToMeet(state, intent)
     case 'session.start':
       return state.startedAt === null ? [intent] : []
     case 'session.end':

@@ -4,6 +4,8 @@
  * are intents, whose commands depend on where the session stands when they arrive.
  */
 import type { Command } from '../events/commands.ts'
+import type { ContextCategory, ContextTier } from '../events/context.ts'
+import type { ContentRef } from '../events/shapes.ts'
 import { derivedIdOf } from '../kernel/clock.ts'
 import { sha256 } from '../kernel/hash.ts'
 import { type Content, wellFormed } from './text.ts'
@@ -41,7 +43,47 @@ export interface ReturnToSession {
   readonly detail: string
 }
 
-export type Intent = Command | ReachTask | DescribeTask | AwaitTasks | ReturnToSession
+/** A text that lies in the window. */
+export interface HeldItem {
+  readonly tag: string
+  readonly tier: ContextTier
+  readonly category: ContextCategory
+  readonly title: string
+  readonly content: ContentRef
+  readonly server?: string
+}
+
+/** Texts of one family lie in the window; when they are the `whole` of it, the others have left. */
+export interface HoldItems {
+  readonly type: 'hold-items'
+  readonly family: string
+  readonly items: readonly HeldItem[]
+  readonly whole: boolean
+}
+
+/** Tools came to hand and others went, by their full names; when these are the `whole`, there are no others. */
+export interface OfferTools {
+  readonly type: 'offer-tools'
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+  readonly whole: boolean
+}
+
+/** The source says that what was aimed at has been reached. */
+export interface MeetObjective {
+  readonly type: 'meet-objective'
+  readonly objective: string
+}
+
+export type Intent =
+  | Command
+  | ReachTask
+  | DescribeTask
+  | AwaitTasks
+  | ReturnToSession
+  | HoldItems
+  | OfferTools
+  | MeetObjective
 
 export interface Step {
   readonly sessionId: string

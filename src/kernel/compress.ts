@@ -12,9 +12,7 @@ const compressedBytesMin = 64
 /** Compresses bytes; `expand` gives them back. */
 export function compress(bytes: Uint8Array): Uint8Array {
   if (bytes.length >= compressedBytesMin) {
-    const packed = brotliCompressSync(bytes, {
-      params: { [constants.BROTLI_PARAM_QUALITY]: 3, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
-    })
+    const packed = brotli(bytes)
     if (packed.length < bytes.length) return Buffer.concat([Uint8Array.of(codecs.brotli), packed])
   }
   return Buffer.concat([Uint8Array.of(codecs.plain), bytes])
@@ -32,4 +30,18 @@ export function expand(packed: Uint8Array, bytesMax: number): Uint8Array | null 
   } catch {
     return null
   }
+}
+
+/** Brotli alone, without a codec byte: for files that other programs read. */
+export function brotli(bytes: Uint8Array): Uint8Array {
+  return brotliCompressSync(bytes, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 3, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+  })
+}
+
+/** What `compress` gave, as Brotli alone; `null` when it is damaged or would grow past `bytesMax`. */
+export function brotliOf(packed: Uint8Array, bytesMax: number): Uint8Array | null {
+  if (packed[0] === codecs.brotli) return packed.subarray(1)
+  const bytes = expand(packed, bytesMax)
+  return bytes === null ? null : brotli(bytes)
 }

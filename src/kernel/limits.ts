@@ -33,6 +33,30 @@ export const limits = {
   modelsCountedMax: 50,
   /** Kinds of observation that state counts one by one; further kinds share the counter `other`. */
   observationKindsMax: 100,
+  /** Characters of a context item's tag: what people type and a model repeats. */
+  tagCharactersMax: 100,
+  /** Context items that state holds; more would not fit into a window. Archived ones are found in the log. */
+  contextItemsMax: 1_000,
+  /** Named values that one list in state holds: variables, preferences, permissions, environment. */
+  namedValuesMax: 100,
+  /** Objectives or constraints at a time: more than anybody can keep in mind. */
+  focusLinesMax: 50,
+  /** Names of tools that one list holds. */
+  toolNamesMax: 500,
+  /** Newest decisions that state keeps; the whole story is the log. */
+  decisionsMax: 50,
+  /** SPECs, milestones and MCP servers that state holds, each; the one changed longest ago gives way. */
+  specsMax: 200,
+  /** Completed steps of a SPEC that state keeps. */
+  completedStepsMax: 50,
+  /** Newest prompts and replies that state points to, each. */
+  recentTextsMax: 5,
+  /** Newest files written that state names. */
+  recentFilesMax: 30,
+  /** Reports of the window that growth is learned from. */
+  growthSamplesMax: 30,
+  /** Milliseconds a summariser may take before the built-in one is used instead. */
+  summarizerWaitMs: 60_000,
   /** Commands that one write transaction may carry: the group commit of waiting sends. */
   commandsPerTransactionMax: 512,
   /** Commands waiting in one open session before `send` refuses and asks the caller to wait. */
@@ -47,6 +71,14 @@ export const limits = {
   pollIntervalMs: 50,
   /** Milliseconds a writer waits for the write lock of another process before it gives up. */
   writeLockWaitMs: 30_000,
+  /** Milliseconds that git may take to say where a repository stands. A checkpoint does not wait longer for it. */
+  gitWaitMs: 5_000,
+  /** Milliseconds that one step of writing or verifying a repository's pack index may take. */
+  gitMaintenanceWaitMs: 600_000,
+  /** Characters that are kept of what git prints; more is not looked at. */
+  gitOutputCharactersMax: 65_536,
+  /** Bytes that a compaction copies at most: meanwhile other writers wait, and they give up after `writeLockWaitMs`. */
+  compactedBytesMax: 1_073_741_824,
   /** Bytes of one line of an imported file; a longer one is reported and passed over. */
   lineBytesMax: 67_108_864,
   /** Lines of an imported file that one transaction may carry. */
@@ -61,6 +93,36 @@ export const limits = {
   problemsListedMax: 1_000,
   /** Levels of folders below a named folder in which an import looks for transcripts. */
   folderDepthMax: 16,
+  /** Bytes of a file of settings, sections of other tools included. Such files are read at every start. */
+  configurationBytesMax: 1_048_576,
+  /** Problems that one refusal of settings tells; correcting the first ones often corrects the others. */
+  configurationProblemsMax: 10,
+  /** Minutes that may be set between two checkpoints: a day. Who wants none switches them off. */
+  checkpointIntervalMinutesMax: 1_440,
+  /** Sessions that may be allowed to work at a time in one home. */
+  parallelSessionsMax: 1_000,
+  /** Bytes of a memory file that is read back, to be compared or taken in. A list of all tasks with the longest titles fits. */
+  memoryFileBytesMax: 33_554_432,
+  /** Milliseconds between two writes of the memory files, at the least: a burst of events is one write. */
+  memoryWriteIntervalMs: 200,
+  /** Times that one write of the memory files begins again because another process got in between. */
+  memoryWriteAttemptsMax: 5,
+  /** Bytes that `token-usage.log` may have; past it the older half is compressed and set aside. */
+  tokenUsageLogBytesMax: 524_288,
+  /** Bytes of texts that the context cache holds; critical items come first, the rest is named without its text. */
+  contextCacheBytesMax: 4_194_304,
+  /** Sessions that `session-state.json` names: the newest ones. */
+  sessionsListedMax: 1_000,
+  /** Levels by which a task is indented; deeper ones stand at the last. */
+  taskIndentLevelsMax: 20,
+  /** Lines of an edited list of tasks: every task a session may hold, and as many lines between them. */
+  taskLinesMax: 20_000,
+  /** Lines of an edited list that are no tasks; with more it is not a list of tasks, and nothing of it is taken in. */
+  taskLinesUnreadMax: 100,
+  /** Commands that taking in one edited list may send: they are one transaction, and other writers wait for it. */
+  adoptedCommandsMax: 2_000,
+  /** Days after which a checkpoint is archived, unless something needs it. */
+  checkpointAgeDaysMax: 7,
   /** Forks of forks: how many ancestors a stream may have. */
   lineageDepthMax: 1_000,
 } as const

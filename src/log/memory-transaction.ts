@@ -56,6 +56,14 @@ export function emptyStore(): MemoryStore {
   }
 }
 
+/** Bytes of what is kept: the texts of events, contents, snapshots. Maps and numbers are not counted. */
+export function bytesIn({ streams, contents, snapshots }: MemoryStore): number {
+  const rows = [...streams.values()].flatMap((stream) => stream.rows)
+  const events = rows.reduce((sum, { envelope, data }) => sum + envelope.length + data.length, 0)
+  const bodies = [...contents.values(), ...snapshots.map(({ body }) => body)]
+  return bodies.reduce((sum, { length }) => sum + length, events)
+}
+
 export function infoOf(stream: MemoryStream): StreamInfo {
   const { sessionId, version, hash, forkedFrom, bytesSinceSnapshot, summary } = stream
   return { sessionId, version, hash, forkedFrom, bytesSinceSnapshot, summary }

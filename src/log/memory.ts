@@ -5,6 +5,7 @@ import { sha256 } from '../kernel/hash.ts'
 import { decodeRow } from './codec.ts'
 import { segmentsOf } from './lineage.ts'
 import {
+  bytesIn,
   emptyStore,
   forkPointIn,
   infoOf,
@@ -12,7 +13,16 @@ import {
   MemoryTransaction,
   pagesOf,
 } from './memory-transaction.ts'
-import type { EventLog, LogTransaction, StoredRow, StoredSnapshot, StreamInfo, VersionRange } from './port.ts'
+import type {
+  Compaction,
+  CompactOptions,
+  EventLog,
+  LogTransaction,
+  StoredRow,
+  StoredSnapshot,
+  StreamInfo,
+  VersionRange,
+} from './port.ts'
 
 /**
  * A log that lives as long as its process, for tests, examples and simulations.
@@ -142,6 +152,18 @@ export class MemoryLog implements EventLog {
   async bookmark(key: string): Promise<string | null> {
     this.#assertOpen()
     return this.stored.bookmarks.get(key) ?? null
+  }
+
+  async compact({ dropSnapshot }: CompactOptions): Promise<Compaction> {
+    this.#assertOpen()
+    const { snapshots } = this.stored
+    const bytesBefore = bytesIn(this.stored)
+    this.stored.snapshots = snapshots.filter(
+      ({ sessionId, version, kind, checkpointId }) =>
+        !dropSnapshot({ sessionId, version, kind, checkpointId }),
+    )
+    const snapshotsDropped = snapshots.length - this.stored.snapshots.length
+    return { bytesBefore, bytesAfter: bytesIn(this.stored), bytesFree: 0, snapshotsDropped }
   }
 
   async close(): Promise<void> {

@@ -68,6 +68,26 @@ export interface StoredSnapshot {
   readonly body: Uint8Array
 }
 
+/** Which snapshot is meant, without what is in it. */
+export type SnapshotPlace = Pick<StoredSnapshot, 'sessionId' | 'version' | 'kind' | 'checkpointId'>
+
+export interface CompactOptions {
+  /**
+   * Whether a snapshot is to be dropped. The caller decides, a store drops none by itself. It is asked about each snapshot, some
+   * of them again after a conflict, so it has no effects.
+   */
+  readonly dropSnapshot: (snapshot: SnapshotPlace) => boolean
+}
+
+export interface Compaction {
+  /** Bytes the log took up before, what had not been brought into place yet included. */
+  readonly bytesBefore: number
+  readonly bytesAfter: number
+  /** Of `bytesAfter`, those that hold nothing: later appends use them. */
+  readonly bytesFree: number
+  readonly snapshotsDropped: number
+}
+
 /** Something an adapter keeps to find events again that does not follow from the events. */
 export interface IndexProblem {
   readonly version: number
@@ -146,5 +166,12 @@ export interface EventLog {
   /** How many events belong to no stream. */
   orphanedEvents(): Promise<number>
   bookmark(key: string): Promise<string | null>
+  /**
+   * Makes the log smaller: drops the snapshots the caller names and gives back what it can of the bytes that hold nothing. Events,
+   * contents and indexes stay as they are. Others may read and write meanwhile; killed anywhere, it leaves a log that is sound.
+   *
+   * @throws WaymarkError `STORE_BUSY`, `STORE_FULL`, `STORE_CLOSED`, `HOME_NOT_WRITABLE`
+   */
+  compact(options: CompactOptions): Promise<Compaction>
   close(): Promise<void>
 }

@@ -1,8 +1,8 @@
 /** Forking: a new stream that begins where another one stood. */
 import type { ReadonlyState } from '../fold/state.ts'
-import type { EventLog } from '../log/port.ts'
 import { loadState } from '../replay/load.ts'
-import { type RecordEnvironment, record } from './record.ts'
+import type { SessionHost } from './host.ts'
+import { record } from './record.ts'
 
 export interface ForkOptions {
   /** The version to fork at; the newest if left out. */
@@ -12,8 +12,7 @@ export interface ForkOptions {
 
 /** Makes the fork in one transaction and returns its state. */
 export async function forkSession(
-  log: EventLog,
-  environment: RecordEnvironment,
+  { log, environment }: Pick<SessionHost, 'log' | 'environment'>,
   parentSessionId: string,
   options: ForkOptions,
 ): Promise<ReadonlyState> {

@@ -1,20 +1,13 @@
 /** The way of every command into the log: catch up, check, decide, append, follow up. All inside one write transaction. */
-import { decide } from '../decide/decide.ts'
 import type { Refusal } from '../decide/decision.ts'
-import {
-  commandOf,
-  type DecidedEvent,
-  filledInBy,
-  ignorableTypes,
-  schemaVersionOf,
-} from '../events/catalogue.ts'
+import { commandOf, type DecidedEvent, filledInBy } from '../events/catalogue.ts'
 import type { Command } from '../events/commands.ts'
+import type { Content } from '../events/content.ts'
 import { type CommandMeta, isKnown, type LoggedEvent } from '../events/envelope.ts'
 import { fold, frozen } from '../fold/fold.ts'
 import { initialState, type ReadonlyState } from '../fold/state.ts'
-import { summaryOf } from '../fold/summary.ts'
 import { assert } from '../kernel/assert.ts'
-import { type Clock, derivedIdOf, eventIdOf, type Ids } from '../kernel/clock.ts'
+import { derivedIdOf } from '../kernel/clock.ts'
 import {
   CommandRefused,
   SessionNotFound,
@@ -24,8 +17,16 @@ import {
 } from '../kernel/errors.ts'
 import { canonicalJson } from '../kernel/json.ts'
 import { limits } from '../kernel/limits.ts'
-import type { LogTransaction, PendingEvent } from '../log/port.ts'
-import { packSnapshot } from '../replay/snapshot.ts'
+import type { LogTransaction } from '../log/port.ts'
+import {
+  type AppendEnvironment,
+  type Appended,
+  type AppendMeta,
+  append,
+  type Decided,
+  decideNow,
+  stateAfter,
+} from './append.ts'
 import type { Policy } from './policy.ts'
 
 /** What the writer of a command expects of the stream: its version, that it is not there, or that it is. */
@@ -34,15 +35,15 @@ export type ExpectedVersion = number | 'no-stream' | 'stream-exists'
 export interface RecordRequest {
   readonly sessionId: string
   readonly command: Command
+  /** Texts that the command refers to; stored when it is accepted. */
+  readonly contents?: readonly Content[]
   readonly meta?: CommandMeta
   readonly expectedVersion?: ExpectedVersion
   /** The fencing number under which the writer took the session up. */
   readonly epoch?: number
 }
 
-export interface RecordEnvironment {
-  readonly clock: Clock
-  readonly ids: Ids
+export interface RecordEnvironment extends AppendEnvironment {
   readonly policies: readonly Policy[]
 }
 
@@ -76,23 +77,107 @@ export function record(
     if (batch !== null) return repeated(before, command, meta.commandId, batch)
   }
   checkExpectation(before, request)
-  const commandId = meta.commandId ?? environment.ids.uuid()
-  const actor = meta.actor ?? 'user'
-  const first = appendDecision(transaction, before, command, { ...meta, commandId, actor }, environment)
+  const own: AppendMeta = {
+    ...meta,
+    commandId: meta.commandId ?? environment.ids.uuid(),
+    actor: meta.actor ?? 'user',
+  }
+  const first = recordOwn(transaction, before, request, own, environment)
   let state = first.state
   const follow = followUps(before, state, environment.policies)
   for (const [index, { policy, command: next }] of follow.entries()) {
     const cause = first.events[first.events.length - 1]
-    const policyMeta: AppendMeta = {
-      commandId: derivedIdOf(`${commandId}/policy/${policy.name}/${index}`),
-      actor: `policy:${policy.name}`,
-      ...(meta.time === undefined ? {} : { time: meta.time }),
-      ...(cause === undefined ? {} : { causationId: cause.id }),
-      ...(meta.correlationId === undefined ? {} : { correlationId: meta.correlationId }),
-    }
-    state = appendUnlessRefused(transaction, state, next, policyMeta, environment)
+    state = recordPolicy(transaction, state, next, policyMeta(own, policy, String(index), cause), environment)
   }
-  return { events: first.events, version: first.state.version, state, repeated: false }
+  return { events: first.events, version: first.version, state, repeated: false }
+}
+
+/** Records the caller's own command. Where only an obligation stands in its way, policies may fulfil that first. */
+function recordOwn(
+  transaction: LogTransaction,
+  before: ReadonlyState,
+  request: RecordRequest,
+  meta: AppendMeta,
+  environment: RecordEnvironment,
+): Appended & { readonly version: number } {
+  let state = before
+  let decided = decideNow(transaction, state, request.command, meta, environment)
+  if (!decided.decision.ok && decided.decision.refusal.obligation !== undefined) {
+    for (const step of fulfilment(transaction, state, request, decided, meta, environment)) {
+      state = append(transaction, state, step, step.meta, environment).state
+    }
+    decided = decideNow(transaction, state, request.command, meta, environment)
+  }
+  const { command, decision, recordedAt } = decided
+  if (!decision.ok) throw refused(decision.refusal)
+  for (const { ref, body } of request.contents ?? []) {
+    transaction.putContent(ref.hash, typeof body === 'string' ? Buffer.from(body) : body)
+  }
+  const { events } = decision
+  const appended = append(transaction, state, { command, recordedAt, events }, meta, environment)
+  return { ...appended, version: appended.state.version }
+}
+
+interface FulfilmentStep {
+  readonly command: Command
+  readonly recordedAt: string
+  readonly events: readonly DecidedEvent[]
+  readonly meta: AppendMeta
+}
+
+/**
+ * What policies do so that a command becomes legal: tried on the side first, so that a command that stays refused changes
+ * nothing. Empty when it stays refused.
+ */
+function fulfilment(
+  transaction: LogTransaction,
+  before: ReadonlyState,
+  request: RecordRequest,
+  { decision, recordedAt }: Decided,
+  meta: AppendMeta,
+  environment: RecordEnvironment,
+): readonly FulfilmentStep[] {
+  if (decision.ok) return []
+  const { refusal } = decision
+  const steps: FulfilmentStep[] = []
+  let state = before
+  for (const policy of environment.policies) {
+    for (const command of policy.fulfil?.(state, refusal) ?? []) {
+      const tried = decideNow(transaction, state, command, meta, environment)
+      if (!tried.decision.ok) continue
+      const { events } = tried.decision
+      state = stateAfter(state, events, meta.time ?? recordedAt)
+      const own = policyMeta(meta, policy, `before/${steps.length}`)
+      steps.push({ command, recordedAt: tried.recordedAt, events, meta: own })
+      if (decideNow(transaction, state, request.command, meta, environment).decision.ok) return steps
+    }
+  }
+  return []
+}
+
+/** The meta of a policy's command: derived ids, so that the same cause leads to the same events. */
+function policyMeta(own: AppendMeta, policy: Policy, key: string, cause?: LoggedEvent): AppendMeta {
+  return {
+    commandId: derivedIdOf(`${own.commandId}/policy/${policy.name}/${key}`),
+    actor: `policy:${policy.name}`,
+    ...(own.time === undefined ? {} : { time: own.time }),
+    ...(cause === undefined ? {} : { causationId: cause.id }),
+    ...(own.correlationId === undefined ? {} : { correlationId: own.correlationId }),
+  }
+}
+
+/** What a policy asks for may not fit the state any more; its cause stands all the same. */
+function recordPolicy(
+  transaction: LogTransaction,
+  before: ReadonlyState,
+  command: Command,
+  meta: AppendMeta,
+  environment: RecordEnvironment,
+): ReadonlyState {
+  const { decision, recordedAt } = decideNow(transaction, before, command, meta, environment)
+  if (!decision.ok) return before
+  return append(transaction, before, { command, recordedAt, events: decision.events }, meta, environment)
+    .state
 }
 
 /** The newest state: what the writer knows, and what others have appended since. */
@@ -119,93 +204,6 @@ export function caughtUp(
   }
   assert(state.version === stream.version, 'state has caught up with the stream')
   return state
-}
-
-interface AppendMeta extends CommandMeta {
-  readonly commandId: string
-  readonly actor: string
-}
-
-function appendDecision(
-  transaction: LogTransaction,
-  before: ReadonlyState,
-  command: Command,
-  meta: AppendMeta,
-  environment: RecordEnvironment,
-): { readonly events: readonly LoggedEvent[]; readonly state: ReadonlyState } {
-  const { sessionId } = before
-  const decision = decide(before, command, {
-    checkpointId: () => `ckpt_${environment.ids.uuid()}`,
-    countedCall: (callId, scope) => transaction.countedCall(sessionId, callId, scope),
-  })
-  if (!decision.ok) throw refused(decision.refusal)
-  if (decision.events.length === 0) return { events: [], state: before }
-  if (command.type === 'checkpoint.create') putCheckpointSnapshot(transaction, before, decision.events)
-  const recordedAt = environment.clock.now()
-  const pending = decision.events.map((event, index) =>
-    pendingOf(event, index, meta, recordedAt, environment.ids),
-  )
-  // Version and position are not needed to fold the summary; the log assigns both and returns the events with them.
-  const preview = pending.map((event, index) => ({
-    ...event,
-    sessionId,
-    version: before.version + index + 1,
-    position: 0,
-  }))
-  const state = fold(before, preview as readonly LoggedEvent[])
-  return { events: transaction.append(sessionId, pending, summaryOf(state)), state }
-}
-
-/** What a policy asks for may not fit the state any more; its cause stands all the same. */
-function appendUnlessRefused(
-  transaction: LogTransaction,
-  before: ReadonlyState,
-  command: Command,
-  meta: AppendMeta,
-  environment: RecordEnvironment,
-): ReadonlyState {
-  try {
-    return appendDecision(transaction, before, command, meta, environment).state
-  } catch (error) {
-    if (error instanceof CommandRefused) return before
-    throw error
-  }
-}
-
-function pendingOf(
-  event: DecidedEvent,
-  index: number,
-  meta: AppendMeta,
-  recordedAt: string,
-  ids: Ids,
-): PendingEvent {
-  const envelope = {
-    id: eventIdOf(meta.commandId, index),
-    schemaVersion: schemaVersionOf(event.type),
-    time: meta.time ?? recordedAt,
-    recordedAt,
-    actor: meta.actor,
-    commandId: meta.commandId,
-    index,
-    causationId: meta.causationId ?? null,
-    correlationId: meta.correlationId ?? null,
-    ignorable: ignorableTypes.has(event.type),
-    salt: ids.salt(),
-  }
-  // Type and data come as a pair and stay one; the compiler loses the pairing in the spread.
-  return { ...envelope, ...event } as PendingEvent
-}
-
-/** A checkpoint is about the version before its event: that state is packed beside it. */
-function putCheckpointSnapshot(
-  transaction: LogTransaction,
-  before: ReadonlyState,
-  events: readonly DecidedEvent[],
-): void {
-  const created = events.find((event) => event.type === 'checkpoint.created')
-  const stream = transaction.stream(before.sessionId)
-  if (created === undefined || stream === null) return
-  transaction.putSnapshot(packSnapshot(before, stream.hash, created.data.checkpointId))
 }
 
 function followUps(

@@ -1,16 +1,17 @@
 /** A session in hand: send commands, read its state now or at any version, watch it. */
-import type { Command } from '../events/commands.ts'
 import { parseCommand } from '../events/commands.ts'
+import { type Sending, withoutTexts } from '../events/content.ts'
 import { type CommandMeta, commandMetaShape, isKnown, type LoggedEvent } from '../events/envelope.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { assert } from '../kernel/assert.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
-import type { EventLog } from '../log/port.ts'
+import type { LogTransaction } from '../log/port.ts'
 import { stateAt } from '../replay/at.ts'
 import { type BudgetCallback, type BudgetMark, BudgetWatch } from './budget-watch.ts'
 import { followStream } from './follow.ts'
 import { type ForkOptions, forkSession } from './fork.ts'
+import type { SessionHost } from './host.ts'
 import { takeKeyframeIfDue } from './keyframe.ts'
 import {
   type ExpectedVersion,
@@ -19,6 +20,8 @@ import {
   type RecordRequest,
   record,
 } from './record.ts'
+import { RepositoryWatch } from './repository-watch.ts'
+import { makeSummaries, waitsForSummaries } from './summaries.ts'
 
 export interface SendOptions extends CommandMeta {
   /** Refuse unless the stream is at this version, or not there, or there. */
@@ -41,7 +44,10 @@ export interface CheckpointOptions {
   readonly trigger?: string
   /** The phase of work it stands at, such as RED, GREEN or REFACTOR. */
   readonly phase?: string
+  /** The commit it belongs to; what the repository says of itself if left out. */
   readonly gitHead?: string
+  readonly gitBranch?: string
+  readonly gitDirty?: boolean
 }
 
 interface Waiting {
@@ -62,19 +68,21 @@ interface Waiting {
  */
 export class Session {
   readonly id: string
-  readonly #log: EventLog
+  readonly #host: SessionHost
   readonly #environment: RecordEnvironment
+  readonly #repository = new RepositoryWatch()
   readonly #budget = new BudgetWatch()
   readonly #queue: Waiting[] = []
   #state: ReadonlyState
   #epoch: number
-  #draining = false
+  #draining: Promise<void> | null = null
+  #summarizing: Promise<void> | null = null
 
   /** Not for callers: `Waymark` makes sessions. */
-  constructor(log: EventLog, environment: RecordEnvironment, state: ReadonlyState) {
+  constructor(host: SessionHost, state: ReadonlyState) {
     this.id = state.sessionId
-    this.#log = log
-    this.#environment = environment
+    this.#host = host
+    this.#environment = { ...host.environment, repository: () => this.#repository.facts }
     this.#state = state
     this.#epoch = state.epoch
   }
@@ -90,12 +98,13 @@ export class Session {
 
   /**
    * Sends one command. It is decided against the newest state of all processes, inside the write transaction, and is on disk
-   * when the promise resolves. The same `commandId` again gives the same events and appends nothing.
+   * when the promise resolves. The same `commandId` again gives the same events and appends nothing. Where a command takes a
+   * reference to a text (`content`, `input`, `output`, `summary`), the text itself may stand: it is stored with the command.
    *
    * @throws CommandRefused, VersionConflict, StaleHolder, or WaymarkError `COMMAND_INVALID`, `COMMAND_ID_REUSED`,
    * `STORE_BUSY`, `STORE_FULL`; then nothing has been appended.
    */
-  async send(command: Command, options: SendOptions = {}): Promise<SendResult> {
+  async send(command: Sending, options: SendOptions = {}): Promise<SendResult> {
     const { expectedVersion, ...meta } = options
     const parsedMeta = commandMetaShape.safeParse(meta)
     if (!parsedMeta.success) {
@@ -111,16 +120,18 @@ export class Session {
         hint: 'await earlier sends before sending more',
       })
     }
+    const { input, contents } = withoutTexts(command)
     const request: RecordRequest = {
       sessionId: this.id,
-      command: parseCommand(command),
+      command: parseCommand(input),
+      contents,
       meta,
       epoch: this.#epoch,
       ...(expectedVersion === undefined ? {} : { expectedVersion }),
     }
     return new Promise((resolve, reject) => {
       this.#queue.push({ request, resolve, reject })
-      if (!this.#draining) void this.#drain()
+      this.#draining ??= this.#busy(this.#drain())
     })
   }
 
@@ -128,6 +139,7 @@ export class Session {
   async checkpoint(
     options: CheckpointOptions = {},
   ): Promise<{ readonly id: string; readonly version: number }> {
+    if (options.gitHead === undefined) await this.#repository.refresh(this.#folder(), 'now')
     const { events } = await this.send({ type: 'checkpoint.create', ...options })
     const created = events.filter(isKnown).find((event) => event.type === 'checkpoint.created')
     assert(created !== undefined, 'a checkpoint command records its checkpoint')
@@ -141,13 +153,13 @@ export class Session {
    * @throws WaymarkError `VERSION_NOT_FOUND`
    */
   async fork(options: ForkOptions = {}): Promise<Session> {
-    const state = await forkSession(this.#log, this.#environment, this.id, options)
-    return new Session(this.#log, this.#environment, state)
+    const state = await forkSession(this.#host, this.id, options)
+    return new Session(this.#host, state)
   }
 
   /** State at a version, or at a time: after all batches that happened at or before it. */
   async at(when: number | string): Promise<ReadonlyState> {
-    return stateAt(this.#log, this.id, when)
+    return stateAt(this.#host.log, this.id, when)
   }
 
   /**
@@ -162,21 +174,36 @@ export class Session {
    * The events after a version, then live ones from any process, in order, until the signal aborts.
    */
   events(options: { readonly after?: number; readonly signal: AbortSignal }): AsyncIterable<LoggedEvent> {
-    return followStream(this.#log, this.id, options.after ?? 0, options.signal)
+    return followStream(this.#host.log, this.id, options.after ?? 0, options.signal)
   }
 
   /** Takes up what other processes appended meanwhile. */
   async refresh(): Promise<ReadonlyState> {
-    const state = await stateAt(this.#log, this.id)
+    const state = await stateAt(this.#host.log, this.id)
     if (state.version > this.#state.version) this.#state = state
     return this.#state
   }
 
+  /** Resolves when what was sent is written, and the summaries that it asked for are made. */
+  async settled(): Promise<void> {
+    while (this.#draining !== null || this.#summarizing !== null) {
+      await this.#draining
+      await this.#summarizing
+    }
+  }
+
+  /** Where the session works, as far as it is known. */
+  #folder(): string | null {
+    return this.#state.cwd ?? this.#host.folder
+  }
+
   /** Writes all waiting commands, as many as fit into one transaction at a time: one fsync for all of them. */
   async #drain(): Promise<void> {
-    this.#draining = true
     // Sends of the same turn are there after this, and share one transaction.
     await Promise.resolve()
+    if (this.#state.configuration.autoCheckpoint && this.#environment.policies.length > 0) {
+      await this.#repository.refresh(this.#folder(), 'if-old')
+    }
     while (this.#queue.length > 0) {
       const waiting = this.#queue.splice(0, limits.commandsPerTransactionMax)
       try {
@@ -185,33 +212,21 @@ export class Session {
         for (const { reject } of waiting) reject(error)
       }
     }
-    this.#draining = false
+    this.#draining = null
+    this.#startSummaries()
   }
 
   async #write(waiting: readonly Waiting[]): Promise<void> {
     const before = this.#state
-    const { outcomes, state, epoch } = await this.#log.transact((transaction) => {
-      let known = before
-      let heldEpoch = this.#epoch
-      const results: (Omit<Recorded, 'state'> | { readonly error: unknown })[] = []
-      for (const { request } of waiting) {
-        try {
-          const recorded = record(transaction, known, { ...request, epoch: heldEpoch }, this.#environment)
-          known = recorded.state
-          if (request.command.type === 'session.take-over' && !recorded.repeated) heldEpoch = known.epoch
-          // Not its state: those of a long queue would all be alive at once.
-          const { events, version, repeated } = recorded
-          results.push({ events, version, repeated })
-        } catch (error) {
-          if (!(error instanceof WaymarkError) || isStoreFault(error)) throw error
-          results.push({ error })
-        }
-      }
-      takeKeyframeIfDue(transaction, known)
-      return { outcomes: results, state: known, epoch: heldEpoch }
-    })
+    const { outcomes, state, epoch } = await this.#host.log.transact((transaction) =>
+      this.#recordAll(transaction, before, waiting),
+    )
     this.#state = state
     this.#epoch = epoch
+    if (state.version > before.version) {
+      this.#host.writers?.committed(state)
+      this.#host.appended(this.id)
+    }
     for (const [index, { resolve, reject }] of waiting.entries()) {
       const outcome = outcomes[index]
       assert(outcome !== undefined, 'every command has an outcome')
@@ -220,7 +235,65 @@ export class Session {
     }
     this.#budget.notify(before, state)
   }
+
+  #recordAll(
+    transaction: LogTransaction,
+    before: ReadonlyState,
+    waiting: readonly Waiting[],
+  ): { readonly outcomes: readonly Outcome[]; readonly state: ReadonlyState; readonly epoch: number } {
+    let state = before
+    let epoch = this.#epoch
+    const outcomes: Outcome[] = []
+    for (const { request } of waiting) {
+      try {
+        const recorded = record(transaction, state, { ...request, epoch }, this.#environment)
+        state = recorded.state
+        if (request.command.type === 'session.take-over' && !recorded.repeated) epoch = state.epoch
+        // Not its state: those of a long queue would all be alive at once.
+        const { events, version, repeated } = recorded
+        outcomes.push({ events, version, repeated })
+      } catch (error) {
+        if (!(error instanceof WaymarkError) || isStoreFault(error)) throw error
+        outcomes.push({ error })
+      }
+    }
+    this.#host.writers?.take(transaction, state)
+    takeKeyframeIfDue(transaction, state)
+    return { outcomes, state, epoch }
+  }
+
+  /** Begins to make the summaries that state asks for, unless that is going on. */
+  #startSummaries(): void {
+    const { log, summarizer, environment } = this.#host
+    const isIdle = this.#summarizing === null && environment.policies.length > 0
+    if (!isIdle || this.#state.status !== 'active' || !waitsForSummaries(this.#state)) return
+    const made = makeSummaries(
+      log,
+      () => this.#state,
+      summarizer,
+      (command, options) => this.send(command, options),
+    )
+    this.#summarizing = this.#busy(
+      made.catch(warnOfSummary).finally(() => {
+        this.#summarizing = null
+      }),
+    )
+  }
+
+  /** Lets the home know that something is going on, until it has ended. */
+  #busy(work: Promise<void>): Promise<void> {
+    const { busy } = this.#host
+    busy.add(work)
+    void work.finally(() => busy.delete(work))
+    return work
+  }
 }
+
+function warnOfSummary(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error), { code: 'WAYMARK_SUMMARY' })
+}
+
+type Outcome = Omit<Recorded, 'state'> | { readonly error: unknown }
 
 /** Faults of the store end the transaction; a refusal concerns its own command only. */
 function isStoreFault(error: WaymarkError): boolean {

@@ -1,5 +1,8 @@
 /** A home with its sessions: the door to everything. */
 import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { loadSettings } from '../configuration/load.ts'
+import { type Settings, standardSettings } from '../configuration/settings.ts'
 import type { Command } from '../events/commands.ts'
 import { parseCommand } from '../events/commands.ts'
 import type { LoggedEvent } from '../events/envelope.ts'
@@ -7,6 +10,7 @@ import { frozen } from '../fold/fold.ts'
 import { initialState } from '../fold/state.ts'
 import { type Clock, type Ids, systemClock, systemIds } from '../kernel/clock.ts'
 import { WaymarkError } from '../kernel/errors.ts'
+import { MemoryLog } from '../log/memory.ts'
 import type { EventLog, StreamInfo } from '../log/port.ts'
 import { loadState } from '../replay/load.ts'
 import { type Verification, verifyLog } from '../replay/verify.ts'
@@ -14,11 +18,15 @@ import { openSqliteLog } from '../store/sqlite/open.ts'
 import { followLog } from './follow.ts'
 import { type ForkOptions, forkSession } from './fork.ts'
 import { findHome, makeHome, storePathOf } from './home.ts'
+import { configurationOf, type SessionHost } from './host.ts'
+import { historyCommands } from './load-history.ts'
 import { type Policy, standardPolicies } from './policy.ts'
 import type { RecordEnvironment } from './record.ts'
 import { type RecoveryReport, recoverSession } from './recover.ts'
 import { resolveSession } from './resolve.ts'
 import { Session } from './session.ts'
+import { extractiveSummarizer, type Summarizer } from './summaries.ts'
+import { WriterPlace } from './writers.ts'
 
 export interface OpenOptions {
   /** Folder of the home; the nearest `.moai` upward, else `~/.moai`, if left out. */
@@ -31,6 +39,10 @@ export interface OpenOptions {
   readonly ids?: Ids
   /** What sessions do of their own accord; the standard policies if left out, none with an empty list. */
   readonly policies?: readonly Policy[]
+  /** Makes the summaries that policies ask for; the built-in one, which needs no model, if left out. */
+  readonly summarizer?: Summarizer
+  /** Settings that go before those of the home's files and the environment. With a `store`, only these and the defaults count. */
+  readonly settings?: Partial<Settings>
 }
 
 export type SessionOptions = Omit<Extract<Command, { type: 'session.start' }>, 'type'>
@@ -48,25 +60,24 @@ export type SessionOptions = Omit<Extract<Command, { type: 'session.start' }>, '
 export class Waymark {
   /** The log itself, for reading it directly. */
   readonly log: EventLog
-  readonly #environment: RecordEnvironment
+  readonly #host: SessionHost
 
-  private constructor(log: EventLog, environment: RecordEnvironment) {
-    this.log = log
-    this.#environment = environment
+  private constructor(host: SessionHost) {
+    this.log = host.log
+    this.#host = host
   }
 
   /**
    * Opens a home, making it when it is not there.
    *
-   * @throws WaymarkError `HOME_NOT_FOUND` (read-only), `HOME_NOT_WRITABLE`, `STORE_TOO_NEW`, `STORE_UNSUPPORTED`
+   * @throws WaymarkError `HOME_NOT_FOUND` (read-only), `HOME_NOT_WRITABLE`, `CONFIGURATION_INVALID`, `STORE_TOO_NEW`,
+   * `STORE_UNSUPPORTED`
    */
   static async open(options: OpenOptions = {}): Promise<Waymark> {
-    const environment: RecordEnvironment = {
-      clock: options.clock ?? systemClock,
-      ids: options.ids ?? systemIds,
-      policies: options.policies ?? standardPolicies,
+    if (options.store !== undefined) {
+      const settings = { ...standardSettings, ...options.settings }
+      return new Waymark(hostOf(options.store, settings, null, options))
     }
-    if (options.store !== undefined) return new Waymark(options.store, environment)
     const home = findHome(options.home)
     const path = storePathOf(home.path)
     if (options.readOnly === true && !existsSync(path)) {
@@ -76,23 +87,54 @@ export class Waymark {
         details: { home: home.path },
       })
     }
+    const loaded = await loadSettings({ home: home.path })
+    const settings = { ...loaded.settings, ...options.settings }
+    if (!settings.persistenceEnabled && options.readOnly !== true) {
+      return new Waymark(hostOf(new MemoryLog(), settings, null, options))
+    }
     if (options.readOnly !== true) await makeHome(home.path)
     const log = await openSqliteLog({ path, readOnly: options.readOnly === true })
-    return new Waymark(log, environment)
+    return new Waymark(hostOf(log, settings, home.path, options))
   }
 
   /** What records commands into this home: for importers and other writers that fill many sessions in one transaction. */
   get environment(): RecordEnvironment {
-    return this.#environment
+    return this.#host.environment
   }
 
-  /** Begins a session. */
+  /** The settings in force. */
+  get settings(): Settings {
+    return this.#host.settings
+  }
+
+  /**
+   * Begins a session. Its configuration is that of the settings, with what is given here before it. One that continues
+   * another begins with that one's focus, user and context, as the settings say.
+   *
+   * @throws WaymarkError `COMMAND_INVALID`, `LIMIT_REACHED` when too many sessions are being written
+   */
   async createSession(options: SessionOptions = {}): Promise<Session> {
-    const command = parseCommand({ type: 'session.start', ...options })
-    const sessionId = `sess_${this.#environment.ids.uuid()}`
-    const session = new Session(this.log, this.#environment, frozen(initialState(sessionId)))
-    await session.send(command, { expectedVersion: 'no-stream' })
+    const { environment, settings } = this.#host
+    const configuration = { ...configurationOf(settings), ...options.configuration }
+    const configured = Object.keys(configuration).length === 0 ? {} : { configuration }
+    const command = parseCommand({ type: 'session.start', ...options, ...configured })
+    const history = await this.#historyFor(options.continuesSessionId)
+    const sessionId = `sess_${environment.ids.uuid()}`
+    const session = new Session(this.#host, frozen(initialState(sessionId)))
+    // Sent in one turn, they share one transaction: the session never begins without its history.
+    await Promise.all([
+      session.send(command, { expectedVersion: 'no-stream' }),
+      ...history.map((next) => session.send(next, { actor: 'policy:load-history' })),
+    ])
     return session
+  }
+
+  async #historyFor(sessionId: string | undefined): Promise<readonly Command[]> {
+    const { autoLoadHistory, contextPreservation } = this.#host.settings
+    if (sessionId === undefined || !autoLoadHistory) return []
+    if ((await this.log.stream(sessionId)) === null) return []
+    const { state } = await loadState(this.log, sessionId)
+    return historyCommands(state, contextPreservation)
   }
 
   /**
@@ -103,13 +145,12 @@ export class Waymark {
   async openSession(name: string): Promise<Session> {
     const sessionId = await resolveSession(this.log, name)
     const { state } = await loadState(this.log, sessionId)
-    return new Session(this.log, this.#environment, state)
+    return new Session(this.#host, state)
   }
 
   /** Forks a session at a version, the newest if left out, without opening it: also where it is damaged further on. */
   async fork(name: string, options: ForkOptions = {}): Promise<Session> {
-    const state = await forkSession(this.log, this.#environment, await this.resolve(name), options)
-    return new Session(this.log, this.#environment, state)
+    return new Session(this.#host, await forkSession(this.#host, await this.resolve(name), options))
   }
 
   /** The id of the session that an id, a unique prefix or a native id means. */
@@ -124,7 +165,7 @@ export class Waymark {
 
   /** Brings a session back after an interruption, and records what was found and what was left open. */
   async recover(name: string): Promise<RecoveryReport> {
-    return recoverSession(this.log, this.#environment, await this.resolve(name))
+    return recoverSession(this.log, this.#host.environment, await this.resolve(name))
   }
 
   /** Reads everything again, of one session or all, and says what is not as it was written. */
@@ -150,7 +191,31 @@ export class Waymark {
     })
   }
 
+  /** Ends what is going on, summaries included, and closes the home. */
   async close(): Promise<void> {
-    await this.log.close()
+    const { log, writers, busy } = this.#host
+    while (busy.size > 0) await Promise.allSettled(busy)
+    if (writers?.holds === true)
+      await log.transact((transaction) => writers.leave(transaction)).catch(() => {})
+    await log.close()
+  }
+}
+
+function hostOf(log: EventLog, settings: Settings, home: string | null, options: OpenOptions): SessionHost {
+  const environment = {
+    clock: options.clock ?? systemClock,
+    ids: options.ids ?? systemIds,
+    policies: options.policies ?? standardPolicies,
+  }
+  const isCounted = home !== null && options.readOnly !== true
+  return {
+    log,
+    environment,
+    settings,
+    summarizer: options.summarizer ?? extractiveSummarizer,
+    writers: isCounted ? new WriterPlace(systemIds.uuid(), settings.maxParallelSessions) : null,
+    folder: home === null ? null : dirname(home),
+    busy: new Set(),
+    appended: () => {},
   }
 }

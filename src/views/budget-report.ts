@@ -1,8 +1,12 @@
 /** Where the tokens are and where they went: the gauge with its thresholds, the phases it went through, the counters by kind and model. */
 import type { RecordedEvent } from '../events/envelope.ts'
 import type { Counted } from '../events/shapes.ts'
-import { type BudgetPhase, budgetPhases } from '../events/usage.ts'
+import { type BudgetPhase, budgetPhases, type Forecast } from '../events/usage.ts'
+import type { GrowthBytes } from '../fold/context-state.ts'
+import { forecastOf } from '../fold/growth.ts'
 import type { ReadonlyState } from '../fold/state.ts'
+import { allocationTable, type PartView, type ReserveView, reserveOf } from './allocation-table.ts'
+import { type CurrentView, currentView } from './context-report.ts'
 import { type UsageView, usageView, type WindowView, windowView } from './state-view.ts'
 import { type Tone, toneOfPhase } from './text.ts'
 
@@ -22,10 +26,25 @@ export interface PhaseChange {
   readonly percent: number
 }
 
+/** What the window grew by, as far as it is remembered: reports of the provider, and bytes of the texts that came between. */
+export interface GrowthView {
+  readonly reports: number
+  readonly tokens: number
+  readonly bytes: Readonly<GrowthBytes>
+}
+
 export interface BudgetReport {
   readonly sessionId: string
   readonly version: number
+  /** As it was last reported. */
   readonly window: WindowView
+  /** With what came since. */
+  readonly current: CurrentView
+  readonly allocation: readonly PartView[]
+  readonly reserve: ReserveView
+  readonly growth: GrowthView
+  /** Where the window is heading; `null` when it does not grow or no phase lies ahead. */
+  readonly forecast: Forecast | null
   readonly thresholds: readonly Threshold[]
   readonly hysteresisPercent: number
   readonly phaseChanges: readonly PhaseChange[]
@@ -49,6 +68,11 @@ export function budgetReport(
     sessionId: state.sessionId,
     version: state.version,
     window: windowView(state),
+    current: currentView(state),
+    allocation: allocationTable(state),
+    reserve: reserveOf(state),
+    growth: growthView(state),
+    forecast: forecastOf(state),
     thresholds: thresholdsOf(state),
     hysteresisPercent: state.configuration.hysteresisPercent,
     phaseChanges,
@@ -59,7 +83,26 @@ export function budgetReport(
   }
 }
 
-function thresholdsOf({ configuration, window }: ReadonlyState): readonly Threshold[] {
+function growthView({ growth: { samples } }: Pick<ReadonlyState, 'growth'>): GrowthView {
+  const sum = (of: (sample: (typeof samples)[number]) => number): number =>
+    samples.reduce((total, sample) => total + of(sample), 0)
+  return {
+    reports: samples.length,
+    tokens: sum(({ tokens }) => tokens),
+    bytes: {
+      prompts: sum(({ bytes }) => bytes.prompts),
+      replies: sum(({ bytes }) => bytes.replies),
+      toolInputs: sum(({ bytes }) => bytes.toolInputs),
+      toolOutputs: sum(({ bytes }) => bytes.toolOutputs),
+    },
+  }
+}
+
+/** Where each phase begins, in percent and in tokens of this window. */
+export function thresholdsOf({
+  configuration,
+  window,
+}: Pick<ReadonlyState, 'configuration' | 'window'>): readonly Threshold[] {
   const percentOf: Readonly<Record<BudgetPhase, number>> = {
     normal: 0,
     monitoring: configuration.monitoringThresholdPercent,

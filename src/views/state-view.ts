@@ -1,8 +1,8 @@
 /** A session's state as others read it: `waymark show --json`. Keys are stable; new ones may be added. */
 import type { Counted } from '../events/shapes.ts'
 import type { ReadonlyState } from '../fold/state.ts'
-import { type TaskView, taskCountsText, tasksInOrder } from './task-list.ts'
-import { countOf, countText, type Fact, percentText, timeText, toneOfPhase } from './text.ts'
+import { type TaskView, tasksInOrder } from './task-list.ts'
+import { countOf, countText, percentText } from './text.ts'
 
 type CountedView = Readonly<Counted>
 
@@ -36,6 +36,11 @@ export interface UsageView extends CountedView {
   readonly inherited: CountedView
   readonly byModel: Readonly<Record<string, CountedView>>
   readonly estimatedCalls: number
+}
+
+export interface ContextView extends Omit<ReadonlyState['context'], 'items' | 'tagsMade'> {
+  /** How many there are. */
+  readonly items: number
 }
 
 export interface StateView {
@@ -72,16 +77,33 @@ export interface StateView {
   readonly checkpoints: ReadonlyState['checkpoints']
   readonly checkpointCount: number
   readonly recoveries: number
+  readonly recoveredFrom: string | null
+  /** What items bring into the window; the items themselves are in the layers. */
+  readonly context: ContextView
+  /** Where the words are that say what the session is about. */
+  readonly talk: ReadonlyState['talk']
   readonly observations: Readonly<Record<string, number>>
   readonly configuration: ReadonlyState['configuration']
   readonly history: ReadonlyState['history']
 }
 
-/** The view of `state`; `treeUsage` is what the session and all below it have spent. */
+/**
+ * The view of `state`; `treeUsage` is what the session and all below it have spent. What is known beside tasks and tokens, and how
+ * the window grows, is in the layers.
+ */
 export function stateView(state: ReadonlyState, treeUsage: CountedView): StateView {
-  const { tasks: _tasks, openCalls: _calls, earlyResults: _early, ...facts } = state
+  const {
+    tasks: _tasks,
+    openCalls: _calls,
+    earlyResults: _early,
+    growth: _growth,
+    knowledge: _knowledge,
+    ...facts
+  } = state
+  const { items, tagsMade: _tags, ...context } = state.context
   return {
     ...facts,
+    context: { ...context, items: Object.keys(items).length },
     window: windowView(state),
     usage: usageView(state),
     tree: { usage: countedOf(treeUsage) },
@@ -135,93 +157,10 @@ export function tokenParts(counters: Omit<CountedView, 'calls'>): string[] {
   return spent.length === 0 ? ['no tokens'] : spent.map(([tokens, kind]) => `${countText(tokens)} ${kind}`)
 }
 
-/** The panel that `waymark show` prints. */
-export function stateFacts(view: StateView, state: ReadonlyState): readonly Fact[] {
-  const { window, turns, failures } = view
-  const open = view.openCalls.map(({ name }) => name)
-  return [
-    fact('session', view.sessionId),
-    ...optional('title', view.title),
-    { label: 'status', value: statusText(view), tone: view.status === 'active' ? 'good' : 'quiet' },
-    fact('version', countText(view.version)),
-    ...optional(
-      'native id',
-      view.nativeId === null ? null : [view.nativeId, view.tool].filter(Boolean).join(', '),
-    ),
-    ...optional('parent', parentText(view)),
-    ...optional('continues', view.continuesSessionId),
-    ...optional('model', view.model),
-    ...optional('folder', view.cwd),
-    ...optional('branch', view.gitBranch),
-    ...optional('started', view.startedAt === null ? null : timeText(view.startedAt)),
-    ...optional('last event', view.lastEventAt === null ? null : timeText(view.lastEventAt)),
-    { label: 'window', value: windowText(window), tone: toneOfPhase[window.phase] },
-    fact('peak', `${countText(window.peakTokens)} tokens`),
-    fact('spent', countedText(view.usage)),
-    ...(view.usage.inherited.calls > 0 ? [fact('inherited', countedText(view.usage.inherited))] : []),
-    ...(view.tree.usage.calls > view.usage.calls
-      ? [fact('with children', countedText(view.tree.usage))]
-      : []),
-    fact('turns', turnsText(turns)),
-    fact('compactions', countText(view.compactions)),
-    fact('tasks', taskCountsText(state)),
-    ...(open.length > 0
-      ? [{ label: 'open calls', value: `${open.length}: ${listed(open)}`, tone: 'warning' as const }]
-      : []),
-    ...(failures.retries + failures.givenUp > 0 ? [fact('failures', failuresText(failures))] : []),
-    fact('checkpoints', countText(view.checkpointCount)),
-    ...(view.recoveries > 0 ? [fact('recoveries', countText(view.recoveries))] : []),
-    ...optional('observed', observationsText(view.observations)),
-  ]
-}
-
-function fact(label: string, value: string): Fact {
-  return { label, value }
-}
-
-function optional(label: string, value: string | null): readonly Fact[] {
-  return value === null || value === '' ? [] : [{ label, value }]
-}
-
-function statusText({ status, endReason, offeredTo, holder }: StateView): string {
-  const detail = {
-    ended: endReason,
-    handed_off: offeredTo === null ? null : `to ${offeredTo}`,
-    suspended: null,
-    active: holder,
-  }
-  const said = detail[status]
-  return `${status.replace('_', ' ')}${said === null ? '' : ` (${said})`}`
-}
-
-function parentText({ parentSessionId, forkedAt }: StateView): string | null {
-  if (parentSessionId === null) return null
-  return forkedAt === null ? parentSessionId : `${parentSessionId}, forked at version ${forkedAt}`
-}
-
 /** `85,000 of 200,000 tokens (42.5 %), normal` */
 export function windowText(
   window: Pick<StateView['window'], 'usedTokens' | 'totalTokens' | 'percent' | 'phase' | 'estimated'>,
 ): string {
   const estimate = window.estimated ? ', estimated' : ''
   return `${countText(window.usedTokens)} of ${countText(window.totalTokens)} tokens (${percentText(window.percent)})${estimate}, ${window.phase}`
-}
-
-function turnsText({ prompts, completed, interrupted }: StateView['turns']): string {
-  return `${countOf(prompts, 'prompt')}, ${completed} completed, ${interrupted} interrupted`
-}
-
-function failuresText({ retries, givenUp, last }: StateView['failures']): string {
-  return `${retries} retried, ${givenUp} given up${last === null ? '' : `, last: ${last}`}`
-}
-
-function observationsText(observations: StateView['observations']): string {
-  return Object.entries(observations)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([kind, count]) => `${countText(count)} ${kind}`)
-    .join(', ')
-}
-
-function listed(names: readonly string[]): string {
-  return names.length > 5 ? `${names.slice(0, 5).join(', ')} …` : names.join(', ')
 }

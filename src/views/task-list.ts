@@ -42,8 +42,40 @@ const remarkOf: Readonly<Record<TaskStatus, (task: TaskView) => string>> = {
   recovered: ({ checkpointId }) => `goes on from ${checkpointId ?? 'a checkpoint'}`,
 }
 
+const statusesInHand: ReadonlySet<TaskStatus> = new Set([
+  'in_progress',
+  'token_warning',
+  'context_switch',
+  'recovered',
+])
+
+/** Tasks that somebody is working on or has to take up again, oldest first. */
+export function currentTasks(state: Pick<ReadonlyState, 'tasks'>): readonly TaskView[] {
+  return tasksInOrder(state).filter(({ status }) => statusesInHand.has(status))
+}
+
+/** Milliseconds a task has been running until `now`, pauses left out. A clock that stepped back takes nothing away. */
+export function elapsedMs(task: Pick<TaskView, 'runningSince' | 'workedMs'>, now: string): number {
+  const runningMs = task.runningSince === null ? 0 : Date.parse(now) - Date.parse(task.runningSince)
+  return task.workedMs + Math.max(0, runningMs)
+}
+
+/** Milliseconds of silence after which nobody is taken to work on a session any more. */
+const silenceMs = 3_600_000
+
+/**
+ * The moment until which the time of running tasks is reckoned: `now` while the session is being worked on, else its last
+ * event. A session that was left in the middle of a task does not make that task run for months.
+ */
+export function presentOf(state: Pick<ReadonlyState, 'status' | 'lastEventAt'>, now: string): string {
+  const { status, lastEventAt } = state
+  if (lastEventAt === null) return now
+  const isSilent = Date.parse(now) - Date.parse(lastEventAt) > silenceMs
+  return status === 'active' && !isSilent ? now : lastEventAt
+}
+
 /** All tasks, oldest first; the keys of state stand in no particular order. */
-export function tasksInOrder(state: ReadonlyState): readonly TaskView[] {
+export function tasksInOrder(state: Pick<ReadonlyState, 'tasks'>): readonly TaskView[] {
   return Object.values(state.tasks).sort(
     (a, b) => (a.addedAt < b.addedAt ? -1 : a.addedAt > b.addedAt ? 1 : 0) || inNaturalOrder(a.id, b.id),
   )

@@ -6,8 +6,10 @@ import type { EventData, EventType } from '../events/catalogue.ts'
 import { isKnown, type LoggedEvent, type RecordedEvent } from '../events/envelope.ts'
 import type { ContentRef, Counted } from '../events/shapes.ts'
 import type { Wait } from '../events/task.ts'
+import { contextLines, growthText, knowledgeLines } from './context-lines.ts'
 import { tokenParts } from './state-view.ts'
 import { countOf, countText, durationText, namesText, percentText, type Tone, toneOfPhase } from './text.ts'
+import { detail, type Line, type Lines, notable, said, with_ } from './timeline-line.ts'
 
 export interface TimelineEntry {
   readonly time: string
@@ -17,22 +19,6 @@ export interface TimelineEntry {
   readonly tone: Tone
   /** Part of the story, or a detail of it. */
   readonly notable: boolean
-}
-
-interface Line<T extends EventType> {
-  readonly notable: boolean
-  readonly tone: Tone | ((data: EventData<T>) => Tone)
-  text(data: EventData<T>): string
-}
-
-type Lines = { readonly [T in EventType]: Line<T> }
-
-function notable<T extends EventType>(text: Line<T>['text'], tone: Line<T>['tone'] = 'plain'): Line<T> {
-  return { notable: true, tone, text }
-}
-
-function detail<T extends EventType>(text: Line<T>['text'], tone: Line<T>['tone'] = 'quiet'): Line<T> {
-  return { notable: false, tone, text }
 }
 
 const sessionLines = {
@@ -52,14 +38,9 @@ const sessionLines = {
     const known = Object.entries(facts).filter(([, value]) => value !== undefined)
     return `session described: ${known.map(([name, value]) => `${name} ${value}`).join(', ')}`
   }),
-  'session.configured': notable(({ configuration: c }) => {
-    const thresholds = [
-      c.monitoringThresholdPercent,
-      c.warningThresholdPercent,
-      c.emergencyThresholdPercent,
-    ].join(' / ')
-    return `thresholds set to ${thresholds} %, falling again ${c.hysteresisPercent} points below`
-  }),
+  'session.configured': notable(
+    ({ configuration }) => `session configured: ${configurationText(configuration)}`,
+  ),
   'session.suspended': notable(({ reason }) => `session suspended${said(reason)}`, 'warning'),
   'session.resumed': notable(({ reason }) => `session resumed${said(reason)}`),
   'session.handed-off': notable(
@@ -165,12 +146,25 @@ const usageLines = {
     ({ from, to, percent }) => `budget ${from} → ${to} at ${percentText(percent)}`,
     ({ to }) => toneOfPhase[to],
   ),
+  'budget.forecasted': notable(
+    ({ forecast }) =>
+      forecast === null
+        ? 'the window does not grow towards another phase'
+        : `${words(forecast.phase)} expected after ${countOf(forecast.reportsToGo, 'more report')}${with_('at', forecast.expectedAt ?? undefined)}; most of the growth: ${growthText[forecast.kind]} (${percentText(forecast.kindPercent)})`,
+    'notice',
+  ),
+  'budget.allocation-overrun': notable(
+    ({ allocations }) =>
+      `allocation overrun: ${allocations.map(({ name, usedTokens, limitTokens }) => `${name} ${countText(usedTokens)} of ${countText(limitTokens)}`).join(', ')}`,
+    'warning',
+  ),
+  'budget.allocation-relieved': detail(({ names }) => `allocation relieved: ${names.join(', ')}`),
 } satisfies Partial<Lines>
 
 const workLines = {
   'tool.called': detail(
-    ({ name, input, childSessionId }) =>
-      `tool ${name} called${input === undefined ? '' : `: ${preview(input)}`}${with_('in', childSessionId)}`,
+    ({ name, input, target, childSessionId }) =>
+      `tool ${name} called${said(target ?? (input === undefined ? undefined : preview(input)))}${with_('in', childSessionId)}`,
   ),
   'tool.returned': detail(
     ({ outcome, output }) =>
@@ -183,19 +177,34 @@ const workLines = {
     return `model call tried again: ${reason}${number}${delayMs === undefined ? '' : ` after ${durationText(delayMs)}`}`
   }, 'warning'),
   'call.failed': notable(({ reason, detail: more }) => `model call failed: ${reason}${said(more)}`, 'bad'),
-  'checkpoint.created': notable(({ checkpointId, version, trigger, reason, phase, gitHead }) => {
-    const facts = [trigger, phase, gitHead === undefined ? undefined : `git ${gitHead.slice(0, 12)}`].filter(
-      Boolean,
-    )
+  'checkpoint.created': notable(({ checkpointId, version, trigger, reason, phase, gitHead, gitDirty }) => {
+    const facts = [
+      trigger,
+      phase,
+      gitHead === undefined
+        ? undefined
+        : `git ${gitHead.slice(0, 12)}${gitDirty === true ? ' with changes' : ''}`,
+    ].filter(Boolean)
     return `checkpoint ${checkpointId} of version ${version} (${facts.join(', ')})${said(reason)}`
   }, 'good'),
+  'checkpoint.archived': detail(
+    ({ checkpointIds }) =>
+      `${countOf(checkpointIds.length, 'checkpoint')} archived: ${namesText(checkpointIds, 3)}`,
+  ),
   'observation.recorded': detail(
     ({ kind, detail: more, line, content }) =>
       `observed ${kind}${with_('in line', line)}${said(more)}${content === undefined ? '' : `: ${preview(content)}`}`,
   ),
 } satisfies Partial<Lines>
 
-const lines: Lines = { ...sessionLines, ...taskLines, ...usageLines, ...workLines }
+const lines: Lines = {
+  ...sessionLines,
+  ...taskLines,
+  ...usageLines,
+  ...contextLines,
+  ...knowledgeLines,
+  ...workLines,
+}
 
 /** The line of an event. An event of an unknown type has one too: that it was passed over. */
 export function timelineEntry(event: LoggedEvent): TimelineEntry {
@@ -236,12 +245,11 @@ const toolOutcomeText: Readonly<Record<EventData<'tool.returned'>['outcome'], st
   interrupted: 'was interrupted',
 }
 
-function said(text: string | undefined): string {
-  return text === undefined || text === '' ? '' : `: ${text}`
-}
-
-function with_(word: string, value: string | number | undefined): string {
-  return value === undefined ? '' : ` ${word} ${value}`
+/** `warning threshold percent 70, forking enabled false` */
+function configurationText(configuration: EventData<'session.configured'>['configuration']): string {
+  const named = Object.entries(configuration).filter(([, value]) => value !== undefined)
+  const spaced = (key: string): string => key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  return named.map(([key, value]) => `${spaced(key)} ${value ?? 'standard'}`).join(', ')
 }
 
 function words(status: string): string {

@@ -8,6 +8,7 @@ import { WaymarkError } from '../../src/kernel/errors.ts'
 import { sha256 } from '../../src/kernel/hash.ts'
 import { limits } from '../../src/kernel/limits.ts'
 import type { EventLog } from '../../src/log/port.ts'
+import { compactTests } from './compaction-contract.ts'
 import {
   batchOfTasks,
   collected,
@@ -55,6 +56,7 @@ export function describeLog(name: string, open: () => Promise<OpenedLog>): void 
     describe('forks', () => forkTests(current))
     describe('keeps beside the events', () => besideTests(current))
     describe('wakes and closes', () => lifeTests(current))
+    describe('compacts', () => compactTests(current))
 
     it('is empty at first', async () => {
       expect(await log.position()).toBe(0)
@@ -592,6 +594,7 @@ function lifeTests(current: Current): void {
       () => log.content(sha256('x')),
       () => listed(log.auditContents()),
       () => log.bookmark('x'),
+      () => log.compact({ dropSnapshot: () => false }),
     ]
     for (const use of uses) await expectCode(use, 'STORE_CLOSED')
   })

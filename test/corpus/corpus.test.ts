@@ -25,7 +25,18 @@ async function write(name: string, commands: readonly Command[]): Promise<void> 
   writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify({ foldVersion, state }, null, 1)}\n`)
 }
 
-if (process.env['WAYMARK_WRITE_CORPUS'] === '1') await write('every-event', everyEvent)
+/** What an earlier entry leads to under a new fold version; its events stay as they were recorded. */
+function rewriteState(name: string): void {
+  const events = eventsIn(name)
+  const state = initialState(events[0]?.sessionId ?? '')
+  foldInto(state, events)
+  writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify({ foldVersion, state }, null, 1)}\n`)
+}
+
+if (process.env['WAYMARK_WRITE_CORPUS'] === '1') {
+  await write('every-event', everyEvent)
+  rewriteState('first-events')
+}
 
 const names = readdirSync(folder)
   .filter((name) => name.endsWith('.ndjson'))

@@ -9,7 +9,7 @@ import { type VerbSpec, verbs } from '../../src/cli/verbs.ts'
 import { pages, textOf } from './example-blocks.ts'
 
 const specs: Readonly<Record<string, VerbSpec>> = verbs
-const optionsOfAll = ['--home', '--json', '--no-color', '--no-input', '--help', '--version']
+const optionsOfAll = ['--home', '--set', '--json', '--no-color', '--no-input', '--help', '--version']
 
 /** The command lines of a page: what follows `waymark` in its sh blocks, comments left out. */
 function linesIn(text: string): readonly string[] {

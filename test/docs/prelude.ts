@@ -39,7 +39,11 @@ export async function prelude(): Promise<Prelude> {
     createActor,
     transition,
     thresholds: standardConfiguration,
-    context: { checkpointId: () => 'ckpt_00000000-0000-4000-8000-000000000001', countedCall: () => null },
+    context: {
+      now: '2026-01-01T00:00:00.000Z',
+      checkpointId: () => 'ckpt_00000000-0000-4000-8000-000000000001',
+      countedCall: () => null,
+    },
     waymark,
     session: await waymark.createSession({ model: 'claude-sonnet-4-5', windowTokens: 200_000 }),
   }

@@ -12,10 +12,11 @@ import { decide } from '../../src/decide/decide.ts'
 import type { DecisionContext } from '../../src/decide/decision.ts'
 import { isRunning, isWarning } from '../../src/decide/machines.ts'
 import { commandOf, type DecidedEvent } from '../../src/events/catalogue.ts'
+import type { Command } from '../../src/events/commands.ts'
 import { isKnown, type LoggedEvent } from '../../src/events/envelope.ts'
 import type { Counters } from '../../src/events/shapes.ts'
-import { stateHash } from '../../src/fold/fold.ts'
-import type { ReadonlyState } from '../../src/fold/state.ts'
+import { fold, frozen, stateHash } from '../../src/fold/fold.ts'
+import { initialState, type ReadonlyState } from '../../src/fold/state.ts'
 import { canonicalJson } from '../../src/kernel/json.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { historyArbitrary } from '../../src/testing/arbitraries.ts'
@@ -23,7 +24,7 @@ import { play } from '../../src/testing/play.ts'
 import { eventsOf } from '../support/events.ts'
 
 /** What the store's index of calls knew before an event: the highest counters of each call reported so far. */
-function contextBefore(events: readonly LoggedEvent[]): DecisionContext {
+function contextBefore(events: readonly LoggedEvent[], now: string): DecisionContext {
   const calls = new Map<string, Counters>()
   for (const event of events) {
     if (!isKnown(event) || event.type !== 'usage.recorded') continue
@@ -37,9 +38,16 @@ function contextBefore(events: readonly LoggedEvent[]): DecisionContext {
     })
   }
   return {
+    now,
     checkpointId: () => 'ckpt_ffffffff-ffff-4fff-bfff-ffffffffffff',
     countedCall: (callId) => calls.get(callId) ?? null,
   }
+}
+
+type TaskChange = Extract<Command, { type: `task.${string}`; taskId: string }>
+
+function isAboutTask(command: Command): command is TaskChange {
+  return command.type.startsWith('task.') && 'taskId' in command
 }
 
 describe('decide', () => {
@@ -49,12 +57,14 @@ describe('decide', () => {
         const log = new MemoryLog()
         const { steps, sessionId } = await play(log, commands)
         const all = await eventsOf(log, sessionId)
-        for (const { before, events } of steps) {
+        for (const { events } of steps) {
           const first = events[0]
-          if (before === null || first === undefined || !isKnown(first)) continue
+          if (first === undefined || !isKnown(first)) continue
           const command = commandOf(first as DecidedEvent)
           if (command === null) throw new Error(`${first.type} opens no batch`)
-          const decision = decide(before, command, contextBefore(all.slice(0, first.version - 1)))
+          // Not the step's own: a policy may have fulfilled an obligation in between.
+          const before = fold(frozen(initialState(sessionId)), all.slice(0, first.version - 1))
+          const decision = decide(before, command, contextBefore(all.slice(0, first.version - 1), first.time))
           if (!decision.ok) throw new Error(decision.refusal.reason)
           const recorded = events.map((event) => ({
             type: event.type,
@@ -87,7 +97,7 @@ describe('decide', () => {
       fc.asyncProperty(historyArbitrary(), async (commands) => {
         const { steps } = await play(new MemoryLog(), commands)
         for (const { command, before, after, refusal } of steps) {
-          if (!('taskId' in command) || before === null || refusal !== null) continue
+          if (!isAboutTask(command) || before === null || refusal !== null) continue
           if (command.type === 'task.add' || command.type === 'task.describe') continue
           const task = before.tasks[command.taskId]
           if (task === undefined) throw new Error('an accepted command has a task')

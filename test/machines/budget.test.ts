@@ -10,11 +10,11 @@ import { describe, expect, it } from 'vitest'
 import { transition } from 'xstate'
 import {
   type BudgetPhase,
+  type BudgetThresholds,
   boundariesBetween,
   budgetMachine,
   createBudgetMachine,
   phaseAfter,
-  type SessionConfiguration,
   warnsTasks,
 } from '../../machines/index.ts'
 import { standardConfiguration } from '../../src/events/session.ts'
@@ -104,7 +104,7 @@ describe('a reading leads', () => {
 })
 
 /** Any configuration that is allowed, whole numbers and others. */
-const anyThresholds: fc.Arbitrary<SessionConfiguration> = fc
+const anyThresholds: fc.Arbitrary<BudgetThresholds> = fc
   .record({
     thresholds: fc.uniqueArray(fc.integer({ min: 1, max: 199 }), { minLength: 3, maxLength: 3 }),
     hysteresisPercent: fc.oneof(fc.constantFrom(0, 1, 2, 5), fc.integer({ min: 0, max: 50 })),
@@ -151,7 +151,7 @@ describe('never back and forth', () => {
   }: {
     phase: BudgetPhase
     percents: number[]
-    thresholds: SessionConfiguration
+    thresholds: BudgetThresholds
   }) => {
     const phases = [phase]
     for (const percent of percents) phases.push(phaseAfter(phases.at(-1) ?? phase, percent, thresholds))

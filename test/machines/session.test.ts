@@ -198,11 +198,23 @@ describe('the class of a command', () => {
     expect(new Set(Object.values(sessionClassOf))).toEqual(new Set(sessionCommandNames))
   })
 
-  it('S-108 a command the machine knows by name is its own class; reports are records, and the rest is work', () => {
+  const lateFacts = [
+    'context.measure',
+    'context.compact',
+    'context.summarize',
+    'budget.forecast',
+    'checkpoint.archive',
+  ]
+
+  it('S-108 a command the machine knows by name is its own class; late facts are records, and the rest is work', () => {
     const byName: readonly string[] = sessionCommandNames
     for (const [type, name] of Object.entries(sessionClassOf)) {
       if (byName.includes(type)) expect(name).toBe(type)
-      else if (/^(usage|context|observation)\./.test(type)) expect(name).toBe('record')
+      else if (
+        lateFacts.includes(type) ||
+        /^(usage|observation|project|spec|milestone|user|system|server)\./.test(type)
+      )
+        expect(name).toBe('record')
       else expect(name).toBe('work')
     }
   })

@@ -38,8 +38,9 @@ describe('send', () => {
       ['usage.recorded', 4],
       ['budget.phase-changed', 5],
       ['task.warned', 6],
+      ['budget.allocation-overrun', 7],
     ])
-    expect(version).toBe(6)
+    expect(version).toBe(7)
     expect(session.state.tasks.A?.status).toBe('token_warning')
     expect(session.state.window).toMatchObject({ percent: 80, phase: 'warning', availableTokens: 40_000 })
   })
@@ -64,8 +65,8 @@ describe('send', () => {
     await session.send(call('msg_2', 165_000))
     await session.send(call('msg_3', 180_000))
     expect(session.state.checkpoints.map(({ version, trigger }) => [version, trigger])).toEqual([
-      [3, 'budget'],
-      [7, 'budget'],
+      [4, 'budget'],
+      [8, 'emergency'],
     ])
     const policyEvents = (await eventsOf(log, session.id)).filter(
       ({ actor }) => actor === 'policy:checkpoint-on-budget',

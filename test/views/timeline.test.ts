@@ -37,7 +37,7 @@ const examples: Examples = {
   ],
   'session.configured': [
     { configuration: thresholds },
-    'thresholds set to 50 / 70 / 90 %, falling again 3 points below',
+    'session configured: monitoring threshold percent 50, warning threshold percent 70, emergency threshold percent 90, hysteresis percent 3',
   ],
   'session.suspended': [{ reason: 'lunch' }, 'session suspended: lunch'],
   'session.resumed': [{}, 'session resumed'],
@@ -111,6 +111,90 @@ const examples: Examples = {
     { from: 'normal', to: 'warning', percent: 75.04 },
     'budget normal → warning at 75.0 %',
   ],
+  'budget.forecasted': [
+    {
+      forecast: {
+        phase: 'warning',
+        tokensToGo: 12_000,
+        tokensPerReport: 3_100,
+        reportsToGo: 4,
+        expectedAt: '2026-01-31T12:10:00.000Z',
+        kind: 'toolOutputs',
+        kindPercent: 81,
+      },
+    },
+    'warning expected after 4 more reports at 2026-01-31T12:10:00.000Z; most of the growth: results of tools (81.0 %)',
+  ],
+  'budget.allocation-overrun': [
+    { allocations: [{ name: 'reference.tools', limitTokens: 15_000, usedTokens: 21_000 }] },
+    'allocation overrun: reference.tools 21,000 of 15,000',
+  ],
+  'budget.allocation-relieved': [{ names: ['reference.tools'] }, 'allocation relieved: reference.tools'],
+  'context.added': [
+    {
+      tag: '@TOOLS-001',
+      tier: 'supporting',
+      category: 'reference.tools',
+      title: 'tools of context7',
+      server: 'context7',
+      weight: { tokens: 2_000, estimated: true },
+    },
+    'context @TOOLS-001 added (supporting, reference.tools, server context7): 2,000 tokens, estimated: tools of context7',
+  ],
+  'context.retiered': [{ tag: '@CONFIG-001', tier: 'critical' }, 'context @CONFIG-001 is critical now'],
+  'context.discarded': [
+    { tags: ['@CACHE-001', '@CACHE-002'], savedTokens: 1_200, reason: 'budget is in warning' },
+    'context discarded: 2 items @CACHE-001, @CACHE-002, 1,200 tokens saved: budget is in warning',
+  ],
+  'context.deferred': [
+    { tags: ['@SKILL-001'], savedTokens: 900 },
+    'context deferred: @SKILL-001, 900 tokens saved',
+  ],
+  'context.archived': [{ tags: ['@SKILL-001'], savedTokens: 0 }, 'context archived: @SKILL-001'],
+  'context.restored': [{ tags: ['@SKILL-001'] }, 'context restored: @SKILL-001'],
+  'context.summary-requested': [
+    { tags: ['@PROJECT-001'], targetPercent: 30 },
+    'summaries asked for, at most 30 % of each: @PROJECT-001',
+  ],
+  'context.summarized': [
+    {
+      tag: '@PROJECT-001',
+      summary: content,
+      weight: { tokens: 15_000, estimated: false },
+      savedTokens: 35_000,
+    },
+    'context @PROJECT-001 summarized to 15,000 tokens, 35,000 tokens saved',
+  ],
+  'focus.changed': [
+    { objectives: ['log in'], nextStep: null, variables: { branch: 'main' } },
+    'focus changed: objectives log in; next step none; variables branch',
+  ],
+  'decision.recorded': [
+    { text: 'sessions in cookies', reason: 'no script reads them' },
+    'decided: sessions in cookies, because no script reads them',
+  ],
+  'project.described': [{ name: 'shop', root: '/home/ada/shop' }, 'project described: shop, /home/ada/shop'],
+  'spec.updated': [
+    { specId: 'SPEC-001', phase: 'GREEN', progressPercent: 40, completedStep: 'spec' },
+    'SPEC-001 updated: GREEN, 40 %, spec done',
+  ],
+  'milestone.updated': [
+    { milestoneId: 'beta', title: 'Beta', status: 'reached' },
+    'milestone beta reached: Beta',
+  ],
+  'user.described': [
+    { language: 'ko', expertise: 'intermediate', preferences: { tone: 'short' } },
+    'user described: ko, intermediate, tone short',
+  ],
+  'system.described': [
+    { tools: ['Bash', 'Read'], permissions: { network: 'no' } },
+    'system described: 2 tools; permissions network',
+  ],
+  'server.described': [
+    { server: 'context7', tools: ['resolve'], toolTokens: 2_000, enabled: true },
+    'MCP server context7: 1 tool, 2,000 tokens, on',
+  ],
+  'checkpoint.archived': [{ checkpointIds: [checkpointId] }, `1 checkpoint archived: ${checkpointId}`],
   'tool.called': [
     { toolCallId: 't1', name: 'Task', childSessionId: otherSessionId },
     `tool Task called in ${otherSessionId}`,

@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process'
 import { z } from 'zod'
+import { repositoryFacts } from '../../session/repository.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes } from '../failure.ts'
 import { sessionArgument, textOption, verb } from '../verb.ts'
@@ -12,33 +12,34 @@ const shape = z.strictObject({
 
 export const checkpoint = verb(shape, async ({ session: name, reason, phase }, context) => {
   const { output } = context
-  const gitHead = await headOfRepository()
+  const repository = await repositoryFacts(process.cwd())
   const facts = {
     ...(reason === undefined ? {} : { reason }),
     ...(phase === undefined ? {} : { phase }),
-    ...(gitHead === null ? {} : { gitHead }),
+    ...(repository === null ? {} : { gitHead: repository.head, gitDirty: repository.dirty }),
+    ...(repository === null || repository.branch === null ? {} : { gitBranch: repository.branch }),
   }
-  const { sessionId, point } = await withWaymark(context, 'write', async (waymark) => {
+  const { sessionId, point, entry } = await withWaymark(context, 'write', async (waymark) => {
     const session = await waymark.openSession(name)
-    return { sessionId: session.id, point: await session.checkpoint(facts) }
+    const taken = await session.checkpoint(facts)
+    return {
+      sessionId: session.id,
+      point: taken,
+      entry: session.state.checkpoints.find(({ id }) => id === taken.id),
+    }
   })
+  const gitHead = entry?.gitHead ?? null
+  const gitBranch = entry?.gitBranch ?? null
+  const gitDirty = entry?.gitDirty ?? null
   if (output.json) {
-    await output.document({ sessionId, checkpointId: point.id, version: point.version, gitHead })
+    const git = { gitHead, gitBranch, gitDirty }
+    await output.document({ sessionId, checkpointId: point.id, version: point.version, ...git })
   } else {
     await output.line(point.id)
-    output.note(`of version ${point.version}${gitHead === null ? '' : `, git ${gitHead.slice(0, 12)}`}`)
+    const onBranch = gitBranch === null ? '' : ` on ${gitBranch}`
+    const changes = gitDirty === true ? ', with changes that are not committed' : ''
+    const git = gitHead === null ? '' : `, git ${gitHead.slice(0, 12)}${onBranch}${changes}`
+    output.note(`of version ${point.version}${git}`)
   }
   return exitCodes.fine
 })
-
-const gitWaitMs = 2_000
-
-/** The commit this folder's repository is at; `null` without a repository, a commit, or git itself. */
-async function headOfRepository(): Promise<string | null> {
-  return new Promise((resolve) => {
-    execFile('git', ['rev-parse', '--verify', 'HEAD'], { timeout: gitWaitMs }, (error, stdout) => {
-      const head = stdout.trim()
-      resolve(error === null && /^[0-9a-f]{40,64}$/.test(head) ? head : null)
-    })
-  })
-}

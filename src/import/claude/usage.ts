@@ -69,7 +69,7 @@ function callIdOf(scene: Scene, message: Message): string {
 function followModel(scene: Scene, model: string, callId: string): void {
   const { talk } = scene
   if (talk.model !== null && talk.model !== model)
-    say(scene, `model/${callId}`, { type: 'model.switch', model })
+    say(scene, `model/${callId}`, { type: 'model.switch', model, observed: true })
   talk.model = model
 }
 

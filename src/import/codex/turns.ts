@@ -62,7 +62,7 @@ function followModel(scene: Scene): void {
   const { windowTokens } = memory
   if (!memory.copied && memory.model !== null && memory.model !== model) {
     const stated = windowTokens === null ? {} : { windowTokens }
-    say(scene, `model/${time}/${model}`, { type: 'model.switch', model, ...stated })
+    say(scene, `model/${time}/${model}`, { type: 'model.switch', model, ...stated, observed: true })
   }
   memory.model = model
 }

@@ -59,7 +59,7 @@ export function notWritable(path: string, cause: Error): WaymarkError {
   })
 }
 
-function damagedFile(path: string, cause: Error): DamagedRecord {
+export function damagedFile(path: string, cause: Error): DamagedRecord {
   return new DamagedRecord({
     message: `${path} is damaged: ${cause.message}`,
     hint: 'keep a copy of the file as it is; restore a backup, or take out what is sound with: sqlite3 <file> .recover',

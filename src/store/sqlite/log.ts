@@ -3,6 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LoggedEvent } from '../../events/envelope.ts'
 import { assert } from '../../kernel/assert.ts'
 import type {
+  Compaction,
+  CompactOptions,
   EventLog,
   IndexProblem,
   LogTransaction,
@@ -11,6 +13,7 @@ import type {
   StreamInfo,
   VersionRange,
 } from '../../log/port.ts'
+import { compactFile } from './compact.ts'
 import { auditContents, findBookmark, findContent, findSnapshots } from './contents.ts'
 import type { Database } from './database.ts'
 import { notWritable } from './faults.ts'
@@ -39,9 +42,7 @@ export class SqliteLog implements EventLog {
   }
 
   async transact<T>(work: (transaction: LogTransaction) => T): Promise<T> {
-    const write = this.#lastWrite.then(() => this.#write(work))
-    this.#lastWrite = write.catch(() => {})
-    return write
+    return this.#inOrder(() => this.#write(work))
   }
 
   async stream(sessionId: string): Promise<StreamInfo | null> {
@@ -114,15 +115,32 @@ export class SqliteLog implements EventLog {
     return findBookmark(this.#database, key)
   }
 
+  async compact(options: CompactOptions): Promise<Compaction> {
+    return this.#inOrder(async () => {
+      this.#assertWritable()
+      return compactFile(this.#database, options)
+    })
+  }
+
   async close(): Promise<void> {
     await this.#lastWrite
     this.#watch.close()
     this.#database.close()
   }
 
-  async #write<T>(work: (transaction: LogTransaction) => T): Promise<T> {
+  #inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const write = this.#lastWrite.then(work)
+    this.#lastWrite = write.catch(() => {})
+    return write
+  }
+
+  #assertWritable(): void {
     this.#database.assertOpen()
     if (this.#database.readOnly) throw notWritable(this.location, new Error('it was opened for reading only'))
+  }
+
+  async #write<T>(work: (transaction: LogTransaction) => T): Promise<T> {
+    this.#assertWritable()
     try {
       const result = await this.#database.writing(() => {
         const transaction = new SqliteTransaction(this.#database, this.#heads)

@@ -1,0 +1,89 @@
+/** `checkpoints/<checkpoint_id>.json`: each checkpoint with the state it is about, compressed. */
+import { allocationBasisOf, reserveTokensOf } from '../fold/allocation.ts'
+import type { ReadonlyState } from '../fold/state.ts'
+import { brotliOf } from '../kernel/compress.ts'
+import { DamagedRecord } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
+import type { EventLog, StoredSnapshot } from '../log/port.ts'
+import { unpackSnapshot } from '../replay/snapshot.ts'
+
+type Checkpoint = ReadonlyState['checkpoints'][number]
+
+/**
+ * The checkpoints of `state` that are its own, oldest first. Those of the session it was forked from are that one's; they
+ * are files already, or will be when it is the current one.
+ */
+export function ownCheckpoints(state: ReadonlyState): readonly Checkpoint[] {
+  const { forkedAt, checkpoints } = state
+  return forkedAt === null ? checkpoints : checkpoints.filter(({ version }) => version >= forkedAt)
+}
+
+/** The texts of the wanted checkpoints, by id, each as it is made: snapshots are large, and one at a time is enough. */
+export async function* checkpointTexts(
+  log: EventLog,
+  state: ReadonlyState,
+  wanted: readonly Checkpoint[],
+): AsyncGenerator<readonly [string, string], void, undefined> {
+  const open = new Map(wanted.map((checkpoint) => [checkpoint.id, checkpoint]))
+  if (open.size === 0) return
+  const newest = Math.max(...wanted.map(({ version }) => version))
+  const oldest = Math.min(...wanted.map(({ version }) => version))
+  for await (const snapshot of readable(log, state.sessionId, newest)) {
+    const checkpoint = snapshot.checkpointId === null ? undefined : open.get(snapshot.checkpointId)
+    if (checkpoint !== undefined) {
+      open.delete(checkpoint.id)
+      yield [checkpoint.id, checkpointText(state, checkpoint, snapshot)]
+    }
+    if (open.size === 0 || snapshot.version < oldest) break
+  }
+  for (const checkpoint of open.values()) yield [checkpoint.id, checkpointText(state, checkpoint, null)]
+}
+
+/** Snapshots as long as the store can tell them. */
+async function* readable(
+  log: EventLog,
+  sessionId: string,
+  atMostVersion: number,
+): AsyncGenerator<StoredSnapshot, void, undefined> {
+  try {
+    yield* log.snapshots(sessionId, atMostVersion)
+  } catch (error) {
+    if (!(error instanceof DamagedRecord)) throw error
+  }
+}
+
+function checkpointText(
+  state: ReadonlyState,
+  checkpoint: Checkpoint,
+  snapshot: StoredSnapshot | null,
+): string {
+  const { id, time, phase, usedTokens, availableTokens, version, trigger, reason } = checkpoint
+  const packed = snapshot === null ? null : brotliOf(snapshot.body, limits.contentBytesMax)
+  const unpacked = snapshot === null ? null : unpackSnapshot(snapshot, state.sessionId)
+  const basis = unpacked?.ok === true ? allocationBasisOf(unpacked.state) : laterBasis(state, checkpoint)
+  const file = {
+    checkpoint_id: id,
+    timestamp: time,
+    phase,
+    token_usage: { used: usedTokens, available: availableTokens },
+    ...(packed === null
+      ? { context_snapshot: null, context_snapshot_missing: missingText(snapshot, version) }
+      : { context_snapshot_encoding: 'brotli+base64', context_snapshot: Buffer.from(packed).toString('base64') }),
+    session_id: state.sessionId,
+    recovery_tokens_reserved: reserveTokensOf(basis),
+    version,
+    trigger,
+    reason,
+  }
+  return `${JSON.stringify(file, null, 2)}\n`
+}
+
+/** What can still be said of the window then, without its snapshot. */
+function laterBasis(state: ReadonlyState, { usedTokens, availableTokens }: Checkpoint) {
+  return { ...allocationBasisOf(state), totalTokens: usedTokens + availableTokens, usedTokens }
+}
+
+function missingText(snapshot: StoredSnapshot | null, version: number): string {
+  const what = snapshot === null ? 'the store holds no snapshot of it any more' : 'its snapshot is damaged'
+  return `${what}; replaying the log to version ${version} gives the same state`
+}

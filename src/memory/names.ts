@@ -1,0 +1,40 @@
+/** What the memory files are called, and where each lies below the folder of a home's sessions. */
+
+export const memoryFileNames = {
+  sessionState: 'session-state.json',
+  contextCache: 'context-cache.json',
+  tokenUsage: 'token-usage.log',
+  activeTasks: 'active-tasks.md',
+  /** Says what was written: by it, drift is told. */
+  manifest: 'memory.json',
+} as const
+
+/** An edited list of tasks that was written over is kept under this name. */
+export const editedTasksName = 'active-tasks.edited.md'
+
+export const checkpointFolder = 'checkpoints'
+export const archiveFolder = 'checkpoints/archive'
+
+/** Where the file of a checkpoint lies. */
+export function checkpointNameOf({
+  id,
+  archived,
+}: {
+  readonly id: string
+  readonly archived: boolean
+}): string {
+  return `${archived ? archiveFolder : checkpointFolder}/${id}.json`
+}
+
+const setAsidePattern = /^token-usage\.(\d{1,15})\.log\.br$/
+
+/** Where the older readings of the window lie, up to and with a position. */
+export function tokenArchiveNameOf(position: number): string {
+  return `token-usage.${position}.log.br`
+}
+
+/** The position that a file of older readings reaches; `null` for any other file. */
+export function tokenArchivePositionOf(name: string): number | null {
+  const position = setAsidePattern.exec(name)?.[1]
+  return position === undefined ? null : Number(position)
+}

@@ -1,0 +1,135 @@
+/** A decided command on its way into the log: its events get ids, times and salts, are folded, and are appended. */
+import { decide } from '../decide/decide.ts'
+import type { Decision, RepositoryNote } from '../decide/decision.ts'
+import { type DecidedEvent, ignorableTypes, schemaVersionOf } from '../events/catalogue.ts'
+import type { Command } from '../events/commands.ts'
+import type { CommandMeta, LoggedEvent } from '../events/envelope.ts'
+import { fold } from '../fold/fold.ts'
+import type { ReadonlyState } from '../fold/state.ts'
+import { summaryOf } from '../fold/summary.ts'
+import { type Clock, eventIdOf, type Ids } from '../kernel/clock.ts'
+import type { LogTransaction, PendingEvent } from '../log/port.ts'
+import { packSnapshot } from '../replay/snapshot.ts'
+
+export interface AppendMeta extends CommandMeta {
+  readonly commandId: string
+  readonly actor: string
+}
+
+export interface AppendEnvironment {
+  readonly clock: Clock
+  readonly ids: Ids
+  /** What the repository said of itself lately, for checkpoints. */
+  readonly repository?: () => RepositoryNote | null
+}
+
+/** A command with its decision, and the moment at which it was decided. */
+export interface Decided {
+  readonly command: Command
+  readonly decision: Decision
+  readonly recordedAt: string
+}
+
+/** Asks for a decision; nothing is appended yet. */
+export function decideNow(
+  transaction: LogTransaction,
+  before: ReadonlyState,
+  command: Command,
+  meta: Pick<CommandMeta, 'time'>,
+  environment: AppendEnvironment,
+): Decided {
+  const recordedAt = environment.clock.now()
+  const decision = decide(before, command, {
+    now: meta.time ?? recordedAt,
+    checkpointId: () => `ckpt_${environment.ids.uuid()}`,
+    ...(environment.repository === undefined ? {} : { repository: environment.repository }),
+    countedCall: (callId, scope) => transaction.countedCall(before.sessionId, callId, scope),
+  })
+  return { command, decision, recordedAt }
+}
+
+export interface Appended {
+  readonly events: readonly LoggedEvent[]
+  readonly state: ReadonlyState
+}
+
+/** Appends the events of an accepted command; there may be none. */
+export function append(
+  transaction: LogTransaction,
+  before: ReadonlyState,
+  decided: {
+    readonly command: Command
+    readonly recordedAt: string
+    readonly events: readonly DecidedEvent[]
+  },
+  meta: AppendMeta,
+  environment: AppendEnvironment,
+): Appended {
+  const { sessionId } = before
+  const { command, recordedAt, events } = decided
+  if (events.length === 0) return { events: [], state: before }
+  if (command.type === 'checkpoint.create') putCheckpointSnapshot(transaction, before, events)
+  const pending = events.map((event, index) => pendingOf(event, index, meta, recordedAt, environment.ids))
+  const state = fold(before, previewOf(before, pending))
+  return { events: transaction.append(sessionId, pending, summaryOf(state)), state }
+}
+
+/** The state after decided events, without appending them. */
+export function stateAfter(
+  before: ReadonlyState,
+  events: readonly DecidedEvent[],
+  time: string,
+): ReadonlyState {
+  const envelope = { id: '', schemaVersion: 1, time, recordedAt: time, actor: '', commandId: '', index: 0 }
+  const rest = { causationId: null, correlationId: null, ignorable: false }
+  const pending = events.map((event) => ({ ...envelope, ...rest, ...event }))
+  return fold(before, previewOf(before, pending))
+}
+
+/** Position is not needed to fold; the log assigns it, and returns the events with it. */
+function previewOf(before: ReadonlyState, pending: readonly object[]): readonly LoggedEvent[] {
+  const events = pending.map((event, index) => ({
+    ...event,
+    sessionId: before.sessionId,
+    version: before.version + index + 1,
+    position: 0,
+  }))
+  // Envelope and data as they will be recorded, type by type; the compiler loses the pairing in the spread.
+  return events as unknown as readonly LoggedEvent[]
+}
+
+function pendingOf(
+  event: DecidedEvent,
+  index: number,
+  meta: AppendMeta,
+  recordedAt: string,
+  ids: Ids,
+): PendingEvent {
+  const envelope = {
+    id: eventIdOf(meta.commandId, index),
+    schemaVersion: schemaVersionOf(event.type),
+    time: meta.time ?? recordedAt,
+    recordedAt,
+    actor: meta.actor,
+    commandId: meta.commandId,
+    index,
+    causationId: meta.causationId ?? null,
+    correlationId: meta.correlationId ?? null,
+    ignorable: ignorableTypes.has(event.type),
+    salt: ids.salt(),
+  }
+  // Type and data come as a pair and stay one; the compiler loses the pairing in the spread.
+  return { ...envelope, ...event } as PendingEvent
+}
+
+/** A checkpoint is about the version before its event: that state is packed beside it. */
+function putCheckpointSnapshot(
+  transaction: LogTransaction,
+  before: ReadonlyState,
+  events: readonly DecidedEvent[],
+): void {
+  const created = events.find((event) => event.type === 'checkpoint.created')
+  const stream = transaction.stream(before.sessionId)
+  if (created === undefined || stream === null) return
+  transaction.putSnapshot(packSnapshot(before, stream.hash, created.data.checkpointId))
+}

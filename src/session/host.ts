@@ -1,0 +1,53 @@
+/** What a session needs of the home it belongs to. */
+import type { Settings } from '../configuration/settings.ts'
+import { type ConfigurationChange, standardConfiguration } from '../events/session.ts'
+import type { EventLog } from '../log/port.ts'
+import type { RecordEnvironment } from './record.ts'
+import type { Summarizer } from './summaries.ts'
+import type { WriterPlace } from './writers.ts'
+
+export interface SessionHost {
+  readonly log: EventLog
+  readonly environment: RecordEnvironment
+  readonly settings: Settings
+  readonly summarizer: Summarizer
+  /** The place a session takes while it is written from here; `null` where places are not counted. */
+  readonly writers: WriterPlace | null
+  /** The folder whose repository checkpoints note when a session does not say where it works. */
+  readonly folder: string | null
+  /** What sessions are at; the home is closed when it is empty. */
+  readonly busy: Set<Promise<void>>
+  /** Told after each commit. */
+  appended(sessionId: string): void
+}
+
+/** What a session that begins takes from the settings of its home, where they are not the standard ones. */
+export function configurationOf(settings: Settings): ConfigurationChange {
+  const all = Object.entries(partOf(settings))
+  return Object.fromEntries(all.filter(([key, value]) => Reflect.get(standardConfiguration, key) !== value))
+}
+
+function partOf(settings: Settings): ConfigurationChange {
+  const {
+    monitoringThresholdPercent,
+    warningThresholdPercent,
+    emergencyThresholdPercent,
+    reserveTokens,
+    autoCheckpoint,
+    checkpointIntervalMinutes,
+    recoveryStrategy,
+    contextPreservation,
+    forkingEnabled,
+  } = settings
+  return {
+    monitoringThresholdPercent,
+    warningThresholdPercent,
+    emergencyThresholdPercent,
+    reserveTokens,
+    autoCheckpoint,
+    checkpointIntervalMinutes,
+    recoveryStrategy,
+    contextPreservation,
+    forkingEnabled,
+  }
+}
