@@ -20,7 +20,7 @@ export type OpenMode = 'read' | 'write' | 'create'
 
 /** Opens the home, does the work, and closes the home however the work ended. */
 export async function withWaymark<T>(
-  { home, output }: Pick<Context, 'home' | 'output'>,
+  { home, output, set }: Pick<Context, 'home' | 'output' | 'set'>,
   mode: OpenMode,
   work: (waymark: Waymark) => Promise<T>,
 ): Promise<T> {
@@ -32,13 +32,21 @@ export async function withWaymark<T>(
       details: { home: home.path },
     })
   }
-  const waymark = await Waymark.open({ home: home.path, readOnly: mode === 'read' })
+  const waymark = await Waymark.open({ home: home.path, readOnly: mode === 'read', set })
   try {
+    if (mode !== 'read' && !waymark.settings.persistenceEnabled) throw notKept()
     if (!isThere) output.note(`made a home in ${home.path}`)
     return await work(waymark)
   } finally {
     await waymark.close()
   }
+}
+
+function notKept(): WaymarkError {
+  return new WaymarkError('CONFIGURATION_INVALID', {
+    message: 'session.persistence_enabled is false: what is recorded here would be forgotten at once',
+    hint: 'waymark config persistence_enabled says where it is set; --set persistence_enabled=true records all the same',
+  })
 }
 
 /** Whether the home holds sessions. One that may not be looked into is not one that is not there. */

@@ -35,6 +35,8 @@ export interface Output {
   /** One line of a stream of JSON. */
   record(value: unknown): Promise<void>
   line(text: string | readonly StyledText[]): Promise<void>
+  /** A text as it is, for programs to the byte but for a line end at its end; on a terminal with control characters written out. */
+  text(text: string): Promise<void>
   table(table: Table): Promise<void>
   /** A row of a table that is not known as a whole; its columns are as wide as the caller says. */
   row(cells: readonly Cell[], widths: readonly number[]): Promise<void>
@@ -119,6 +121,11 @@ export function makeOutput(options: OutputOptions): Output {
     line: (text) => {
       const parts = typeof text === 'string' ? [{ text }] : text
       return write(parts.map((part) => paint(visible(part.text), part.tone ?? 'plain')).join(''))
+    },
+    text: (text) => {
+      const lines = text.endsWith('\n') ? text.slice(0, -1) : text
+      // Tabs are part of a text; they move the cursor no further than the text itself does.
+      return write(stdout.isTTY === true ? lines.split('\t').map(visibleLines).join('\t') : lines)
     },
     table: async (table) => {
       for (const line of isAligned ? tableLines(table, paint) : tableValues(table)) await write(line)

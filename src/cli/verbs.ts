@@ -117,8 +117,23 @@ export const verbs = {
     about: 'Show how full the context window is, and what the tokens were spent on.',
     takes: [session],
     options: [],
-    examples: [['waymark budget 3f2a', 'gauge, phases, tokens by kind and model']],
+    examples: [['waymark budget 3f2a', 'gauge, allocation, phases, tokens by kind and model']],
     load: async () => (await import('./verbs/budget.ts')).budget,
+  },
+  context: {
+    group: groups.look,
+    about: 'Show what fills the context window, and which MCP servers the task in hand could do without.',
+    takes: [session],
+    options: [
+      { flags: '--tag <tag>', about: 'print the text of one item, also of one that has left the context' },
+      { flags: '--summary', about: 'with --tag: its summary instead of the original' },
+      { flags: '--tier <tier>', about: 'list only items of a tier: critical, supporting or temporary' },
+    ],
+    examples: [
+      ['waymark context 3f2a', 'by part, tier, item and server'],
+      ['waymark context 3f2a --tag @CONFIG-001', 'the original text of an item'],
+    ],
+    load: async () => (await import('./verbs/context.ts')).context,
   },
   tasks: {
     group: groups.look,
@@ -175,6 +190,36 @@ export const verbs = {
     options: [],
     examples: [['waymark checkpoints 3f2a', '']],
     load: async () => (await import('./verbs/checkpoints.ts')).checkpoints,
+  },
+  sync: {
+    group: groups.trust,
+    about: 'Write the memory files from the log, check them against it, or take an edited list of tasks in.',
+    takes: [['[session]', 'id, unique prefix of it, or native id; the newest active session if left out']],
+    options: [
+      { flags: '--check', about: 'change nothing: say of each file whether it drifted, and why' },
+      { flags: '--adopt', about: 'take the changes of an edited active-tasks.md in as commands' },
+      { flags: '--dry-run', about: 'with --adopt: print the commands and send none' },
+    ],
+    examples: [
+      ['waymark sync', 'writes session-state.json, active-tasks.md and the others'],
+      ['waymark sync --check', 'exit code 1 when a file was edited, is missing, or is behind the log'],
+      ['waymark sync --adopt --dry-run', 'what an edited list of tasks would change'],
+    ],
+    load: async () => (await import('./verbs/sync.ts')).sync,
+  },
+  debug: {
+    group: groups.look,
+    about: 'Inspect a session: its state, budget, checkpoints, memory files, and the history of its window.',
+    takes: [['[session]', 'id, unique prefix of it, or native id; the newest active session if left out']],
+    options: [
+      { flags: '--show-session-state', about: 'what show prints; under --json the session in few facts' },
+      { flags: '--show-token-budget', about: 'what budget prints' },
+      { flags: '--list-checkpoints', about: 'what checkpoints prints' },
+      { flags: '--check-memory-sync', about: 'what sync --check prints' },
+      { flags: '--show-token-usage-log', about: 'the readings of the window, oldest first' },
+    ],
+    examples: [['waymark debug --show-session-state --json', 'the newest active session, for programs']],
+    load: async () => (await import('./verbs/debug.ts')).debug,
   },
   recover: {
     group: groups.trust,

@@ -112,6 +112,12 @@ export function importedSessionId(tool: string, nativeId: string): string {
   return `sess_${derivedIdOf(wellFormed(`${tool}/${nativeId}`))}`
 }
 
+/** A project by its folder: it is called like it. */
+export function projectAt(root: string): Extract<Command, { type: 'project.describe' }> {
+  const name = root.split(/[/\\]/).findLast((part) => part !== '')
+  return { type: 'project.describe', root, ...(name === undefined ? {} : { name }) }
+}
+
 /** A short name for a longer text, for keys. */
 export function digest(text: string): string {
   return sha256(text).slice(0, 24)

@@ -57,6 +57,8 @@ export const limits = {
   growthSamplesMax: 30,
   /** Milliseconds a summariser may take before the built-in one is used instead. */
   summarizerWaitMs: 60_000,
+  /** Characters of a text that the built-in summary looks at, half at its beginning and half at its end: a second's work. */
+  extractCharactersMax: 1_048_576,
   /** Commands that one write transaction may carry: the group commit of waiting sends. */
   commandsPerTransactionMax: 512,
   /** Commands waiting in one open session before `send` refuses and asks the caller to wait. */
@@ -123,6 +125,18 @@ export const limits = {
   adoptedCommandsMax: 2_000,
   /** Days after which a checkpoint is archived, unless something needs it. */
   checkpointAgeDaysMax: 7,
+  /** Newest events of a session that an examination reads when it is not to read them all: a few milliseconds for each session. */
+  examinedEventsMax: 1_000,
+  /** Findings of one check that an examination lists; further ones are counted. */
+  findingsPerCheckMax: 1_000,
+  /** Files of a home that an examination looks at: more checkpoints than anybody keeps. */
+  examinedFilesMax: 100_000,
+  /** Transcripts of other tools that an examination looks for in a home, the newest first. */
+  examinedTranscriptsMax: 5_000,
+  /** Bytes at the head of a transcript in which an examination looks for the folder it was made in. */
+  transcriptHeadBytes: 65_536,
+  /** Bytes of the record of repairs; past it the record is set aside, and the one set aside before gives way. */
+  repairRecordBytesMax: 1_048_576,
   /** Forks of forks: how many ancestors a stream may have. */
   lineageDepthMax: 1_000,
 } as const

@@ -12,8 +12,8 @@ import { fold } from '../fold/fold.ts'
 import { type ReadonlyState, taskOf } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
-import { readTaskList, type EditedList, type LineProblem, type TaskLine } from './task-lines.ts'
-import { directCommand, stepsMax, stepTowards } from './task-steps.ts'
+import { type EditedList, type LineProblem, readTaskList, type TaskLine } from './task-lines.ts'
+import { directCommand, stepsMax, stepTowards, type TaskStep } from './task-steps.ts'
 import { type MarkedStatus, markedStatusOf, taskListText } from './task-text.ts'
 
 /** What one line asks for. A removed line has none: it is told under line 0. */
@@ -48,8 +48,9 @@ export function planAdoption(request: AdoptionRequest): Adoption {
   for (const { id } of list.tasks) if (id !== null) counts.set(id, (counts.get(id) ?? 0) + 1)
   const before = linesOf(base)
   for (const line of list.tasks) {
-    if (line.id !== null && (counts.get(line.id) ?? 0) > 1) report(plan, line, `the id ${line.id} stands on several lines`)
-    else adoptLine(plan, line, before)
+    const isRepeated = line.id !== null && (counts.get(line.id) ?? 0) > 1
+    const problem = isRepeated ? `the id ${line.id} stands on several lines` : adoptLine(plan, line, before)
+    if (problem !== null) report(plan, line, problem)
   }
   adoptRemovals(plan, before, counts)
   const sent = plan.changes.reduce((sum, { commands }) => sum + commands.length, 0)
@@ -74,28 +75,24 @@ function linesOf(base: ReadonlyState): LinesBefore {
   return new Map(tasks.flatMap((line) => (line.id === null ? [] : [[line.id, line] as const])))
 }
 
-function adoptLine(plan: Plan, line: TaskLine, before: LinesBefore): void {
+/** Takes one line in, or says why it changes nothing. */
+function adoptLine(plan: Plan, line: TaskLine, before: LinesBefore): string | null {
   const taskId = line.id ?? plan.request.taskIdOf(line.line)
   const now = taskOf(plan.request.current, taskId)
   const then = before.get(taskId)
-  if (now === undefined) {
-    if (then === undefined) tryLine(plan, line, taskId, addition(plan, line, taskId), line.status)
-    return
-  }
+  if (now === undefined) return tryLine(plan, line, taskId, addition(plan, line, taskId), line.status)
   if (then === undefined) {
     // Taken in already by an adoption that was interrupted, or added by somebody else meanwhile.
-    if (line.title !== now.title) report(plan, line, `a task ${taskId} has been added since: ${now.title}`)
-    return
+    return line.title === now.title ? null : `a task ${taskId} has been added since: ${now.title}`
   }
   const moved = line.parent?.id !== then.parent?.id
-  if (moved && !isGone(plan, then.parent)) return report(plan, line, `task ${taskId} keeps its parent: tasks are not moved`)
+  if (moved && !isGone(plan, then.parent)) return `task ${taskId} keeps its parent: tasks are not moved`
   const first: Command[] = []
   if (line.title !== null && line.title !== then.title && line.title !== now.title) {
-    if (now.title !== then.title) return report(plan, line, `its title has been changed since, to: ${now.title}`)
+    if (now.title !== then.title) return `its title has been changed since, to: ${now.title}`
     first.push({ type: 'task.describe', taskId, title: line.title })
   }
-  const wanted = line.status === then.status ? markedStatusOf(now) : line.status
-  tryLine(plan, line, taskId, first, wanted)
+  return tryLine(plan, line, taskId, first, line.status === then.status ? markedStatusOf(now) : line.status)
 }
 
 /** Whether the parent's line was taken out: its children then stand elsewhere without having been moved. */
@@ -123,9 +120,12 @@ function adoptRemovals(plan: Plan, before: LinesBefore, counts: ReadonlyMap<stri
   }
   const mentioned = wordsOf(list.problems)
   for (const taskId of removed) {
-    const line = { line: 0, taskId, text: '' }
-    if (mentioned.has(taskId)) plan.problems.push({ ...line, reason: `task ${taskId} is named on a line that cannot be read: it is left as it is` })
-    else tryCommands(plan, line, [{ type: 'task.cancel', taskId, detail: 'removed from active-tasks.md' }])
+    const commands = [{ type: 'task.cancel', taskId, detail: 'removed from active-tasks.md' }] as const
+    const after = mentioned.has(taskId)
+      ? 'it is named on a line that cannot be read'
+      : afterAll(plan.state, commands, plan.request.context)
+    if (typeof after !== 'string') keep(plan, { line: 0, taskId, commands }, after)
+    else plan.problems.push({ line: null, text: '', reason: `task ${taskId} is left as it is: ${after}` })
   }
 }
 
@@ -141,46 +141,32 @@ function wordsOf(problems: readonly LineProblem[]): ReadonlySet<string> {
 }
 
 /** The commands of a line, then those that lead to the status it says: all of them, or none and the reason. */
-function tryLine(plan: Plan, line: TaskLine, taskId: string, first: readonly Command[], wanted: MarkedStatus): void {
-  const commands: Command[] = []
-  let state = plan.state
-  for (const command of first) {
-    const after = afterCommand(state, command, plan.request.context)
-    if (typeof after === 'string') return report(plan, line, after)
-    state = after
-    commands.push(command)
-  }
-  for (let steps = 0; steps <= stepsMax; steps++) {
-    const task = taskOf(state, taskId)
-    if (task === undefined || markedStatusOf(task) === wanted) break
-    const step = stepTowards(wanted, task)
-    const command = step ?? directCommand(wanted, taskId)
-    const after = afterCommand(state, command, plan.request.context)
-    if (typeof after === 'string') return report(plan, line, after)
-    if (step === null || steps === stepsMax) {
-      return report(plan, line, `no command leads from ${task.status} to ${wanted.replace('_', ' ')}`)
-    }
-    state = after
-    commands.push(command)
-  }
-  keep(plan, { line: line.line, taskId, commands }, state)
-}
-
-function tryCommands(
+function tryLine(
   plan: Plan,
-  { line, taskId, text }: { readonly line: number; readonly taskId: string; readonly text: string },
-  commands: readonly Command[],
-): void {
-  let state = plan.state
-  for (const command of commands) {
-    const after = afterCommand(state, command, plan.request.context)
-    if (typeof after === 'string') {
-      plan.problems.push({ line: line === 0 ? null : line, text, reason: `${taskId}: ${after}` })
-      return
+  line: TaskLine,
+  taskId: string,
+  first: readonly Command[],
+  wanted: MarkedStatus,
+): string | null {
+  const started = afterAll(plan.state, first, plan.request.context)
+  if (typeof started === 'string') return started
+  let state = started
+  const steps: TaskStep[] = []
+  for (let task = taskOf(state, taskId); task !== undefined && markedStatusOf(task) !== wanted; ) {
+    const step = stepTowards(wanted, task)
+    const after = afterAll(state, [step ?? directCommand(wanted, taskId)], plan.request.context)
+    if (typeof after === 'string') return after
+    if (step === null || steps.length === stepsMax) {
+      return `no command leads from ${task.status} to ${wanted.replace('_', ' ')}`
     }
+    steps.push(step)
     state = after
+    task = taskOf(state, taskId)
   }
-  keep(plan, { line, taskId, commands }, state)
+  // Steps that the list skipped are marked as such; the last one is what it says.
+  const marked = steps.map((step, index) => (index === steps.length - 1 ? step : { ...step, inferred: true }))
+  keep(plan, { line: line.line, taskId, commands: [...first, ...marked] }, state)
+  return null
 }
 
 function keep(plan: Plan, change: AdoptedLine, state: ReadonlyState): void {
@@ -190,11 +176,36 @@ function keep(plan: Plan, change: AdoptedLine, state: ReadonlyState): void {
 }
 
 function report(plan: Plan, { line, id, title }: TaskLine, reason: string): void {
-  plan.problems.push({ line, text: [id, title].filter((part) => part !== null).join(': ').slice(0, 120), reason })
+  plan.problems.push({
+    line,
+    text: [id, title]
+      .filter((part) => part !== null)
+      .join(': ')
+      .slice(0, 120),
+    reason,
+  })
 }
 
-/** The state after a command, or why it is refused. */
-function afterCommand(state: ReadonlyState, command: Command, context: DecisionContext): ReadonlyState | string {
+/** The state after commands, or why one of them is refused. */
+function afterAll(
+  before: ReadonlyState,
+  commands: readonly Command[],
+  context: DecisionContext,
+): ReadonlyState | string {
+  let state = before
+  for (const command of commands) {
+    const after = afterCommand(state, command, context)
+    if (typeof after === 'string') return after
+    state = after
+  }
+  return state
+}
+
+function afterCommand(
+  state: ReadonlyState,
+  command: Command,
+  context: DecisionContext,
+): ReadonlyState | string {
   try {
     parseCommand(command)
   } catch (error) {

@@ -7,7 +7,7 @@ import { limits } from '../kernel/limits.ts'
 import type { EventLog, StoredSnapshot } from '../log/port.ts'
 import { unpackSnapshot } from '../replay/snapshot.ts'
 
-type Checkpoint = ReadonlyState['checkpoints'][number]
+export type Checkpoint = ReadonlyState['checkpoints'][number]
 
 /**
  * The checkpoints of `state` that are its own, oldest first. Those of the session it was forked from are that one's; they
@@ -18,12 +18,19 @@ export function ownCheckpoints(state: ReadonlyState): readonly Checkpoint[] {
   return forkedAt === null ? checkpoints : checkpoints.filter(({ version }) => version >= forkedAt)
 }
 
-/** The texts of the wanted checkpoints, by id, each as it is made: snapshots are large, and one at a time is enough. */
+export interface CheckpointText {
+  readonly checkpoint: Checkpoint
+  readonly text: string
+  /** The store still holds the state it is about. */
+  readonly hasSnapshot: boolean
+}
+
+/** The texts of the wanted checkpoints, each as it is made: snapshots are large, and one at a time is enough. */
 export async function* checkpointTexts(
   log: EventLog,
   state: ReadonlyState,
   wanted: readonly Checkpoint[],
-): AsyncGenerator<readonly [string, string], void, undefined> {
+): AsyncGenerator<CheckpointText, void, undefined> {
   const open = new Map(wanted.map((checkpoint) => [checkpoint.id, checkpoint]))
   if (open.size === 0) return
   const newest = Math.max(...wanted.map(({ version }) => version))
@@ -32,11 +39,11 @@ export async function* checkpointTexts(
     const checkpoint = snapshot.checkpointId === null ? undefined : open.get(snapshot.checkpointId)
     if (checkpoint !== undefined) {
       open.delete(checkpoint.id)
-      yield [checkpoint.id, checkpointText(state, checkpoint, snapshot)]
+      yield checkpointText(state, checkpoint, snapshot)
     }
     if (open.size === 0 || snapshot.version < oldest) break
   }
-  for (const checkpoint of open.values()) yield [checkpoint.id, checkpointText(state, checkpoint, null)]
+  for (const checkpoint of open.values()) yield checkpointText(state, checkpoint, null)
 }
 
 /** Snapshots as long as the store can tell them. */
@@ -56,7 +63,7 @@ function checkpointText(
   state: ReadonlyState,
   checkpoint: Checkpoint,
   snapshot: StoredSnapshot | null,
-): string {
+): CheckpointText {
   const { id, time, phase, usedTokens, availableTokens, version, trigger, reason } = checkpoint
   const packed = snapshot === null ? null : brotliOf(snapshot.body, limits.contentBytesMax)
   const unpacked = snapshot === null ? null : unpackSnapshot(snapshot, state.sessionId)
@@ -68,14 +75,17 @@ function checkpointText(
     token_usage: { used: usedTokens, available: availableTokens },
     ...(packed === null
       ? { context_snapshot: null, context_snapshot_missing: missingText(snapshot, version) }
-      : { context_snapshot_encoding: 'brotli+base64', context_snapshot: Buffer.from(packed).toString('base64') }),
+      : {
+          context_snapshot_encoding: 'brotli+base64',
+          context_snapshot: Buffer.from(packed).toString('base64'),
+        }),
     session_id: state.sessionId,
     recovery_tokens_reserved: reserveTokensOf(basis),
     version,
     trigger,
     reason,
   }
-  return `${JSON.stringify(file, null, 2)}\n`
+  return { checkpoint, text: `${JSON.stringify(file, null, 2)}\n`, hasSnapshot: packed !== null }
 }
 
 /** What can still be said of the window then, without its snapshot. */

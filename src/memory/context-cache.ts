@@ -39,7 +39,13 @@ export async function packContext(
     items.push(itemJson(item, text))
   }
   const { tokensByCategory, discarded, archived, savedTokens } = context
-  const facts = { items, tokens_by_category: tokensByCategory, discarded, archived, saved_tokens: savedTokens }
+  const facts = {
+    items,
+    tokens_by_category: tokensByCategory,
+    discarded,
+    archived,
+    saved_tokens: savedTokens,
+  }
   const base64 = Buffer.from(brotli(Buffer.from(JSON.stringify(facts)))).toString('base64')
   return { madeFrom, base64 }
 }

@@ -54,7 +54,10 @@ export async function findManifest(folder: string): Promise<FoundManifest> {
   const other = isOther ? ({ kind: 'other-version', reason: otherText(maker.data) } as const) : null
   const manifest = manifestShape.safeParse(value)
   if (manifest.success) return { manifest: manifest.data, sha256: found.sha256, problem: other }
-  const broken = { kind: 'edited', reason: 'it is not what any version writes: edited by hand, or damaged' } as const
+  const broken = {
+    kind: 'edited',
+    reason: 'it is not what any version writes: edited by hand, or damaged',
+  } as const
   return { manifest: null, sha256: found.sha256, problem: other ?? broken }
 }
 

@@ -29,7 +29,9 @@ export async function sessionsOf(log: EventLog): Promise<HomeSessions> {
 }
 
 function newest(sessions: readonly StreamInfo[]): StreamInfo[] {
-  return sessions.toSorted((a, b) => compare(lastEventAt(b), lastEventAt(a))).slice(0, limits.sessionsListedMax)
+  return sessions
+    .toSorted((a, b) => compare(lastEventAt(b), lastEventAt(a)))
+    .slice(0, limits.sessionsListedMax)
 }
 
 /** Ranks decide in this order: active, no sub-agent, newest event. */

@@ -55,7 +55,10 @@ const shownCharactersMax = 120
  */
 export function readTaskList(bytes: Uint8Array, isKnown: (taskId: string) => boolean): EditedList {
   if (!isUtf8(bytes) || bytes.includes(0)) return nothing('it is no text: it holds bytes that no text has')
-  const lines = Buffer.from(bytes).toString('utf8').replace(/^\uFEFF/, '').split(/\r?\n/)
+  const lines = Buffer.from(bytes)
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
   if (lines.length > limits.taskLinesMax) {
     return nothing(`it has ${lines.length} lines; at most ${limits.taskLinesMax} are read`)
   }
@@ -107,7 +110,9 @@ function readLine(text: string, isKnown: (taskId: string) => boolean): ReadLine 
   if (mark === '') return 'it is no task: a task is written as - [ ] id: title'
   const status = statusOfMark.get(mark)
   if (status === undefined) {
-    return `there is no mark [${mark}]; marks are ${Object.values(taskMarks).map((known) => `[${known}]`).join(' ')}`
+    return `there is no mark [${mark}]; marks are ${Object.values(taskMarks)
+      .map((known) => `[${known}]`)
+      .join(' ')}`
   }
   const indent = space.replaceAll('\t', '  ').length
   const trimmed = content.trimEnd()
@@ -123,6 +128,6 @@ function readLine(text: string, isKnown: (taskId: string) => boolean): ReadLine 
 /** What the first word of a text may mean as an id: all of it, or what stands before one of its colons. */
 function beginningsOf(text: string): readonly string[] {
   const [word = ''] = text.slice(0, limits.idCharactersMax + 1).split(/\s/, 1)
-  const colons = [...word].flatMap((character, index) => (character === ':' ? [index] : []))
-  return [word, ...colons.map((index) => word.slice(0, index))]
+  const parts = word.split(':')
+  return parts.map((_, index) => parts.slice(0, index + 1).join(':'))
 }

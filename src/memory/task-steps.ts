@@ -4,7 +4,16 @@ import type { TaskStatus } from '../events/task.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import type { MarkedStatus } from './task-text.ts'
 
-type StepName = 'start' | 'block' | 'unblock' | 'switch' | 'restore' | 'complete' | 'fail' | 'cancel' | 'recover'
+type StepName =
+  | 'start'
+  | 'block'
+  | 'unblock'
+  | 'switch'
+  | 'restore'
+  | 'complete'
+  | 'fail'
+  | 'cancel'
+  | 'recover'
 
 /** What to ask for next, by where the task is to go and where it stands; `null` where no way leads there. */
 const nextStep = {
@@ -107,20 +116,33 @@ export const stepsMax = 5
 
 const where = 'in active-tasks.md'
 
+/** Commands that change where a task stands. */
+export type TaskStep = Command<
+  | 'task.start'
+  | 'task.block'
+  | 'task.unblock'
+  | 'task.switch-context'
+  | 'task.restore-context'
+  | 'task.complete'
+  | 'task.fail'
+  | 'task.cancel'
+  | 'task.recover'
+>
+
 type Task = ReadonlyState['tasks'][string]
 
 /** The command that brings a task nearer to a status, or `null` where none does. */
-export function stepTowards(wanted: MarkedStatus, task: Task): Command | null {
+export function stepTowards(wanted: MarkedStatus, task: Task): TaskStep | null {
   const step: StepName | null = nextStep[wanted][task.status]
   return step === null ? null : commandOf(step, task.id)
 }
 
 /** The command whose refusal says why a task cannot have a status. */
-export function directCommand(wanted: MarkedStatus, taskId: string): Command {
+export function directCommand(wanted: MarkedStatus, taskId: string): TaskStep {
   return commandOf(directStep[wanted], taskId)
 }
 
-function commandOf(step: StepName, taskId: string): Command {
+function commandOf(step: StepName, taskId: string): TaskStep {
   switch (step) {
     case 'start':
       return { type: 'task.start', taskId }

@@ -33,7 +33,10 @@ const markedAs: Readonly<Record<TaskStatus, MarkedStatus>> = {
 }
 
 /** What a list says of a task as it is. */
-export function markedStatusOf({ status, retryable }: Readonly<Pick<Task, 'status' | 'retryable'>>): MarkedStatus {
+export function markedStatusOf({
+  status,
+  retryable,
+}: Readonly<Pick<Task, 'status' | 'retryable'>>): MarkedStatus {
   return status === 'failed' && retryable !== true ? 'cancelled' : markedAs[status]
 }
 

@@ -80,7 +80,10 @@ function lastPosition(readings: readonly TokenReading[]): number {
   return readings[readings.length - 1]?.position ?? 0
 }
 
-async function phaseAt(log: EventLog, { session_id, version }: Omit<TokenReading, 'phase'>): Promise<BudgetPhase> {
+async function phaseAt(
+  log: EventLog,
+  { session_id, version }: Omit<TokenReading, 'phase'>,
+): Promise<BudgetPhase> {
   return (await loadState(log, session_id, version)).state.window.phase
 }
 

@@ -12,7 +12,7 @@ export interface ForkOptions {
 
 /** Makes the fork in one transaction and returns its state. */
 export async function forkSession(
-  { log, environment }: Pick<SessionHost, 'log' | 'environment'>,
+  { log, environment, appended }: Pick<SessionHost, 'log' | 'environment' | 'appended'>,
   parentSessionId: string,
   options: ForkOptions,
 ): Promise<ReadonlyState> {
@@ -20,10 +20,12 @@ export async function forkSession(
   const sessionId = `sess_${environment.ids.uuid()}`
   const parentVersion = inherited.version
   const title = options.title === undefined ? {} : { title: options.title }
-  return log.transact((transaction) => {
+  const state = await log.transact((transaction) => {
     transaction.create(sessionId, { sessionId: parentSessionId, version: parentVersion })
     const known: ReadonlyState = { ...inherited, sessionId }
     const command = { type: 'session.fork', parentSessionId, parentVersion, ...title } as const
     return record(transaction, known, { sessionId, command }, environment).state
   })
+  appended(sessionId)
+  return state
 }

@@ -29,9 +29,14 @@ export function findHome(given?: string, from = process.cwd(), environment = pro
   }
 }
 
+/** The folder that holds a home's log and memory files. */
+export function sessionsFolderOf(home: string): string {
+  return join(home, 'sessions')
+}
+
 /** The file that holds a home's log. */
 export function storePathOf(home: string): string {
-  return join(home, 'sessions', 'waymark.db')
+  return join(sessionsFolderOf(home), 'waymark.db')
 }
 
 /** What keeps a home out of version control: transcripts hold secrets. */
@@ -45,7 +50,7 @@ const ignoreText =
  * @throws WaymarkError `HOME_NOT_WRITABLE`
  */
 export async function makeHome(home: string): Promise<boolean> {
-  const sessions = join(home, 'sessions')
+  const sessions = sessionsFolderOf(home)
   try {
     const present = await stat(sessions).catch(() => null)
     await mkdir(sessions, { recursive: true, mode: 0o700 })

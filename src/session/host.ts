@@ -2,6 +2,7 @@
 import type { Settings } from '../configuration/settings.ts'
 import { type ConfigurationChange, standardConfiguration } from '../events/session.ts'
 import type { EventLog } from '../log/port.ts'
+import type { MemoryFiles } from '../memory/memory-files.ts'
 import type { RecordEnvironment } from './record.ts'
 import type { Summarizer } from './summaries.ts'
 import type { WriterPlace } from './writers.ts'
@@ -17,6 +18,8 @@ export interface SessionHost {
   readonly folder: string | null
   /** What sessions are at; the home is closed when it is empty. */
   readonly busy: Set<Promise<void>>
+  /** Files kept in step with the log; `null` where none are. */
+  readonly memory: MemoryFiles | null
   /** Told after each commit. */
   appended(sessionId: string): void
 }

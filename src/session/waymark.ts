@@ -12,12 +12,13 @@ import { type Clock, type Ids, systemClock, systemIds } from '../kernel/clock.ts
 import { WaymarkError } from '../kernel/errors.ts'
 import { MemoryLog } from '../log/memory.ts'
 import type { EventLog, StreamInfo } from '../log/port.ts'
+import { MemoryFiles } from '../memory/memory-files.ts'
 import { loadState } from '../replay/load.ts'
 import { type Verification, verifyLog } from '../replay/verify.ts'
 import { openSqliteLog } from '../store/sqlite/open.ts'
 import { followLog } from './follow.ts'
 import { type ForkOptions, forkSession } from './fork.ts'
-import { findHome, makeHome, storePathOf } from './home.ts'
+import { findHome, makeHome, sessionsFolderOf, storePathOf } from './home.ts'
 import { configurationOf, type SessionHost } from './host.ts'
 import { historyCommands } from './load-history.ts'
 import { type Policy, standardPolicies } from './policy.ts'
@@ -43,6 +44,10 @@ export interface OpenOptions {
   readonly summarizer?: Summarizer
   /** Settings that go before those of the home's files and the environment. With a `store`, only these and the defaults count. */
   readonly settings?: Partial<Settings>
+  /** Settings by the names they have in the file, with dots: `context_budget.reserve_tokens=60000`. They go before the environment. */
+  readonly set?: readonly string[]
+  /** Whether memory files are kept beside the log: they are if left out. */
+  readonly memoryFiles?: boolean
 }
 
 export type SessionOptions = Omit<Extract<Command, { type: 'session.start' }>, 'type'>
@@ -87,7 +92,7 @@ export class Waymark {
         details: { home: home.path },
       })
     }
-    const loaded = await loadSettings({ home: home.path })
+    const loaded = await loadSettings({ home: home.path, flags: options.set ?? [] })
     const settings = { ...loaded.settings, ...options.settings }
     if (!settings.persistenceEnabled && options.readOnly !== true) {
       return new Waymark(hostOf(new MemoryLog(), settings, null, options))
@@ -95,6 +100,11 @@ export class Waymark {
     if (options.readOnly !== true) await makeHome(home.path)
     const log = await openSqliteLog({ path, readOnly: options.readOnly === true })
     return new Waymark(hostOf(log, settings, home.path, options))
+  }
+
+  /** Tells the home that a writer of its own has appended to a session, so that memory files follow. */
+  appended(sessionId: string): void {
+    this.#host.appended(sessionId)
   }
 
   /** What records commands into this home: for importers and other writers that fill many sessions in one transaction. */
@@ -165,7 +175,9 @@ export class Waymark {
 
   /** Brings a session back after an interruption, and records what was found and what was left open. */
   async recover(name: string): Promise<RecoveryReport> {
-    return recoverSession(this.log, this.#host.environment, await this.resolve(name))
+    const report = await recoverSession(this.log, this.#host.environment, await this.resolve(name))
+    if (report.recorded) this.#host.appended(report.sessionId)
+    return report
   }
 
   /** Reads everything again, of one session or all, and says what is not as it was written. */
@@ -193,8 +205,9 @@ export class Waymark {
 
   /** Ends what is going on, summaries included, and closes the home. */
   async close(): Promise<void> {
-    const { log, writers, busy } = this.#host
+    const { log, writers, memory, busy } = this.#host
     while (busy.size > 0) await Promise.allSettled(busy)
+    await memory?.flush()
     if (writers?.holds === true)
       await log.transact((transaction) => writers.leave(transaction)).catch(() => {})
     await log.close()
@@ -207,15 +220,21 @@ function hostOf(log: EventLog, settings: Settings, home: string | null, options:
     ids: options.ids ?? systemIds,
     policies: options.policies ?? standardPolicies,
   }
-  const isCounted = home !== null && options.readOnly !== true
+  const isWritten = home !== null && options.readOnly !== true
+  const keepsFiles = isWritten && options.memoryFiles !== false
+  const { clock } = environment
+  const memory = keepsFiles
+    ? new MemoryFiles({ folder: sessionsFolderOf(home), log, settings: () => settings, clock })
+    : null
   return {
     log,
     environment,
     settings,
     summarizer: options.summarizer ?? extractiveSummarizer,
-    writers: isCounted ? new WriterPlace(systemIds.uuid(), settings.maxParallelSessions) : null,
+    writers: isWritten ? new WriterPlace(systemIds.uuid(), settings.maxParallelSessions) : null,
     folder: home === null ? null : dirname(home),
     busy: new Set(),
-    appended: () => {},
+    memory,
+    appended: (sessionId) => memory?.touch(sessionId),
   }
 }

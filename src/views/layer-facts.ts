@@ -24,7 +24,10 @@ export function stateSections(view: StateView, state: ReadonlyState): readonly F
   }
   return [
     { title: null, facts: sessionFacts(view) },
-    ...layerNames.map((name) => ({ title: layerTitles[name], facts: orNothing(factsOf[name], fillers[name]) })),
+    ...layerNames.map((name) => ({
+      title: layerTitles[name],
+      facts: orNothing(factsOf[name], fillers[name]),
+    })),
   ]
 }
 
@@ -130,7 +133,13 @@ function activeFacts(view: StateView, state: ReadonlyState, { activeContext }: L
           ),
         ]),
     ...(openCalls.length > 0
-      ? [{ label: 'open calls', value: `${openCalls.length}: ${listed(openCalls)}`, tone: 'warning' as const }]
+      ? [
+          {
+            label: 'open calls',
+            value: `${openCalls.length}: ${listed(openCalls)}`,
+            tone: 'warning' as const,
+          },
+        ]
       : []),
   ]
 }
@@ -193,7 +202,10 @@ function userFacts({ user }: Layers): readonly Fact[] {
 function systemFacts({ system }: Layers): readonly Fact[] {
   const { tool, toolVersion, cwd, tools, servers, permissions, environment } = system
   return [
-    ...optional('tool', tool === null && toolVersion === null ? null : [tool, toolVersion].filter(Boolean).join(' ')),
+    ...optional(
+      'tool',
+      tool === null && toolVersion === null ? null : [tool, toolVersion].filter(Boolean).join(' '),
+    ),
     ...optional('folder', cwd),
     ...optional('permissions', permissions.mode),
     ...several('permission', pairs(permissions.named)),

@@ -46,11 +46,9 @@ export interface SessionJson {
  * // { enabled: true, fork_session_id: null, checkpoint_timestamp: null }
  * ```
  */
-export function sessionJson<Extras extends Readonly<Record<string, unknown>> = Readonly<Record<never, never>>>(
-  state: ReadonlyState,
-  settings: PersistenceSettings,
-  extras?: Extras,
-): Extras & SessionJson {
+export function sessionJson<
+  Extras extends Readonly<Record<string, unknown>> = Readonly<Record<never, never>>,
+>(state: ReadonlyState, settings: PersistenceSettings, extras?: Extras): Extras & SessionJson {
   const { window, checkpoints, configuration } = state
   const own: SessionJson = {
     session_id: state.sessionId,

@@ -55,6 +55,13 @@ export function durationText(durationMs: number): string {
   return `${Math.floor(durationMs / hourMs)} h ${Math.floor((durationMs % hourMs) / minuteMs)} min`
 }
 
+/** `0:02:05`, `12:00:00`: hours, minutes and seconds, for columns. */
+export function clockText(durationMs: number): string {
+  const twoDigits = (count: number): string => String(Math.floor(count)).padStart(2, '0')
+  const hours = Math.floor(durationMs / hourMs)
+  return `${hours}:${twoDigits((durationMs % hourMs) / minuteMs)}:${twoDigits((durationMs % minuteMs) / secondMs)}`
+}
+
 /** `A, B, C and 4 more` */
 export function namesText(names: readonly string[], shownMax = 3): string {
   const shown = names.slice(0, shownMax).join(', ')

@@ -1,8 +1,9 @@
 /** The JSON that others read, as shapes: what a verb answers with must be of these, down to the last key where they are strict. */
 import { z } from 'zod'
+import { contextCategories, contextTiers } from '../../src/events/context.ts'
 import { sessionStatuses } from '../../src/events/session.ts'
 import { taskStatuses } from '../../src/events/task.ts'
-import { budgetPhases } from '../../src/events/usage.ts'
+import { allocationNames, budgetPhases, growthKinds } from '../../src/events/usage.ts'
 
 const sessionId = z.string().regex(/^sess_[0-9a-f-]{36}$/)
 const checkpointId = z.string().regex(/^ckpt_[0-9a-f-]{36}$/)
@@ -103,7 +104,7 @@ const taskShape = z.object({
   parentTaskId: z.string().nullable(),
   attempts: count,
 })
-export const tasksShape = z.array(taskShape)
+export const tasksShape = z.array(taskShape.extend({ elapsedMs: z.number().min(0) }))
 
 const checkpointEntry = z.strictObject({
   id: checkpointId,
@@ -113,8 +114,182 @@ const checkpointEntry = z.strictObject({
   reason: z.string().nullable(),
   phase: z.string().nullable(),
   gitHead: z.string().nullable(),
+  gitBranch: z.string().nullable(),
+  gitDirty: z.boolean().nullable(),
   usedTokens: count,
   availableTokens: count,
+  archived: z.boolean(),
+})
+
+const allocation = {
+  name: z.enum(allocationNames),
+  percent: z.number().min(0),
+  limitTokens: count,
+  usedTokens: count,
+  overrun: z.boolean(),
+}
+const allocationShape = z
+  .array(
+    z.strictObject({
+      ...allocation,
+      itemTokens: count,
+      unattributedTokens: count,
+      categories: z.array(z.strictObject(allocation)),
+    }),
+  )
+  .length(4)
+const reserve = z.strictObject({
+  limitTokens: count,
+  takenTokens: count,
+  leftTokens: count,
+  leftPercent: z.number().min(0),
+})
+const current = z.strictObject({
+  usedTokens: count,
+  percent: z.number().min(0),
+  availableTokens: count,
+  estimated: z.boolean(),
+  line: z.strictObject({ perReport: z.number(), perByte: z.number(), learned: z.boolean() }),
+})
+const forecast = z.strictObject({
+  phase: z.enum(budgetPhases),
+  tokensToGo: count,
+  tokensPerReport: z.number(),
+  reportsToGo: count,
+  expectedAt: time.nullable(),
+  kind: z.enum(growthKinds),
+  kindPercent: z.number(),
+})
+const advice = z.array(
+  z.strictObject({
+    code: z.string().regex(/^[a-z-]+$/),
+    severity: z.enum(['notice', 'warning']),
+    message: z.string().min(1),
+    hint: z.string().min(1),
+  }),
+)
+const thresholds = z.array(
+  z.strictObject({
+    phase: z.enum(budgetPhases),
+    percent: z.number(),
+    inclusive: z.boolean(),
+    tokens: count,
+  }),
+)
+const server = z.strictObject({
+  name: z.string(),
+  enabled: z.boolean(),
+  tools: z.array(z.string()),
+  toolTokens: count.nullable(),
+  itemTokens: count,
+  tokens: count,
+  calls: count,
+  lastUsedAt: time.nullable(),
+  couldBeSwitchedOff: z.boolean(),
+})
+const activeItem = z.strictObject({
+  tag: z.string(),
+  title: z.string().nullable(),
+  category: z.enum(contextCategories),
+  status: z.enum(['kept', 'summarized', 'deferred']),
+  tokens: count,
+})
+const named = z.record(z.string(), z.string())
+
+const layersShape = z.strictObject({
+  contextAwareness: z.strictObject({
+    window,
+    current,
+    positionPercent: z.number().min(0),
+    phase: z.enum(budgetPhases),
+    thresholds,
+    model: z.string().nullable(),
+    windowSource: z.string(),
+    allocation: allocationShape,
+    reserve,
+    growth: z.strictObject({
+      reports: count,
+      forecast: forecast.nullable(),
+      recorded: forecast.extend({ version: count }).nullable(),
+    }),
+    configuration: z.record(z.string(), z.unknown()),
+  }),
+  activeContext: z.strictObject({
+    tasks: z.array(taskShape),
+    taskCounts: z.partialRecord(z.enum(taskStatuses), count),
+    objectives: z.array(z.string()),
+    constraints: z.array(z.string()),
+    scope: z.string().nullable(),
+    nextStep: z.string().nullable(),
+    variables: named,
+    items: z.record(z.enum(contextTiers), z.array(activeItem)),
+    openCalls: z.array(z.string()),
+  }),
+  history: z.strictObject({
+    actions: z.array(z.strictObject({ version: count, time, text: z.string() })),
+    decisions: z.array(
+      z.strictObject({
+        version: count,
+        time,
+        text: z.string(),
+        reason: z.string().nullable(),
+        taskId: z.string().nullable(),
+      }),
+    ),
+    decisionCount: count,
+    turns: z.strictObject({ prompts: count, completed: count, interrupted: count }),
+    compactions: count,
+    failures: z.strictObject({ retries: count, givenUp: count, last: z.string().nullable() }),
+    recoveries: count,
+    recoveredFrom: z.string().nullable(),
+    checkpointCount: count,
+    newestCheckpoint: checkpointEntry.nullable(),
+    observations: z.record(z.string(), count),
+  }),
+  project: z.strictObject({
+    name: z.string().nullable(),
+    root: z.string().nullable(),
+    gitBranch: z.string().nullable(),
+    specs: z.array(
+      z.strictObject({
+        id: z.string(),
+        title: z.string().nullable(),
+        phase: z.string().nullable(),
+        status: z.string().nullable(),
+        progressPercent: z.number().min(0).max(100).nullable(),
+        progressBy: z.enum(['statement', 'tasks']).nullable(),
+        completedSteps: z.array(z.string()),
+        nextStep: z.string().nullable(),
+        tasks: z.strictObject({ total: count, completed: count }),
+      }),
+    ),
+    milestones: z.array(
+      z.strictObject({
+        id: z.string(),
+        title: z.string().nullable(),
+        specId: z.string().nullable(),
+        status: z.string(),
+        reachedAt: time.nullable(),
+        version: count,
+      }),
+    ),
+    tasksBySpec: z.record(z.string(), z.array(z.string())),
+    tasksWithoutSpec: z.array(z.string()),
+  }),
+  user: z.strictObject({
+    language: z.string().nullable(),
+    expertise: z.string().nullable(),
+    preferences: named,
+  }),
+  system: z.strictObject({
+    tool: z.string().nullable(),
+    toolVersion: z.string().nullable(),
+    cwd: z.string().nullable(),
+    tools: z.array(z.string()),
+    servers: z.array(server),
+    permissions: z.strictObject({ mode: z.string().nullable(), named }),
+    environment: named,
+  }),
 })
 
 export const showShape = z.looseObject({
@@ -133,7 +308,7 @@ export const showShape = z.looseObject({
   compactions: count,
   turns: z.strictObject({ prompts: count, completed: count, interrupted: count }),
   failures: z.strictObject({ retries: count, givenUp: count, last: z.string().nullable() }),
-  tasks: tasksShape,
+  tasks: z.array(taskShape),
   openCalls: z.array(
     z.strictObject({
       toolCallId: z.string(),
@@ -145,21 +320,37 @@ export const showShape = z.looseObject({
   ),
   checkpoints: z.array(checkpointEntry),
   observations: z.record(z.string(), count),
-  configuration: z.record(z.string(), z.number()),
+  configuration: z.record(z.string(), z.unknown()),
+  context: z.strictObject({
+    items: count,
+    tokensByCategory: z.record(z.enum(contextCategories), count),
+    discarded: count,
+    archived: count,
+    savedTokens: count,
+    overrun: z.array(z.enum(allocationNames)),
+  }),
+  layers: layersShape,
+  advice,
+  // What the layers hold is not told twice.
+  knowledge: z.undefined().optional(),
+  growth: z.undefined().optional(),
 })
 
 export const budgetShape = z.strictObject({
   sessionId,
   version: count,
   window,
-  thresholds: z.array(
-    z.strictObject({
-      phase: z.enum(budgetPhases),
-      percent: z.number(),
-      inclusive: z.boolean(),
-      tokens: count,
-    }),
-  ),
+  current,
+  allocation: allocationShape,
+  reserve,
+  growth: z.strictObject({
+    reports: count,
+    tokens: count,
+    bytes: z.strictObject({ prompts: count, replies: count, toolInputs: count, toolOutputs: count }),
+  }),
+  forecast: forecast.nullable(),
+  advice,
+  thresholds,
   hysteresisPercent: z.number(),
   phaseChanges: z.array(
     z.strictObject({
@@ -174,6 +365,56 @@ export const budgetShape = z.strictObject({
   tree: z.strictObject({ usage: counted }),
   cacheSharePercent: z.number().nullable(),
   compactions: count,
+})
+
+export const contextShape = z.strictObject({
+  sessionId,
+  version: count,
+  window,
+  current,
+  allocation: allocationShape,
+  reserve,
+  unattributedTokens: count,
+  tiers: z
+    .array(z.strictObject({ tier: z.enum(contextTiers), items: count, tokens: count, savedTokens: count }))
+    .length(3),
+  items: z.array(
+    activeItem.extend({
+      tier: z.enum(contextTiers),
+      server: z.string().nullable(),
+      originalTokens: count,
+      estimated: z.boolean(),
+      savedTokens: count,
+      summaryWantedPercent: z.number().nullable(),
+      addedVersion: z.int().min(1),
+      addedAt: time,
+    }),
+  ),
+  discarded: count,
+  archived: count,
+  savedTokens: count,
+  servers: z.array(server),
+  switchOff: z.strictObject({ servers: z.array(z.string()), savedTokens: count }),
+  advice,
+})
+
+const content = z.strictObject({ hash: z.string().length(64), bytes: count, preview: z.string() })
+export const itemShape = z.strictObject({
+  tag: z.string(),
+  title: z.string().nullable(),
+  tier: z.enum(contextTiers),
+  category: z.enum(contextCategories),
+  server: z.string().nullable(),
+  status: z.enum(['kept', 'summarized', 'deferred', 'discarded', 'archived']),
+  content: content.nullable(),
+  tokens: count,
+  estimated: z.boolean(),
+  summary: content.nullable(),
+  summaryTokens: count.nullable(),
+  addedVersion: z.int().min(1),
+  addedAt: time,
+  part: z.enum(['original', 'summary']),
+  text: z.string(),
 })
 
 export const forkShape = z.strictObject({
@@ -258,4 +499,28 @@ export const importShape = z.object({
   ),
   sessions: count,
   appended: count,
+})
+
+const originShape = z.discriminatedUnion('layer', [
+  z.strictObject({ layer: z.literal('defaults') }),
+  z.strictObject({
+    layer: z.enum(['home', 'project']),
+    file: z.string(),
+    line: z.int().min(1),
+    column: z.int().min(1),
+  }),
+  z.strictObject({ layer: z.literal('environment'), variable: z.string().startsWith('WAYMARK_') }),
+  z.strictObject({ layer: z.literal('flags'), flag: z.string().startsWith('--set ') }),
+])
+const settingValueShape = z.union([z.boolean(), z.number(), z.string(), z.null()])
+export const configKeyShape = z.strictObject({
+  key: z.string(),
+  value: settingValueShape,
+  origin: originShape,
+})
+export const configShape = z.strictObject({
+  settings: z.strictObject({
+    session: z.record(z.string(), z.union([settingValueShape, z.record(z.string(), settingValueShape)])),
+  }),
+  origins: z.record(z.string(), originShape),
 })

@@ -293,8 +293,9 @@ describe('show', () => {
     const { stdout } = await place.run(['show', id], { environment: { WAYMARK_LAYOUT: 'aligned' } })
     expect(stdout).toMatch(/^window +160,000 of 200,000 tokens \(80.0 %\), warning$/m)
     expect(stdout).toMatch(/^tasks +1 pending, 1 token warning$/m)
+    expect(stdout).toMatch(/^L1 context awareness$/m)
     expect((await place.run(['show', id])).stdout).toContain(
-      '\nwindow\t160,000 of 200,000 tokens (80.0 %), warning\n',
+      '\nL1 context awareness\twindow\t160,000 of 200,000 tokens (80.0 %), warning\n',
     )
   })
 })
@@ -372,7 +373,9 @@ describe('tasks', () => {
     ])
     expect(await place.json(shapes.tasksShape, 'tasks', id, '--status', 'token_warning')).toHaveLength(1)
     const { stdout, stderr } = await place.run(['tasks', id], { environment: { WAYMARK_LAYOUT: 'aligned' } })
-    expect(stdout).toMatch(/^ {2}A\.1 +pending +Form$/m)
+    expect(stdout).toMatch(/^ {2}A\.1 +pending +– +Form$/m)
+    expect(stdout).toMatch(/^A +token_warning +0:00:\d\d +Title of A +/m)
+    expect(all.map(({ elapsedMs }) => elapsedMs > 0)).toEqual([true, false, false])
     expect(stderr).toBe('tasks: 2 pending, 1 token warning\n')
   })
 })

@@ -68,7 +68,11 @@ const intent: fc.Arbitrary<Intent> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ type: fc.constant('model.switch'), model: fc.constantFrom('m', 'n', 'o') }),
+    arbitrary: fc.record({
+      type: fc.constant('model.switch'),
+      model: fc.constantFrom('m', 'n', 'o'),
+      observed: fc.constant(true),
+    }),
   },
   { weight: 1, arbitrary: fc.constant<Intent>({ type: 'session.end' }) },
   { weight: 1, arbitrary: fc.constant<Intent>({ type: 'return-to-session', detail: 'd' }) },

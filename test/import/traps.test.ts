@@ -209,7 +209,8 @@ describe('conversation', () => {
     const { log, top } = await imported([claude('12-tasks.jsonl')])
     const events = await eventsOf(log, top.sessionId)
     const told = events.flatMap((event) => {
-      if (!isKnown(event) || !('taskId' in event.data) || !/^task-[123]$/.test(event.data.taskId)) return []
+      if (!isKnown(event) || !('taskId' in event.data)) return []
+      if (!/^task-[123]$/.test(event.data.taskId ?? '')) return []
       const inferred = 'inferred' in event.data && event.data.inferred === true
       return [`${event.type} ${event.data.taskId}${inferred ? ' inferred' : ''}`]
     })

@@ -1,5 +1,6 @@
 /** Events made by hand for the tests of views, and the state they fold to. */
 import type { EventData, EventType } from '../../src/events/catalogue.ts'
+import type { ContextCategory, ContextTier } from '../../src/events/context.ts'
 import type { RecordedEvent } from '../../src/events/envelope.ts'
 import { foldInto, frozen } from '../../src/fold/fold.ts'
 import { initialState, type ReadonlyState } from '../../src/fold/state.ts'
@@ -10,6 +11,21 @@ export const checkpointId = 'ckpt_00000000-0000-4000-8000-000000000003'
 
 /** A type of event with data of it. */
 export type Sample = { [T in EventType]: readonly [type: T, data: EventData<T>] }[EventType]
+
+/** An item of the context, without a text. */
+export function item(
+  tag: string,
+  tier: ContextTier,
+  category: ContextCategory,
+  tokens: number,
+  server?: string,
+): Sample {
+  const weight = { tokens, estimated: false }
+  return [
+    'context.added',
+    { tag, tier, category, tokens, weight, ...(server === undefined ? {} : { server }) },
+  ]
+}
 
 /** Gives samples versions from 1 and times a second apart. */
 export function recorded(samples: readonly Sample[]): RecordedEvent[] {

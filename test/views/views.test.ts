@@ -1,13 +1,26 @@
 /** What views make of states: figures, order, words. */
 import { describe, expect, it } from 'vitest'
-import { noUsage } from '../../src/fold/state.ts'
+import { noUsage, type ReadonlyState } from '../../src/fold/state.ts'
 import { budgetReport, cacheSharePercent, gaugeBar, phaseChangeOf } from '../../src/views/budget-report.ts'
-import { stateFacts, stateView } from '../../src/views/state-view.ts'
-import { taskCounts, taskCountsText, taskList, tasksInOrder } from '../../src/views/task-list.ts'
-import { countOf, durationText, inNaturalOrder, namesText, timeText } from '../../src/views/text.ts'
-import { checkpointId, recorded, type Sample, sessionId, started, stateAfter, usage } from './samples.ts'
+import { stateSections } from '../../src/views/layer-facts.ts'
+import { type StateView, stateView } from '../../src/views/state-view.ts'
+import {
+  elapsedMs,
+  presentOf,
+  taskCounts,
+  taskCountsText,
+  taskList,
+  tasksInOrder,
+} from '../../src/views/task-list.ts'
+import { clockText, countOf, durationText, inNaturalOrder, namesText, timeText } from '../../src/views/text.ts'
+import { checkpointId, item, recorded, type Sample, sessionId, started, stateAfter, usage } from './samples.ts'
 
 const spent = { calls: 3, inputTokens: 9, outputTokens: 8, cacheReadTokens: 7, cacheCreationTokens: 6 }
+
+/** All facts of the panel, whatever section they stand in. */
+function stateFacts(view: StateView, state: ReadonlyState) {
+  return stateSections(view, state).flatMap(({ facts }) => facts)
+}
 
 function task(taskId: string, parentTaskId?: string): Sample {
   return [
@@ -87,7 +100,33 @@ describe('the view of a state', () => {
     expect(view.window).not.toHaveProperty('totalSource')
   })
 
-  it('reads as a panel, without what is not known', () => {
+  it('counts context items instead of holding them, and leaves what the layers have to them', () => {
+    const filled = stateAfter(started, item('@A', 'critical', 'system.instructions', 8_000))
+    expect(stateView(filled, spent)).toMatchObject({
+      context: { items: 1, overrun: [], tokensByCategory: { 'system.instructions': 8_000 } },
+      talk: { firstPrompt: null },
+      recoveredFrom: null,
+    })
+    for (const key of ['growth', 'knowledge', 'layers']) expect(view).not.toHaveProperty(key)
+  })
+
+  it('reads as a panel of the session and its six layers', () => {
+    const sections = stateSections(view, state)
+    expect(sections.map(({ title }) => title)).toEqual([
+      null,
+      'L1 context awareness',
+      'L2 active context',
+      'L3 history',
+      'L4 project',
+      'L5 user',
+      'L6 system',
+    ])
+    expect(sections[5]?.facts).toEqual([
+      { label: 'nothing', value: 'nobody said; user.describe does', tone: 'quiet' },
+    ])
+  })
+
+  it('tells only what is known',() => {
     const facts = Object.fromEntries(stateFacts(view, state).map(({ label, value }) => [label, value]))
     expect(facts).toMatchObject({
       session: sessionId,
@@ -199,6 +238,36 @@ describe('the list of tasks', () => {
     expect(taskList(stateAfter(started, task('A'), ...samples))).toMatchObject([{ task: { status }, remark }])
   })
 
+  it('says how long a task has run, pauses left out', () => {
+    const at = (second: number) => `2026-01-31T12:00:${String(second).padStart(2, '0')}.000Z`
+    // A starts at second 2, is blocked at 3, goes on at 4.
+    const state = stateAfter(
+      started,
+      task('A'),
+      ['task.started', { taskId: 'A', status: 'in_progress' }],
+      ['task.blocked', { taskId: 'A', on: { kind: 'input' } }],
+      ['task.unblocked', { taskId: 'A', status: 'in_progress' }],
+      task('B'),
+    )
+    const [a, b] = tasksInOrder(state)
+    if (a === undefined || b === undefined) throw new Error('two tasks')
+    expect(elapsedMs(a, at(10))).toBe(1_000 + 6_000)
+    // A clock that stepped back takes nothing away.
+    expect(elapsedMs(a, at(1))).toBe(1_000)
+    expect(elapsedMs(b, at(10))).toBe(0)
+  })
+
+  it('lets no task run on in a session that was left', () => {
+    const state = stateAfter(started, task('A'))
+    const soon = '2026-01-31T12:59:00.000Z'
+    const later = '2026-05-01T00:00:00.000Z'
+    expect(presentOf(state, soon)).toBe(soon)
+    expect(presentOf(state, later)).toBe('2026-01-31T12:00:01.000Z')
+    const ended = stateAfter(started, ['session.ended', {}])
+    expect(presentOf(ended, soon)).toBe('2026-01-31T12:00:01.000Z')
+    expect(presentOf({ status: 'active', lastEventAt: null }, soon)).toBe(soon)
+  })
+
   it('counts by status in the order of life', () => {
     const state = stateAfter(started, task('A'), task('B'), task('C'), ['task.completed', { taskId: 'A' }])
     expect(taskCounts(state)).toEqual({ pending: 2, completed: 1 })
@@ -222,6 +291,30 @@ describe('the budget report', () => {
       { phase: 'emergency', percent: 85, inclusive: false, tokens: 170_000 },
       { phase: 'exhausted', percent: 100, inclusive: true, tokens: 200_000 },
     ])
+  })
+
+  it('says where the window is heading, what is in reserve, and what it takes by part', () => {
+    expect(report).toMatchObject({
+      reserve: { limitTokens: 55_000, takenTokens: 15_000, leftTokens: 40_000, leftPercent: 20 },
+      current: { usedTokens: 160_000, estimated: false, line: { learned: false } },
+      growth: { reports: 0, tokens: 0 },
+      forecast: null,
+    })
+    expect(report.allocation.map(({ name, usedTokens }) => [name, usedTokens])).toEqual([
+      ['system', 0],
+      ['conversation', 160_000],
+      ['reference', 0],
+      ['reserve', 15_000],
+    ])
+    const prompt = (bytes: number): Sample => [
+      'prompt.submitted',
+      { content: { hash: 'a'.repeat(64), bytes, preview: '' } },
+    ]
+    const grown = stateAfter(started, usage(1_000, 0), prompt(400), usage(2_000, 0), prompt(600), usage(3_000, 0))
+    expect(budgetReport(grown, [], spent)).toMatchObject({
+      growth: { reports: 2, tokens: 2_000, bytes: { prompts: 1_000, replies: 0 } },
+      forecast: { phase: 'monitoring', tokensToGo: 117_000, reportsToGo: 117, kind: 'prompts', kindPercent: 100 },
+    })
   })
 
   it('says when phases changed and how much came from the cache', () => {
@@ -256,6 +349,12 @@ describe('words', () => {
       '12.3 s',
       '4 min 5 s',
       '2 h 3 min',
+    ])
+    expect([0, 125_000, 43_200_000, 363_599_999].map(clockText)).toEqual([
+      '0:00:00',
+      '0:02:05',
+      '12:00:00',
+      '100:59:59',
     ])
     expect(timeText('2026-01-31T12:34:56.789Z')).toBe('2026-01-31 12:34:56')
     expect(namesText(['a', 'b', 'c', 'd', 'e'])).toBe('a, b, c and 2 more')

@@ -5,10 +5,10 @@ import { hasStore, withWaymark } from '../context.ts'
 import { exitCodes } from '../failure.ts'
 import { verb } from '../verb.ts'
 
-export const init = verb(z.strictObject({}), async (_input, { home: found, output }) => {
+export const init = verb(z.strictObject({}), async (_input, { home: found, output, set }) => {
   const home = isNamed(found) ? found : findHome(join(process.cwd(), '.moai'))
   const isNew = !hasStore(home)
-  await withWaymark({ home, output: { ...output, note: () => {} } }, 'create', async () => {})
+  await withWaymark({ home, set, output: { ...output, note: () => {} } }, 'create', async () => {})
   if (output.json) {
     await output.document({ home: home.path, created: isNew })
   } else {

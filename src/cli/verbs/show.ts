@@ -1,8 +1,14 @@
 import { z } from 'zod'
+import { systemClock } from '../../kernel/clock.ts'
 import { stateAt } from '../../replay/at.ts'
-import { stateFacts, stateView } from '../../views/state-view.ts'
+import { adviceOf } from '../../views/advice.ts'
+import { stateSections } from '../../views/layer-facts.ts'
+import { layersOf } from '../../views/layers.ts'
+import { stateView } from '../../views/state-view.ts'
+import { presentOf } from '../../views/task-list.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes } from '../failure.ts'
+import { printAdvice } from '../panels.ts'
 import { treeUsage } from '../tree.ts'
 import { sessionArgument, verb, whenOption } from '../verb.ts'
 
@@ -16,7 +22,13 @@ export const show = verb(shape, async ({ session, at }, context) => {
     return { state: found, usage: await treeUsage(waymark, found, time) }
   })
   const view = stateView(state, usage)
-  if (output.json) await output.document(view)
-  else await output.facts(stateFacts(view, state))
+  const now = at === undefined ? presentOf(state, systemClock.now()) : (state.lastEventAt ?? '')
+  const advice = adviceOf(state, now)
+  if (output.json) {
+    await output.document({ ...view, layers: layersOf(state), advice })
+    return exitCodes.fine
+  }
+  for (const { title, facts } of stateSections(view, state)) await output.facts(facts, title ?? undefined)
+  await printAdvice(output, advice)
   return exitCodes.fine
 })

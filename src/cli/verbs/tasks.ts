@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { taskStatuses } from '../../events/task.ts'
+import { systemClock } from '../../kernel/clock.ts'
 import { stateAt } from '../../replay/at.ts'
-import { taskCountsText, taskList } from '../../views/task-list.ts'
+import { elapsedMs, presentOf, taskCountsText, taskList } from '../../views/task-list.ts'
+import { clockText } from '../../views/text.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes } from '../failure.ts'
 import { sessionArgument, verb } from '../verb.ts'
@@ -15,16 +17,18 @@ export const tasks = verb(shape, async ({ session, status }, context) => {
     stateAt(waymark.log, await waymark.resolve(session)),
   )
   const rows = taskList(state).filter(({ task }) => status === undefined || status.includes(task.status))
+  const now = presentOf(state, systemClock.now())
   if (output.json) {
-    await output.document(rows.map(({ task }) => task))
+    await output.document(rows.map(({ task }) => ({ ...task, elapsedMs: elapsedMs(task, now) })))
     return exitCodes.fine
   }
   if (rows.length > 0) {
     await output.table({
-      columns: ['task', 'status', 'title', 'remark'],
+      columns: ['task', 'status', 'elapsed', 'title', 'remark'],
       rows: rows.map(({ task, depth, remark, tone }) => [
         `${output.aligned ? '  '.repeat(depth) : ''}${task.id}`,
         { text: task.status, tone },
+        task.startedAt === null ? null : clockText(elapsedMs(task, now)),
         task.title,
         { text: remark, tone: 'quiet' },
       ]),

@@ -15,6 +15,7 @@ export function readBoundary(scene: Scene): void {
   closeCall(talk, scene.steps)
   tellWaitingBoundary(scene)
   const { trigger, preTokens, postTokens } = entry.compactMetadata ?? {}
+  talk.listed = []
   talk.boundary = {
     id: entry.uuid ?? key,
     trigger: trigger === 'auto' || trigger === 'manual' ? trigger : 'unknown',
@@ -66,6 +67,7 @@ function tell(talk: Talk, steps: Step[], boundary: Boundary, summary: Content | 
     ...(summary === null ? {} : { summary: summary.ref }),
   }
   talk.compactAsked = false
+  talk.listed = []
   keepNewest(talk.told, id, bounds.compactionsMax)
   const contents = summary === null ? [] : [summary]
   steps.push({ sessionId: talk.sessionId, key: `compact/${id}`, time, line, intent, contents })

@@ -83,6 +83,10 @@ export interface Talk {
   /** Calls of ExitPlanMode that wait for their result. */
   planCalls: string[]
   plan: HeldPlan | null
+  /** The newest plan whose call waits for its result. */
+  planText: { readonly id: string; readonly text: string } | null
+  /** Families of listings that came since the window was last emptied. */
+  listed: string[]
   /** Hooks of one return write several entries; only the first one counts. */
   returning: boolean
 }
@@ -126,6 +130,8 @@ export function newTalk(sessionId: string, facts: Facts): Talk {
     inputs: [],
     planCalls: [],
     plan: null,
+    planText: null,
+    listed: [],
     returning: false,
   }
 }

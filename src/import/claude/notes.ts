@@ -1,9 +1,10 @@
 /** Entries around the conversation: what the tool itself notes of retries, turns, titles, modes, files and pull requests. */
 import type { Command } from '../../events/commands.ts'
-import { digest } from '../step.ts'
+import { digest, projectAt } from '../step.ts'
 import { contentOf, jsonText, madeId, oneLine } from '../text.ts'
 import { isNotification, readAgentProgress, tellNotification } from './agents.ts'
 import { readBoundary, readMicroBoundary } from './compaction.ts'
+import { listingReaders } from './listings.ts'
 import { type Facts, isRecent, type Scene, say } from './memory.ts'
 import { readLocalCommand, readQueued } from './prompts.ts'
 import { closeCall } from './usage.ts'
@@ -93,6 +94,11 @@ function readSummaryTitle(scene: Scene): void {
   if (leafUuid !== undefined && isRecent(scene.memory, leafUuid)) readTitle(scene, summary, 1)
 }
 
+/** The first folder that a session names is its project's. */
+function sayProject(scene: Scene, root: string): void {
+  say(scene, 'project', projectAt(root))
+}
+
 /** Takes up what an entry says about its session beside its content, and tells what has changed. */
 export function followFacts(scene: Scene): void {
   const { entry, talk, key } = scene
@@ -106,6 +112,7 @@ export function followFacts(scene: Scene): void {
   for (const [fact, value] of seen) {
     const line = oneLine(value ?? '')
     if (line === '' || line === talk.facts[fact]) continue
+    if (fact === 'cwd' && talk.facts.cwd === null) sayProject(scene, line)
     talk.facts[fact] = line
     changes[fact] = line
   }
@@ -151,9 +158,12 @@ export const noteReaders: Readonly<Record<string, Reader>> = {
     else readHook(scene, data?.hookName)
   },
   attachment: (scene) => {
-    const { attachment } = scene.entry
-    if (attachment?.type === 'queued_command') readQueued(scene)
-    else readHook(scene, attachment?.hookName)
+    const { attachment, forkedFrom } = scene.entry
+    const type = attachment?.type ?? ''
+    if (type === 'queued_command') readQueued(scene)
+    else if (attachment !== undefined && Object.hasOwn(listingReaders, type)) {
+      if (forkedFrom === undefined) listingReaders[type]?.(scene, attachment)
+    } else readHook(scene, attachment?.hookName)
   },
   summary: readSummaryTitle,
   'ai-title': (scene) => readTitle(scene, scene.entry.aiTitle, 2),

@@ -5,8 +5,9 @@
  */
 import type { Command } from '../../events/commands.ts'
 import { bounds } from '../bounds.ts'
+import { holdingOf, holdingOfPlan } from '../items.ts'
 import type { Content } from '../text.ts'
-import { type Scene, stepOf } from './memory.ts'
+import { type Scene, say, stepOf } from './memory.ts'
 
 const acceptance = /^Implement the following plan:/
 
@@ -41,6 +42,32 @@ export function settlePlan(scene: Pick<Scene, 'talk' | 'steps'>, accepted: boole
   if (plan === null) return
   scene.talk.plan = null
   scene.steps.push(...(accepted ? plan.ifAccepted : plan.ifRejected))
+}
+
+/** Remembers what a plan says until it is known what becomes of it. A longer one is known by its result alone. */
+export function rememberPlan(scene: Scene, id: string, input: unknown): void {
+  const text: unknown = typeof input === 'object' && input !== null ? Reflect.get(input, 'plan') : undefined
+  const isKept = typeof text === 'string' && text.length <= bounds.heldCharactersMax
+  scene.talk.planText = isKept ? { id, text } : null
+}
+
+/** A plan was accepted: it is what is worked on, and lies in the window to be kept. */
+export function tellPlan(scene: Scene, key: string, plan: string): void {
+  const holding = holdingOfPlan(plan)
+  if (holding.text === '') return
+  const { title } = holding
+  if (title !== '') say(scene, `${key}/focus`, { type: 'focus.change', objectives: [title] })
+  const { intent, contents } = holdingOf(holding)
+  say(scene, `${key}/item`, intent, contents)
+}
+
+/** Below the plan the tool names the transcript of the conversation that it was made in. */
+const pointer = /\n\s*\nIf you need specific details from before[\s\S]*$/
+
+/** A prompt that asks to implement an accepted plan holds it. */
+export function tellPlanOfPrompt(scene: Scene, prompt: string): void {
+  const written = prompt.replace(acceptance, '').replace(pointer, '')
+  tellPlan(scene, `${scene.key}/plan`, scene.entry.planContent ?? written)
 }
 
 export function isAcceptance(prompt: string): boolean {

@@ -6,7 +6,7 @@ import { contentOf, idOf, oneLine } from '../text.ts'
 import { isNotification, linkByPrompt, tellNotification } from './agents.ts'
 import { readSummary, tellWaitingBoundary } from './compaction.ts'
 import { type Scene, say } from './memory.ts'
-import { holdInterruption, isAcceptance, settlePlan } from './plans.ts'
+import { holdInterruption, isAcceptance, settlePlan, tellPlanOfPrompt } from './plans.ts'
 import { blocksOf, textOf } from './shape.ts'
 import { readToolResults } from './tools.ts'
 import { closeCall } from './usage.ts'
@@ -65,6 +65,7 @@ function tellPrompt(scene: Scene, text: string): void {
   const known = promptId === null ? {} : { promptId }
   linkByPrompt(scene, text)
   say(scene, `${scene.key}/prompt`, { type: 'prompt.submit', content: content.ref, ...known }, [content])
+  if (isAcceptance(words)) tellPlanOfPrompt(scene, words)
 }
 
 /** Lines around commands that the tool itself runs, by how they begin, and the observation that stands for them. */

@@ -4,8 +4,9 @@ import { contentOf, idOf, jsonText, modelOf, oneLine } from '../text.ts'
 import { rememberAgentCall } from './agents.ts'
 import { tellWaitingBoundary } from './compaction.ts'
 import { keepNewest, type Scene, say } from './memory.ts'
-import { settlePlan } from './plans.ts'
+import { rememberPlan, settlePlan } from './plans.ts'
 import { type Block, blocksOf, textOf } from './shape.ts'
+import { targetOfCall } from './targets.ts'
 import { rememberTaskInput } from './tasks.ts'
 import { readToolResult } from './tools.ts'
 import { closeCall, readUsage, syntheticModel } from './usage.ts'
@@ -91,8 +92,12 @@ function tellToolCall(scene: Scene, block: Block, index: number): void {
     )
     return
   }
-  say(scene, `call/${toolCallId}`, { type: 'tool.call', toolCallId, name, input: input.ref }, [input])
+  const call = { type: 'tool.call', toolCallId, name, input: input.ref } as const
+  say(scene, `call/${toolCallId}`, { ...call, ...targetOfCall(name, block.input) }, [input])
   rememberTaskInput(talk, toolCallId, name, block.input)
-  if (name === 'ExitPlanMode') keepNewest(talk.planCalls, toolCallId, bounds.taskInputsMax)
+  if (name === 'ExitPlanMode') {
+    keepNewest(talk.planCalls, toolCallId, bounds.taskInputsMax)
+    rememberPlan(scene, toolCallId, block.input)
+  }
   if (name === 'Task' || name === 'Agent') rememberAgentCall(scene, toolCallId, block.input)
 }

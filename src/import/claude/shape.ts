@@ -3,6 +3,7 @@
  * is left out, and the rest of the entry stands. Unknown fields and types are normal, new ones keep coming.
  */
 import { z } from 'zod'
+import { isObject } from '../values.ts'
 
 const text = z.string().optional().catch(undefined)
 const flag = z.boolean().optional().catch(undefined)
@@ -37,6 +38,30 @@ const metadataShape = z.object({
   postTokens: anything,
   tokensSaved: anything,
 })
+
+const lines = z.array(z.string().catch('')).optional().catch(undefined)
+
+const attachmentShape = z.object({
+  type: text,
+  prompt: anything,
+  commandMode: text,
+  hookName: text,
+  isMeta: flag,
+  origin: z.object({ kind: text }).optional().catch(undefined),
+  addedNames: lines,
+  addedLines: lines,
+  addedBlocks: lines,
+  removedNames: lines,
+  isInitial: flag,
+  content: anything,
+  skills: anything,
+  path: text,
+  filename: text,
+  displayPath: text,
+  condition: text,
+  met: flag,
+})
+export type Attachment = z.infer<typeof attachmentShape>
 
 const entryShape = z.object({
   type: text,
@@ -79,21 +104,13 @@ const entryShape = z.object({
   aiTitle: text,
   messageId: text,
   prUrl: text,
+  /** The accepted plan that a prompt asks to implement. */
+  planContent: text,
   snapshot: z
     .object({ timestamp: anything, trackedFileBackups: z.looseObject({}).optional().catch(undefined) })
     .optional()
     .catch(undefined),
-  attachment: z
-    .object({
-      type: text,
-      prompt: anything,
-      commandMode: text,
-      hookName: text,
-      isMeta: flag,
-      origin: z.object({ kind: text }).optional().catch(undefined),
-    })
-    .optional()
-    .catch(undefined),
+  attachment: attachmentShape.optional().catch(undefined),
   data: z.object({ type: text, hookName: text, agentId: text }).optional().catch(undefined),
   parentToolUseID: text,
 })
@@ -188,6 +205,13 @@ const resultShape = z.object({
   status: text,
   interrupted: flag,
   wasInterrupted: flag,
+  /** The plan as it was accepted; the user may have edited it. */
+  plan: text,
+  /** It waits for another agent to accept it. */
+  awaitingLeaderApproval: flag,
+  questions: anything,
+  answers: anything,
+  annotations: anything,
 })
 export type ToolResult = z.infer<typeof resultShape>
 
@@ -206,4 +230,41 @@ export function iterationsOf(usage: NonNullable<Message['usage']>): readonly Ite
     const iteration = iterationShape.safeParse(item)
     return iteration.success ? [iteration.data] : []
   })
+}
+
+const answerShape = z.union([z.string(), z.array(z.string()).transform((chosen) => chosen.join(', '))])
+
+/** Questions that were answered, with what was chosen and what was noted beside it. */
+export function answersOf({
+  questions,
+  answers,
+  annotations,
+}: ToolResult): readonly { readonly question: string; readonly answer: string; readonly note: string }[] {
+  if (!Array.isArray(questions) || !isObject(answers)) return []
+  return Object.entries(answers).flatMap(([question, value]) => {
+    const answer = answerShape.safeParse(value)
+    const beside =
+      isObject(annotations) && Object.hasOwn(annotations, question) ? annotations[question] : null
+    const note = isObject(beside) && typeof beside.notes === 'string' ? beside.notes : ''
+    return answer.success ? [{ question, answer: answer.data, note }] : []
+  })
+}
+
+const skillShape = z.object({ name: z.string(), content: z.string() })
+
+/** Skills with their texts; one that is broken is left out. */
+export function skillsOf(value: unknown): readonly z.infer<typeof skillShape>[] {
+  if (!Array.isArray(value)) return []
+  return value.flatMap((item: unknown) => {
+    const skill = skillShape.safeParse(item)
+    return skill.success ? [skill.data] : []
+  })
+}
+
+/** The text of an attached file: as it is, or in one of the two boxes it comes in. */
+export function attachmentTextOf(content: unknown): string | null {
+  if (typeof content === 'string') return content
+  if (!isObject(content)) return null
+  if (typeof content.content === 'string') return content.content
+  return isObject(content.file) && typeof content.file.content === 'string' ? content.file.content : null
 }

@@ -2,8 +2,9 @@
 import type { Command } from '../../events/commands.ts'
 import { contentOf, idOf, jsonText } from '../text.ts'
 import { tellAgent } from './agents.ts'
+import { tellAnswers, tellRefusal } from './answers.ts'
 import { type Scene, say } from './memory.ts'
-import { holdRejectedPlan } from './plans.ts'
+import { holdRejectedPlan, tellPlan } from './plans.ts'
 import { type Block, blocksOf, type ToolResult, textOf, toolResultOf } from './shape.ts'
 import { readTaskResult } from './tasks.ts'
 
@@ -55,9 +56,29 @@ export function readToolResult(scene: Scene, block: Block, index: number): void 
   } else {
     say(scene, `return/${toolCallId}`, intent, contents)
   }
+  readDecision(scene, toolCallId, outcome, result, text)
   talk.planCalls = talk.planCalls.filter((id) => id !== toolCallId)
   readTaskResult(scene, toolCallId, outcome === 'ok', result, text)
   if (result !== null) tellAgent(scene, toolCallId, result)
+}
+
+/** What a result says of the user's mind: a plan accepted, questions answered, a tool refused with a rule. */
+function readDecision(
+  scene: Scene,
+  toolCallId: string,
+  outcome: Outcome,
+  result: ToolResult | null,
+  text: string,
+): void {
+  const { planCalls, planText } = scene.talk
+  const isPlan = planCalls.includes(toolCallId)
+  const known = planText?.id === toolCallId ? planText.text : undefined
+  if (known !== undefined) scene.talk.planText = null
+  if (outcome === 'denied' && !isPlan) tellRefusal(scene, toolCallId, text)
+  if (outcome !== 'ok' || result?.awaitingLeaderApproval === true) return
+  const plan = isPlan ? (result?.plan ?? known) : undefined
+  if (plan !== undefined) tellPlan(scene, `plan/${toolCallId}`, plan)
+  if (result !== null) tellAnswers(scene, toolCallId, result)
 }
 
 function outcomeOf(scene: Scene, block: Block, text: string, result: ToolResult | null): Outcome {

@@ -1,7 +1,7 @@
 /** A Claude Code transcript, entry by entry, as steps. Reads the entry and the memory and nothing else. */
 import { bounds } from '../bounds.ts'
 import { isUuid } from '../identity.ts'
-import { digest, type Step } from '../step.ts'
+import { digest, type Place, projectAt, type Step } from '../step.ts'
 import { jsonText, oneLine, timeOf } from '../text.ts'
 import type { JsonObject } from '../values.ts'
 import { tellWaitingBoundary } from './compaction.ts'
@@ -56,6 +56,12 @@ function begin(memory: ClaudeMemory, line: number, steps: Step[]): void {
   memory.started = true
   const { sessionId, start, lastTime: time } = memory
   steps.push({ sessionId, key: 'start', time, line, intent: start, contents: [] })
+  sayProject(steps, sessionId, memory.main.facts.cwd, { time, line })
+}
+
+/** The folder that a session begins in is its project's. */
+function sayProject(steps: Step[], sessionId: string, cwd: string | null, place: Place): void {
+  if (cwd !== null) steps.push({ sessionId, key: 'project', ...place, intent: projectAt(cwd), contents: [] })
 }
 
 /** The conversation an entry belongs to; a sub-agent's run inside the file is a session of its own. */
@@ -81,6 +87,7 @@ function talkOf(
       ...knownFacts(facts),
     } as const
     steps.push({ sessionId, key: 'start', time, line, intent, contents: [] })
+    sayProject(steps, sessionId, facts.cwd, { time, line })
   }
   return talk
 }

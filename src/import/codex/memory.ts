@@ -54,6 +54,8 @@ export interface CodexMemory {
   gitBranch: string | null
   toolVersion: string | null
   permissionMode: string | null
+  /** What was said of permissions and surroundings, by `permissions.<name>` and `environment.<name>`. */
+  settings: Record<string, string>
   title: string | null
   twins: Twin[]
   plan: readonly ListItem[]

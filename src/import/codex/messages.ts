@@ -4,6 +4,7 @@
  */
 import { bounds } from '../bounds.ts'
 import { contentOf } from '../text.ts'
+import { readInstructions } from './instructions.ts'
 import { type Scene, say, type Twin } from './memory.ts'
 import { field, partsText } from './shape.ts'
 
@@ -27,6 +28,7 @@ export function readAgentReasoning(scene: Scene): void {
 export function readMessageItem(scene: Scene): void {
   const { role, content, message } = scene.payload
   const text = partsText(withoutImages(content ?? message))
+  if (role === 'user' || role === 'developer') readInstructions(scene, content ?? message)
   if (role === 'assistant') tell(scene, 'text', 'item', text)
   if (role === 'user' && !putIn.some((beginning) => beginning.test(text))) tell(scene, 'prompt', 'item', text)
 }

@@ -6,6 +6,7 @@ import { changeOfList } from '../task-list.ts'
 import { contentOf, idOf, jsonText, madeId, oneLine } from '../text.ts'
 import { type Scene, say } from './memory.ts'
 import { field, jsonIn, partsText, planOf } from './shape.ts'
+import { targetOfCall, targetOfSearch } from './targets.ts'
 
 export function readCall(scene: Scene): void {
   const { memory, payload, time } = scene
@@ -19,7 +20,8 @@ export function readCall(scene: Scene): void {
     say(scene, key, { type: 'observation.record', kind, detail: name, content: content.ref }, [content])
     return
   }
-  say(scene, `call/${toolCallId}`, { type: 'tool.call', toolCallId, name, input: content.ref }, [content])
+  const call = { type: 'tool.call', toolCallId, name, input: content.ref } as const
+  say(scene, `call/${toolCallId}`, { ...call, ...targetOfCall(name, input) }, [content])
   if (name === 'update_plan') rememberPlan(scene, toolCallId, jsonIn(input))
   if (name === 'spawn_agent')
     memory.spawnCalls = [...memory.spawnCalls, toolCallId].slice(-bounds.taskInputsMax)
@@ -31,12 +33,8 @@ export function readWebSearch(scene: Scene): void {
   const content = contentOf(jsonText(payload.action ?? {}))
   const toolCallId =
     idOf(payload.call_id ?? payload.id) ?? madeId('web-search', `${time}-${content.ref.hash.slice(0, 12)}`)
-  say(
-    scene,
-    `call/${toolCallId}`,
-    { type: 'tool.call', toolCallId, name: 'web_search', input: content.ref },
-    [content],
-  )
+  const call = { type: 'tool.call', toolCallId, name: 'web_search', input: content.ref } as const
+  say(scene, `call/${toolCallId}`, { ...call, ...targetOfSearch(payload.action) }, [content])
   if (payload.status !== 'completed' && payload.status !== 'failed') return
   const outcome = payload.status === 'completed' ? 'ok' : 'error'
   say(scene, `return/${toolCallId}`, { type: 'tool.return', toolCallId, outcome })

@@ -1,7 +1,7 @@
 /** A Codex rollout, line by line, as steps. Reads the line and the memory and nothing else. */
 import type { FileHead, Identity } from '../identity.ts'
 import { uuidEndingName } from '../identity.ts'
-import { digest, importedSessionId, type Step } from '../step.ts'
+import { digest, importedSessionId, projectAt, type Step } from '../step.ts'
 import { contentOf, jsonText, madeId, oneLine, timeOf } from '../text.ts'
 import type { JsonObject } from '../values.ts'
 import { keepsLooseCompaction, readCompaction, readCompactionEnd, tellLooseCompaction } from './compaction.ts'
@@ -85,6 +85,7 @@ export function beginCodex(identity: Identity, time: string): CodexMemory {
     gitBranch: start.gitBranch ?? null,
     toolVersion: start.toolVersion ?? null,
     permissionMode: null,
+    settings: {},
     title: null,
     twins: [],
     plan: [],
@@ -173,8 +174,10 @@ export function finishCodex(memory: CodexMemory, line: number, steps: Step[]): v
 function beginSession(memory: CodexMemory, line: number, steps: Step[]): void {
   if (memory.started) return
   memory.started = true
-  const { sessionId, start, lastTime: time } = memory
+  const { sessionId, start, lastTime: time, cwd } = memory
   steps.push({ sessionId, key: 'start', time, line, intent: start, contents: [] })
+  if (cwd !== null)
+    steps.push({ sessionId, key: 'project', time, line, intent: projectAt(cwd), contents: [] })
 }
 
 function tellUnknown(scene: Scene, type: string, record: JsonObject): void {

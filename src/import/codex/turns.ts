@@ -3,9 +3,11 @@
  * copy; its own part begins with the first turn that is not older than the thread itself, told by the times in their ids.
  */
 import type { Command } from '../../events/commands.ts'
-import { digest } from '../step.ts'
+import { digest, projectAt } from '../step.ts'
 import { modelOf, oneLine } from '../text.ts'
+import { readBaseInstructions } from './instructions.ts'
 import { type Scene, say } from './memory.ts'
+import { tellSettings } from './settings.ts'
 import { isDerived, type Payload } from './shape.ts'
 import { millisecondsOf, rememberWindow, tellWindow } from './usage.ts'
 
@@ -17,6 +19,7 @@ export function readSessionMeta(scene: Scene): void {
   if (!memory.metaSeen) {
     memory.metaSeen = true
     memory.derived = isDerived(payload)
+    readBaseInstructions(scene)
     return
   }
   if (payload.id === memory.nativeId) {
@@ -42,6 +45,7 @@ export function readTurnContext(scene: Scene): void {
   readTurnStart(scene)
   followModel(scene)
   followFacts(scene)
+  if (!scene.memory.copied) tellSettings(scene)
 }
 
 function decideCopied(scene: Scene): void {
@@ -78,6 +82,7 @@ function followFacts(scene: Scene): void {
   for (const fact of facts) {
     const value = seen[fact]
     if (value === null || value === memory[fact]) continue
+    if (fact === 'cwd' && memory.cwd === null) say(scene, 'project', projectAt(value))
     memory[fact] = value
     changes[fact] = value
   }

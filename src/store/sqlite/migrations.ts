@@ -7,7 +7,7 @@ import { integerOf } from './columns.ts'
 import type { Database } from './database.ts'
 
 /** Marks a SQLite file as a Waymark log: "WayM". */
-const applicationId = 0x5761794d
+export const applicationId = 0x5761794d
 
 /**
  * Versions a stream may have, and the number by which streams are told apart in `events.place`. A place is
@@ -93,7 +93,7 @@ const steps: readonly string[] = [
 ]
 
 /** The schema version this Waymark writes. */
-const schemaVersion = steps.length
+export const schemaVersion = steps.length
 
 /**
  * Whether the file is a log of this schema. Only reads.

@@ -67,7 +67,8 @@ export async function findDrivers(): Promise<readonly DriverFound[]> {
   )
 }
 
-async function bestDriver(): Promise<SqliteDriver> {
+/** @throws WaymarkError `STORE_UNSUPPORTED` without a SQLite that is new enough. */
+export async function bestDriver(): Promise<SqliteDriver> {
   const builtIn = findNodeSqlite()
   if ('driver' in builtIn && isAtLeast(builtIn.driver.sqliteVersion, oldestSqlite)) return builtIn.driver
   const reasons: string[] = []
@@ -107,7 +108,7 @@ function makePrivate(path: string): void {
   }
 }
 
-function connect(driver: SqliteDriver, path: string, mode: OpenMode): Database {
+export function connect(driver: SqliteDriver, path: string, mode: OpenMode): Database {
   try {
     const database = new Database(driver, driver.open(path, mode), path, mode !== 'read-write')
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
@@ -121,7 +122,7 @@ function connect(driver: SqliteDriver, path: string, mode: OpenMode): Database {
  * A file with a write-ahead log needs helper files beside it even for reading. In a folder where they cannot be made
  * and with nothing left in the log, the file can still be read as one that nobody changes.
  */
-function openForReading(driver: SqliteDriver, path: string): Database {
+export function openForReading(driver: SqliteDriver, path: string): Database {
   const database = connect(driver, path, 'read-only')
   try {
     database.get('PRAGMA user_version')

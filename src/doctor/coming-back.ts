@@ -1,0 +1,115 @@
+/** Handoffs that nobody takes up, and recoveries that lead nowhere. */
+import { isKnown, type RecordedEvent } from '../events/envelope.ts'
+import type { ReadonlyState } from '../fold/state.ts'
+import { WaymarkError } from '../kernel/errors.ts'
+import { planRecovery } from '../replay/recover.ts'
+import { countOf, durationText, timeText } from '../views/text.ts'
+import { bounds } from './bounds.ts'
+import type { SessionContext } from './check.ts'
+import type { Found } from './finding.ts'
+
+export async function handoffFailed(context: SessionContext): Promise<readonly Found[]> {
+  const { summary, sessionId } = context.stream
+  if (summary?.status !== 'handed_off') return []
+  const state = await context.state()
+  const offered = (await ownEvents(context)).findLast(({ type }) => type === 'session.handed-off')
+  const since = offered?.time ?? state.lastEventAt ?? ''
+  const waitedMs = context.nowMs - Date.parse(since)
+  if (waitedMs < bounds.handoffMinutes * 60_000) return []
+  const agent = state.offeredTo ?? 'nobody by name'
+  return [
+    {
+      severity: 'warning',
+      subject: sessionId,
+      message: `offered to ${agent} since ${timeText(since)} (${durationText(waitedMs)}), ${packageText(state)}`,
+      proposal: `${sendText(sessionId, { type: 'session.take-over', agent: state.offeredTo ?? 'me' })} to take it over; ${sendText(sessionId, { type: 'session.resume' })} to withdraw the offer`,
+    },
+  ]
+}
+
+/** What the other agent gets to begin with. */
+function packageText({ checkpoints, tasks, openCalls }: ReadonlyState): string {
+  const newest = checkpoints[checkpoints.length - 1]
+  const checkpoint = newest === undefined ? 'without a checkpoint' : `with a checkpoint of version ${newest.version}`
+  const open = Object.values(tasks).filter(({ endedAt }) => endedAt === null).length
+  return `${checkpoint}, ${countOf(open, 'open task')}, ${countOf(Object.keys(openCalls).length, 'call')} without a result`
+}
+
+function sendText(sessionId: string, command: object): string {
+  return `waymark send ${sessionId} '${JSON.stringify(command).replaceAll("'", "'\\''")}'`
+}
+
+/** Recoveries with no work between them, or damage that a recovery stops at. */
+export async function recoveryStuck(context: SessionContext): Promise<readonly Found[]> {
+  if (context.stream.summary?.status === 'ended') return []
+  const damage = await stoppedBy(context)
+  if (damage !== null) return [damage]
+  const events = await ownEvents(context)
+  const lastWork = events.findLastIndex(isWork)
+  const recoveries = events.slice(lastWork + 1).filter(({ type }) => type === 'session.recovered')
+  const [first] = recoveries
+  if (first === undefined || recoveries.length < bounds.recoveries) return []
+  const { sessionId } = context.stream
+  const { checkpoints } = await context.state()
+  const worked = events[lastWork]?.version ?? first.version - 1
+  // The newest checkpoint may be of what it is stuck in; the one before it is not.
+  const earlier = checkpoints.filter(({ version }) => version > 0 && version < worked).at(-2)
+  const at = earlier?.version ?? Math.max(1, worked - 1)
+  return [
+    {
+      severity: 'warning',
+      subject: sessionId,
+      message: `recovered ${recoveries.length} times since version ${first.version}, with no work between`,
+      proposal: `waymark fork ${sessionId} --at ${at} to go on from ${earlier === undefined ? 'before it' : 'an earlier checkpoint'}; waymark new to begin again`,
+    },
+  ]
+}
+
+/** Damage after the newest sound snapshot: recovering reads up to it and records nothing. */
+async function stoppedBy(context: SessionContext): Promise<Found | null> {
+  const { log, stream } = context
+  const { sessionId } = stream
+  const isSuspect = (await context.tail()).problems.length > 0 || !(await isReadable(context))
+  if (!isSuspect) return null
+  const { damage, version } = await planRecovery(log, sessionId)
+  if (damage === null) return null
+  return {
+    severity: 'problem',
+    subject: sessionId,
+    message: `recovery stops before version ${damage.version} (${damage.kind}); it is sound up to version ${version}`,
+    proposal:
+      version > 0
+        ? `waymark fork ${sessionId} --at ${version} to go on from the last sound version`
+        : 'waymark new to begin again; nothing of it is sound',
+  }
+}
+
+async function isReadable({ state }: SessionContext): Promise<boolean> {
+  try {
+    await state()
+    return true
+  } catch (error) {
+    if (error instanceof WaymarkError) return false
+    throw error
+  }
+}
+
+async function ownEvents({ tail }: SessionContext): Promise<readonly RecordedEvent[]> {
+  return (await tail()).rows.flatMap(({ event }) => (event === null || !isKnown(event) ? [] : [event]))
+}
+
+const noWork: ReadonlySet<RecordedEvent['type']> = new Set([
+  'session.recovered',
+  'session.suspended',
+  'session.resumed',
+  'session.described',
+  'session.configured',
+  'checkpoint.created',
+  'checkpoint.archived',
+  'observation.recorded',
+])
+
+/** What policies add by themselves follows from something else, and is no work. */
+function isWork({ type, actor }: RecordedEvent): boolean {
+  return !noWork.has(type) && !actor.startsWith('policy:')
+}

@@ -1,0 +1,64 @@
+/** Whether the memory files still say what the log says. */
+import { loadSettings } from '../configuration/load.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { checkMemoryFiles, type MemoryFileCheck } from '../memory/check.ts'
+import { memoryFileNames } from '../memory/names.ts'
+import { writeMemoryFiles } from '../memory/write.ts'
+import { sessionsFolderOf, storePathOf } from '../session/home.ts'
+import { liveWriters, writersKey } from '../session/writers.ts'
+import { openSqliteLog } from '../store/sqlite/open.ts'
+import { countOf, namesText } from '../views/text.ts'
+import type { LogContext } from './check.ts'
+import type { Found } from './finding.ts'
+
+export async function memoryDrift(context: LogContext): Promise<readonly Found[]> {
+  const { home, log, environment, settingsFlags } = context
+  const { settings } = await loadSettings({ home: home.path, environment, flags: settingsFlags })
+  if (!settings.persistenceEnabled) return []
+  const folder = sessionsFolderOf(home.path)
+  // A writer's files follow its events after a moment.
+  const isWritten = liveWriters(await log.bookmark(writersKey)).length > 0
+  const drifted = (await checkMemoryFiles({ folder, log }, settings)).files.filter(
+    ({ kind }) => kind !== 'ok' && !(isWritten && kind !== 'edited'),
+  )
+  const isByHand = ({ name, kind }: MemoryFileCheck): boolean =>
+    name === memoryFileNames.activeTasks && kind === 'edited'
+  const edited = drifted.filter(isByHand)
+  const others = drifted.filter((file) => !isByHand(file))
+  return [
+    ...edited.map(({ reason }): Found => ({
+      severity: 'warning',
+      subject: `${folder}/${memoryFileNames.activeTasks}`,
+      message: reason,
+      proposal: 'waymark sync --adopt takes the changes in; waymark sync keeps them under another name',
+    })),
+    ...(others.length === 0
+      ? []
+      : [
+          {
+            severity: 'warning',
+            subject: folder,
+            message: driftText(others),
+            proposal: 'waymark sync',
+            repair: () => writeAgain(context),
+          } as const,
+        ]),
+  ]
+}
+
+function driftText(files: readonly MemoryFileCheck[]): string {
+  const names = files.map(({ name, kind, reason }) => `${name} is ${kind}${reason === '' ? '' : ` (${reason})`}`)
+  return `${countOf(files.length, 'memory file')} not as the log says: ${namesText(names)}`
+}
+
+/** Writes them from the log; a list of tasks that was edited by hand stays as it is. */
+async function writeAgain({ home, environment, settingsFlags }: LogContext): Promise<void> {
+  const { settings } = await loadSettings({ home: home.path, environment, flags: settingsFlags })
+  const log = await openSqliteLog({ path: storePathOf(home.path), readOnly: true })
+  try {
+    const place = { folder: sessionsFolderOf(home.path), log, clock: systemClock }
+    await writeMemoryFiles(place, settings, { editedTasks: 'stay' })
+  } finally {
+    await log.close()
+  }
+}
