@@ -2,10 +2,10 @@
 
 export { type SettingsJson, settingsJson, settingsJsonSchema } from './configuration/json.ts'
 export {
+  checkReserve,
   type LoadedSettings,
   type LoadOptions,
   loadSettings,
-  reserveTokensOf,
 } from './configuration/load.ts'
 export { type Origin, originText } from './configuration/origin.ts'
 export { type SettingName, type Settings, standardSettings } from './configuration/settings.ts'

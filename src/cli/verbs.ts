@@ -44,6 +44,10 @@ export const verbs = {
       { flags: '--model <name>', about: 'the model that works in it' },
       { flags: '--window <tokens>', about: "size of the model's context window, such as 200000, 200k or 1M" },
       { flags: '--agent <name>', about: 'the agent that holds it' },
+      {
+        flags: '--continues <session>',
+        about: 'the session whose work it takes further; it begins with its focus, user and context',
+      },
     ],
     examples: [['waymark new --title "Log in" --model claude-sonnet-4-5 --window 200k', 'prints sess_…']],
     load: async () => (await import('./verbs/new.ts')).newSession,
@@ -250,6 +254,21 @@ export const verbs = {
       ['waymark verify 3f2a --json', 'one session, for programs'],
     ],
     load: async () => (await import('./verbs/verify.ts')).verify,
+  },
+  doctor: {
+    group: groups.trust,
+    about: 'Examine the home or one session: what is wrong or about to be, why it matters, what to type.',
+    takes: [['[session]', 'id, unique prefix of it, or native id; the home and all sessions if left out']],
+    options: [
+      { flags: '--deep', about: 'read all events and texts, not only the newest of each session' },
+      { flags: '--fix', about: 'make the repairs that lose nothing, and write them down' },
+    ],
+    examples: [
+      ['waymark doctor', 'changes nothing'],
+      ['waymark doctor --deep --json', 'everything read again, for programs'],
+      ['waymark doctor 3f2a', 'one session'],
+    ],
+    load: async () => (await import('./verbs/doctor.ts')).doctor,
   },
   maintain: {
     group: groups.trust,

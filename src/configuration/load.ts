@@ -97,25 +97,25 @@ function told(setting: SettingName, { settings, origins }: LoadedSettings): stri
 }
 
 /**
- * The tokens of a window that are kept free: those that were set, else 27.5 % of it, rounded down.
+ * Makes sure that a reserve leaves something of a window. What was set can only be checked so when the window is known.
  *
- * @throws WaymarkError `CONFIGURATION_INVALID` when more are set than the window has, naming where they were set.
+ * @throws WaymarkError `CONFIGURATION_INVALID` when the reserve is as large as the window or larger, naming where it was set.
  * @example
  * ```ts
- * const loaded = await loadSettings({ home: '/nowhere/.moai' })
- * reserveTokensOf(loaded, 200_000) // 55000
+ * const flags = ['context_budget.reserve_tokens=300000']
+ * const loaded = await loadSettings({ home: '/nowhere/.moai', flags })
+ * checkReserve(loaded, 200_000) // throws CONFIGURATION_INVALID
  * ```
  */
-export function reserveTokensOf(loaded: LoadedSettings, windowTokens: number): number {
+export function checkReserve(loaded: LoadedSettings, windowTokens: number): void {
   const { reserveTokens } = loaded.settings
-  if (reserveTokens === null) return Math.floor((windowTokens * 275) / 1_000)
-  if (reserveTokens <= windowTokens) return reserveTokens
+  if (reserveTokens === null || reserveTokens < windowTokens) return
   throw invalid([
     {
       origin: null,
       key: `session.${keys.reserveTokens.name}`,
-      what: `${told('reserveTokens', loaded)} is above the window of ${windowTokens} tokens`,
-      right: `it takes at most ${windowTokens} here, or null for 27.5 % of whatever the window is`,
+      what: `${told('reserveTokens', loaded)} leaves nothing of a window of ${windowTokens} tokens`,
+      right: `it takes less than ${windowTokens} here, or null for 27.5 % of whatever the window is`,
     },
   ])
 }

@@ -5,11 +5,11 @@ import { limits } from '../kernel/limits.ts'
 
 /** The settings of a home, all layers taken together. */
 export interface Settings {
-  /** Whether memory files are written beside the log. */
+  /** Whether sessions are kept on disk, with their memory files; else in memory alone, and forgotten when the home is closed. */
   readonly persistenceEnabled: boolean
   /** Whether checkpoints are taken without being asked for. */
   readonly autoCheckpoint: boolean
-  /** Minutes of work after which a checkpoint is due; fractions are allowed. */
+  /** Minutes of work after which a checkpoint is due, and how old one may be that a context switch relies on. */
   readonly checkpointIntervalMinutes: number
   /** What becomes of a recovered session's context that no longer fits: summarised and dropped by tier, or left as it was. */
   readonly recoveryStrategy: (typeof recoveryStrategies)[number]
@@ -23,13 +23,13 @@ export interface Settings {
   readonly reserveTokens: number | null
   /** Whether sessions may be forked. */
   readonly forkingEnabled: boolean
-  /** Sessions of a home that may be at work at a time. */
+  /** Sessions of a home that may be written at a time, by all processes together; sub-agents do not count. */
   readonly maxParallelSessions: number
   /** Whether a session that continues another one begins with what that one knew. */
   readonly autoLoadHistory: boolean
   /** What is carried over a compaction, a fork, a handoff, and into a session that continues another one. */
   readonly contextPreservation: (typeof contextPreservations)[number]
-  /** Whether snapshots are kept and used to open a session quickly. */
+  /** Whether the memory files include a cache of the context: what lies in the window, compressed. */
   readonly cacheEnabled: boolean
 }
 
@@ -97,7 +97,7 @@ export const keys: Readonly<Record<SettingName, Key>> = {
   persistenceEnabled: named(
     'persistence_enabled',
     trueOrFalse,
-    'Whether memory files are written beside the log.',
+    'Whether sessions are kept on disk, with their memory files; else in memory alone.',
   ),
   autoCheckpoint: named(
     'auto_checkpoint',
@@ -107,7 +107,7 @@ export const keys: Readonly<Record<SettingName, Key>> = {
   checkpointIntervalMinutes: named(
     'checkpoint_interval_minutes',
     `a number above 0, at most ${limits.checkpointIntervalMinutesMax}`,
-    'Minutes of work after which a checkpoint is due.',
+    'Minutes of work after which a checkpoint is due, and how old one may be that a context switch relies on.',
   ),
   recoveryStrategy: named(
     'recovery_strategy',
@@ -132,13 +132,13 @@ export const keys: Readonly<Record<SettingName, Key>> = {
   reserveTokens: named(
     'context_budget.reserve_tokens',
     'a whole number of tokens from 0, or null',
-    'Tokens of the window that are kept free; null is 27.5 % of it. Not above the window.',
+    'Tokens of the window that are kept free; null is 27.5 % of it. Less than the window.',
   ),
   forkingEnabled: named('forking_enabled', trueOrFalse, 'Whether sessions may be forked.'),
   maxParallelSessions: named(
     'max_parallel_sessions',
     `a whole number from 1 to ${limits.parallelSessionsMax}`,
-    'Sessions of a home that may be at work at a time.',
+    'Sessions of a home that may be written at a time, by all processes together; sub-agents do not count.',
   ),
   autoLoadHistory: named(
     'auto_load_history',
@@ -153,7 +153,7 @@ export const keys: Readonly<Record<SettingName, Key>> = {
   cacheEnabled: named(
     'cache_enabled',
     trueOrFalse,
-    'Whether snapshots are kept and used to open a session quickly.',
+    'Whether the memory files include a cache of the context: what lies in the window, compressed.',
   ),
 }
 

@@ -1,7 +1,8 @@
 /** Sessions whose context window is full, and what fills it. */
+
+import { allocationBasisOf, unattributedTokens } from '../fold/allocation.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import type { StreamSummary } from '../fold/summary.ts'
-import { unattributedTokens, allocationBasisOf } from '../fold/allocation.ts'
 import { serverViews } from '../views/servers.ts'
 import { countText, percentText } from '../views/text.ts'
 import { bounds } from './bounds.ts'
@@ -44,10 +45,15 @@ interface Consumer {
 
 /** Categories of items, MCP servers, and what no item explains, the heaviest first. */
 function consumersOf(state: ReadonlyState): readonly Consumer[] {
-  const categories = Object.entries(state.context.tokensByCategory).map(([name, tokens]) => ({ name, tokens }))
+  const categories = Object.entries(state.context.tokensByCategory).map(([name, tokens]) => ({
+    name,
+    tokens,
+  }))
   const servers = serverViews(state).map(({ name, tokens }) => ({ name: `MCP server ${name}`, tokens }))
   const talk = { name: 'prompts, replies and results', tokens: unattributedTokens(allocationBasisOf(state)) }
-  return [...categories, ...servers, talk].filter(({ tokens }) => tokens > 0).sort((a, b) => b.tokens - a.tokens)
+  return [...categories, ...servers, talk]
+    .filter(({ tokens }) => tokens > 0)
+    .sort((a, b) => b.tokens - a.tokens)
 }
 
 /** A fork helps only from where the window was not full yet. */
@@ -57,6 +63,7 @@ function waysOut(state: ReadonlyState): string {
     const percent = (usedTokens * 100) / Math.max(1, usedTokens + availableTokens)
     return version > 0 && percent <= configuration.warningThresholdPercent
   })
-  const fork = roomy === undefined ? '' : `, waymark fork ${sessionId} --at ${roomy.version} to go on from a checkpoint`
+  const fork =
+    roomy === undefined ? '' : `, waymark fork ${sessionId} --at ${roomy.version} to go on from a checkpoint`
   return `waymark context ${sessionId} to see what could go; waymark new to begin again${fork}`
 }

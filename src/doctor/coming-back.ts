@@ -30,7 +30,8 @@ export async function handoffFailed(context: SessionContext): Promise<readonly F
 /** What the other agent gets to begin with. */
 function packageText({ checkpoints, tasks, openCalls }: ReadonlyState): string {
   const newest = checkpoints[checkpoints.length - 1]
-  const checkpoint = newest === undefined ? 'without a checkpoint' : `with a checkpoint of version ${newest.version}`
+  const checkpoint =
+    newest === undefined ? 'without a checkpoint' : `with a checkpoint of version ${newest.version}`
   const open = Object.values(tasks).filter(({ endedAt }) => endedAt === null).length
   return `${checkpoint}, ${countOf(open, 'open task')}, ${countOf(Object.keys(openCalls).length, 'call')} without a result`
 }

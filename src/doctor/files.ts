@@ -1,10 +1,10 @@
 /** Checks of the folder a home is: who may read it, what lies about in it, what keeps it out of version control, how much room is left. */
 import { chmod, lstat, readdir, rm } from 'node:fs/promises'
-import { basename, dirname, join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { limits } from '../kernel/limits.ts'
 import { runGit } from '../session/git.ts'
 import { makeHome, sessionsFolderOf, storePathOf } from '../session/home.ts'
-import { countOf, countText, namesText } from '../views/text.ts'
+import { countOf, countText, inNaturalOrder, namesText } from '../views/text.ts'
 import { bounds } from './bounds.ts'
 import type { PlaceContext } from './check.ts'
 import type { Found } from './finding.ts'
@@ -24,7 +24,11 @@ interface Entry {
 async function* entriesIn(home: string): AsyncGenerator<Entry, void, undefined> {
   const waiting = [sessionsFolderOf(home)]
   let count = 0
-  for (let path = waiting.pop(); path !== undefined && count < limits.examinedFilesMax; path = waiting.pop()) {
+  for (
+    let path = waiting.pop();
+    path !== undefined && count < limits.examinedFilesMax;
+    path = waiting.pop()
+  ) {
     const about = await lstat(path).catch(() => null)
     // It may have gone since its name was read; a link has no permissions of its own.
     if (about === null || about.isSymbolicLink()) continue
@@ -33,7 +37,12 @@ async function* entriesIn(home: string): AsyncGenerator<Entry, void, undefined> 
     if (!about.isDirectory()) continue
     const folder = path
     const names = await readdir(folder).catch(() => [])
-    waiting.push(...names.sort().reverse().map((name) => join(folder, name)))
+    waiting.push(
+      ...names
+        .sort(inNaturalOrder)
+        .reverse()
+        .map((name) => join(folder, name)),
+    )
   }
 }
 
@@ -52,7 +61,7 @@ export async function openPermissions({ home }: PlaceContext): Promise<readonly 
     {
       severity: isReachable ? 'warning' : 'notice',
       subject: first.path,
-      message: `${countOf(wide.length, 'file')} and folders open to others: ${namesText(names)}`,
+      message: `${countText(wide.length)} of its files and folders are open to others: ${namesText(names)}`,
       proposal: `waymark doctor --fix, or: chmod -R go= ${folder}`,
       repair: async () => {
         for (const { path, mode } of wide) await chmod(path, mode & ~othersMode)
@@ -144,7 +153,7 @@ export async function unignoredHome({ home }: PlaceContext): Promise<readonly Fo
 
 /** Whether there is room to go on recording. */
 export async function diskAlmostFull({ home, diskSpace }: PlaceContext): Promise<readonly Found[]> {
-  const { freeBytes, totalBytes } = await diskSpace(await nearestThere(home.path))
+  const { freeBytes, totalBytes } = await diskSpace(home.path)
   const isLittle = freeBytes < bounds.diskBytes
   if (totalBytes === 0 || (!isLittle && freeBytes >= totalBytes * bounds.diskShare)) return []
   const percent = ((freeBytes * 100) / totalBytes).toFixed(1)
@@ -156,10 +165,4 @@ export async function diskAlmostFull({ home, diskSpace }: PlaceContext): Promise
       proposal: 'waymark maintain makes the store smaller; else free space on that disk',
     },
   ]
-}
-
-async function nearestThere(path: string): Promise<string> {
-  let folder = path
-  while ((await bytesOf(folder)) === null && dirname(folder) !== folder) folder = dirname(folder)
-  return folder
 }

@@ -1,6 +1,7 @@
 /** Whether somebody is working in a session: told by the note of live writers, and by how old its newest event is. */
-import type { EventLog, StreamInfo } from '../log/port.ts'
+
 import { limits } from '../kernel/limits.ts'
+import type { EventLog, StreamInfo } from '../log/port.ts'
 import { liveWriters, writersKey } from '../session/writers.ts'
 import { bounds } from './bounds.ts'
 

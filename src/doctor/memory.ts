@@ -1,5 +1,7 @@
 /** Whether the memory files still say what the log says. */
+import { join } from 'node:path'
 import { loadSettings } from '../configuration/load.ts'
+import type { Settings } from '../configuration/settings.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { checkMemoryFiles, type MemoryFileCheck } from '../memory/check.ts'
 import { memoryFileNames } from '../memory/names.ts'
@@ -12,8 +14,8 @@ import type { LogContext } from './check.ts'
 import type { Found } from './finding.ts'
 
 export async function memoryDrift(context: LogContext): Promise<readonly Found[]> {
-  const { home, log, environment, settingsFlags } = context
-  const { settings } = await loadSettings({ home: home.path, environment, flags: settingsFlags })
+  const { home, log } = context
+  const settings = await settingsOf(context)
   if (!settings.persistenceEnabled) return []
   const folder = sessionsFolderOf(home.path)
   // A writer's files follow its events after a moment.
@@ -26,12 +28,14 @@ export async function memoryDrift(context: LogContext): Promise<readonly Found[]
   const edited = drifted.filter(isByHand)
   const others = drifted.filter((file) => !isByHand(file))
   return [
-    ...edited.map(({ reason }): Found => ({
-      severity: 'warning',
-      subject: `${folder}/${memoryFileNames.activeTasks}`,
-      message: reason,
-      proposal: 'waymark sync --adopt takes the changes in; waymark sync keeps them under another name',
-    })),
+    ...edited.map(
+      ({ reason }): Found => ({
+        severity: 'warning',
+        subject: join(folder, memoryFileNames.activeTasks),
+        message: reason,
+        proposal: 'waymark sync --adopt takes the changes in; waymark sync keeps them under another name',
+      }),
+    ),
     ...(others.length === 0
       ? []
       : [
@@ -47,13 +51,16 @@ export async function memoryDrift(context: LogContext): Promise<readonly Found[]
 }
 
 function driftText(files: readonly MemoryFileCheck[]): string {
-  const names = files.map(({ name, kind, reason }) => `${name} is ${kind}${reason === '' ? '' : ` (${reason})`}`)
+  const names = files.map(
+    ({ name, kind, reason }) => `${name} is ${kind}${reason === '' ? '' : ` (${reason})`}`,
+  )
   return `${countOf(files.length, 'memory file')} not as the log says: ${namesText(names)}`
 }
 
 /** Writes them from the log; a list of tasks that was edited by hand stays as it is. */
-async function writeAgain({ home, environment, settingsFlags }: LogContext): Promise<void> {
-  const { settings } = await loadSettings({ home: home.path, environment, flags: settingsFlags })
+async function writeAgain(context: LogContext): Promise<void> {
+  const { home } = context
+  const settings = await settingsOf(context)
   const log = await openSqliteLog({ path: storePathOf(home.path), readOnly: true })
   try {
     const place = { folder: sessionsFolderOf(home.path), log, clock: systemClock }
@@ -61,4 +68,9 @@ async function writeAgain({ home, environment, settingsFlags }: LogContext): Pro
   } finally {
     await log.close()
   }
+}
+
+async function settingsOf({ home, environment, settingsFlags, userFolder }: LogContext): Promise<Settings> {
+  const layers = { home: home.path, userHome: join(userFolder, '.moai'), environment, flags: settingsFlags }
+  return (await loadSettings(layers)).settings
 }

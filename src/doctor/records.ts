@@ -37,7 +37,8 @@ async function verified({ log, stream, onProgress }: SessionContext): Promise<re
   return sessions.flatMap(({ problems }) => problems)
 }
 
-const restoreText = 'import its source again into a new home (waymark import --home <folder>), or restore a backup'
+const restoreText =
+  'import its source again into a new home (waymark import --home <folder>), or restore a backup'
 
 /** Texts that events refer to and that are not there: all of them in a deep examination, else some of the newest. */
 export async function missingContents(context: SessionContext): Promise<readonly Found[]> {

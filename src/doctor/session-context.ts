@@ -46,7 +46,10 @@ async function readTail({ log }: LogContext, sessionId: string): Promise<Tail> {
     for (const row of page) rows.push(check.check(row))
     if (rows.length >= limits.examinedEventsMax) break
   }
-  return { rows, problems: [...rows.flatMap(({ problems }) => problems), ...headProblems(stream, rows, base)] }
+  return {
+    rows,
+    problems: [...rows.flatMap(({ problems }) => problems), ...headProblems(stream, rows, base)],
+  }
 }
 
 function headProblems(stream: StreamInfo, rows: Tail['rows'], base: number): readonly RowProblem[] {

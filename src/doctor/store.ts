@@ -92,7 +92,9 @@ export async function otherVersion({ home }: PlaceContext): Promise<readonly Fou
   const { isWaymark, isEmpty, version, known } = schema
   if (!isWaymark && !isEmpty) {
     const proposal = 'waymark init --home <another folder>'
-    return [{ severity: 'problem', subject: path, message: 'it is a SQLite file of another program', proposal }]
+    return [
+      { severity: 'problem', subject: path, message: 'it is a SQLite file of another program', proposal },
+    ]
   }
   if (version > known) {
     const message = `it has schema version ${version}, this Waymark knows up to ${known}`

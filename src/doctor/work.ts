@@ -1,6 +1,5 @@
 /** What was left behind by work that has stopped: tasks in hand, calls without a result, long stretches without a checkpoint. */
-import type { Task } from '../fold/state.ts'
-import type { ReadonlyState } from '../fold/state.ts'
+import type { ReadonlyState, Task } from '../fold/state.ts'
 import { countOf, countText, namesText, timeText } from '../views/text.ts'
 import { bounds } from './bounds.ts'
 import type { SessionContext } from './check.ts'
@@ -53,7 +52,8 @@ export async function missingCheckpoints(context: SessionContext): Promise<reado
   const newest = state.checkpoints[state.checkpoints.length - 1]
   const since = state.version - Math.max(newest?.version ?? 0, stream.forkedFrom?.version ?? 0)
   if (since < bounds.eventsWithoutCheckpoint || state.status === 'ended') return []
-  const which = newest === undefined ? 'and no checkpoint' : `since the checkpoint of version ${newest.version}`
+  const which =
+    newest === undefined ? 'and no checkpoint' : `since the checkpoint of version ${newest.version}`
   const isImported = state.nativeId !== null && state.tool !== null
   return [
     {

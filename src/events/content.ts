@@ -1,7 +1,7 @@
 /** Texts on their way into the content store: an event keeps a reference, the store keeps the text, once. */
 import { sha256 } from '../kernel/hash.ts'
 import { limits } from '../kernel/limits.ts'
-import type { Command } from './commands.ts'
+import { type Command, parseCommand } from './commands.ts'
 import type { ContentRef } from './shapes.ts'
 
 /** A text, and the reference that an event keeps of it. */
@@ -44,12 +44,23 @@ export function contentOf(body: string | Uint8Array): Content {
   return { ref: { hash: sha256(bytes), bytes: bytes.length, preview }, body: bytes === all ? body : bytes }
 }
 
-/** Takes the texts out of a command, and leaves references in their place. */
-export function withoutTexts(input: unknown): {
-  readonly input: unknown
+/**
+ * Takes an untrusted value in as a command. A text that stands where a reference belongs is taken out, and the reference left in
+ * its place.
+ *
+ * @throws WaymarkError `COMMAND_INVALID`
+ * @example
+ * ```ts
+ * const { command, contents } = parseSending({ type: 'prompt.submit', content: 'Write the first test.' })
+ * command.type // 'prompt.submit'
+ * contents.map(({ ref }) => ref.bytes) // [21]
+ * ```
+ */
+export function parseSending(input: unknown): {
+  readonly command: Command
   readonly contents: readonly Content[]
 } {
-  if (typeof input !== 'object' || input === null) return { input, contents: [] }
+  if (typeof input !== 'object' || input === null) return { command: parseCommand(input), contents: [] }
   const contents: Content[] = []
   const fields = { ...input }
   for (const field of textFields) {
@@ -59,5 +70,5 @@ export function withoutTexts(input: unknown): {
     contents.push(content)
     Reflect.set(fields, field, content.ref)
   }
-  return contents.length === 0 ? { input, contents } : { input: fields, contents }
+  return { command: parseCommand(contents.length === 0 ? input : fields), contents }
 }

@@ -10,7 +10,7 @@ import { memoryFileNames } from './names.ts'
 import { type MemorySettings, render } from './render.ts'
 import { sessionsOf } from './sessions.ts'
 import { isUnedited } from './task-text.ts'
-import { hasReadingsAfter } from './token-log.ts'
+import { hasReadingsAfter, madeAnew } from './token-log.ts'
 import type { MemoryPlace } from './write.ts'
 
 export type DriftKind = 'ok' | 'edited' | 'stale' | 'missing' | 'other-version'
@@ -139,8 +139,10 @@ async function tokenLogCheck(
   const unusable = unusableDrift(found)
   if (unusable !== null || found.kind !== 'read') return { name, ...(unusable ?? good) }
   const drift = editedDrift(found.sha256, entry, manifest)
-  if (drift !== null && drift.kind !== 'other-version') return { name, ...drift }
-  if (entry === undefined) return { name, ...good }
+  if (entry === undefined || drift?.kind === 'edited') {
+    const expected = await madeAnew(log, folder)
+    return { name, ...(expected?.equals(found.bytes) === true ? good : (drift ?? good)) }
+  }
   const isStale = found.sha256 !== entry.sha256 || (await hasReadingsAfter(log, entry.position))
   if (!isStale) return { name, ...good }
   const reason =

@@ -4,6 +4,7 @@ import type { DeepReadonly, ReadonlyState } from '../fold/state.ts'
 import { brotli } from '../kernel/compress.ts'
 import { DamagedRecord } from '../kernel/errors.ts'
 import { hashOf } from '../kernel/hash.ts'
+import { canonicalJson } from '../kernel/json.ts'
 import { limits } from '../kernel/limits.ts'
 import type { EventLog } from '../log/port.ts'
 
@@ -46,7 +47,8 @@ export async function packContext(
     archived,
     saved_tokens: savedTokens,
   }
-  const base64 = Buffer.from(brotli(Buffer.from(JSON.stringify(facts)))).toString('base64')
+  // Canonical: keys of a state that was stored stand in another order.
+  const base64 = Buffer.from(brotli(Buffer.from(canonicalJson(facts)))).toString('base64')
   return { madeFrom, base64 }
 }
 

@@ -53,6 +53,19 @@ export async function bringUpToDate(
   return { bytes: Buffer.from(lines.map(({ text }) => text).join('')), position }
 }
 
+/** What the file would be if it were made anew now; `null` when that is more than one file holds. Changes nothing. */
+export async function madeAnew(log: EventLog, folder: string): Promise<Buffer | null> {
+  const texts: string[] = []
+  let bytes = 0
+  for await (const { readings } of readingsAfter(log, await setAsidePosition(folder))) {
+    const added = readings.map(lineOf)
+    bytes += bytesOf(added)
+    if (bytes > limits.tokenUsageLogBytesMax) return null
+    texts.push(...added.map(({ text }) => text))
+  }
+  return Buffer.from(texts.join(''))
+}
+
 /** Whether the log holds readings after a position. */
 export async function hasReadingsAfter(log: EventLog, position: number): Promise<boolean> {
   for await (const { readings } of readingsAfter(log, position)) if (readings.length > 0) return true

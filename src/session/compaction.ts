@@ -55,6 +55,8 @@ export interface CompactionPlan {
 }
 
 export interface PlanOptions {
+  /** Ids of checkpoints to take as archived beside those that the sessions list as such. */
+  readonly alsoArchived?: readonly string[]
   /** Told before each session that is looked at. */
   readonly onProgress?: (sessionId: string) => void
 }
@@ -62,13 +64,14 @@ export interface PlanOptions {
 /** Looks at all snapshots of a home and says which may be dropped. Reads only. */
 export async function planCompaction(log: EventLog, options: PlanOptions = {}): Promise<CompactionPlan> {
   const forkVersions = await forkVersionsOf(log)
+  const alsoArchived = options.alsoArchived ?? []
   const dropped = new Set<string>()
   let bytes = 0
   for await (const page of log.streams()) {
     for (const stream of page) {
       options.onProgress?.(stream.sessionId)
       const at = forkVersions.get(stream.sessionId) ?? []
-      for (const snapshot of await droppedOf(log, stream, at)) {
+      for (const snapshot of await droppedOf(log, stream, at, alsoArchived)) {
         dropped.add(keyOf(snapshot))
         bytes += snapshot.bytes
       }
@@ -114,12 +117,15 @@ async function droppedOf(
   log: EventLog,
   stream: StreamInfo,
   forkVersions: readonly number[],
+  alsoArchived: readonly string[],
 ): Promise<readonly Candidate[]> {
   try {
     const own = await ownSnapshots(log, stream, async () => true)
     const hasCheckpoints = own.some(({ kind }) => kind === 'checkpoint')
     const needs = {
-      archived: hasCheckpoints ? await archivedIn(log, stream.sessionId) : new Set<string>(),
+      archived: new Set(
+        hasCheckpoints ? [...(await archivedIn(log, stream.sessionId)), ...alsoArchived] : [],
+      ),
       forkVersions,
     }
     // Unpacking tells which are sound and takes time: only where there is something to gain.
@@ -131,9 +137,9 @@ async function droppedOf(
   }
 }
 
-async function archivedIn(log: EventLog, sessionId: string): Promise<ReadonlySet<string>> {
+async function archivedIn(log: EventLog, sessionId: string): Promise<readonly string[]> {
   const { state } = await loadState(log, sessionId)
-  return new Set(state.checkpoints.filter(({ archived }) => archived).map(({ id }) => id))
+  return state.checkpoints.filter(({ archived }) => archived).map(({ id }) => id)
 }
 
 /** The snapshots of a stream itself, without inherited ones. */

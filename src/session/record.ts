@@ -72,7 +72,7 @@ export function record(
 ): Recorded {
   const { sessionId, command, meta = {} } = request
   const before = caughtUp(transaction, sessionId, known, command.type === 'session.start')
-  if (meta.commandId !== undefined) {
+  if (meta.commandId !== undefined && before.version > 0) {
     const batch = transaction.batchOf(sessionId, meta.commandId)
     if (batch !== null) return repeated(before, command, meta.commandId, batch)
   }
@@ -110,6 +110,8 @@ function recordOwn(
   }
   const { command, decision, recordedAt } = decided
   if (!decision.ok) throw refused(decision.refusal)
+  // Only now: a session whose start is refused leaves no stream behind.
+  if (transaction.stream(before.sessionId) === null) transaction.create(before.sessionId, null)
   for (const { ref, body } of request.contents ?? []) {
     transaction.putContent(ref.hash, typeof body === 'string' ? Buffer.from(body) : body)
   }
@@ -185,14 +187,11 @@ export function caughtUp(
   transaction: LogTransaction,
   sessionId: string,
   known: ReadonlyState | null,
-  create = false,
+  begins = false,
 ): ReadonlyState {
   const stream = transaction.stream(sessionId)
   if (stream === null) {
-    if (create) {
-      transaction.create(sessionId, null)
-      return frozen(initialState(sessionId))
-    }
+    if (begins) return frozen(initialState(sessionId))
     throw new SessionNotFound({
       message: `no session ${sessionId} in this home`,
       hint: 'waymark list shows the sessions of this home; waymark new makes one',

@@ -1,6 +1,5 @@
 /** A session in hand: send commands, read its state now or at any version, watch it. */
-import { parseCommand } from '../events/commands.ts'
-import { type Sending, withoutTexts } from '../events/content.ts'
+import { parseSending, type Sending } from '../events/content.ts'
 import { type CommandMeta, commandMetaShape, isKnown, type LoggedEvent } from '../events/envelope.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { assert } from '../kernel/assert.ts'
@@ -120,11 +119,9 @@ export class Session {
         hint: 'await earlier sends before sending more',
       })
     }
-    const { input, contents } = withoutTexts(command)
     const request: RecordRequest = {
       sessionId: this.id,
-      command: parseCommand(input),
-      contents,
+      ...parseSending(command),
       meta,
       epoch: this.#epoch,
       ...(expectedVersion === undefined ? {} : { expectedVersion }),

@@ -1,7 +1,7 @@
 /** A home with its sessions: the door to everything. */
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { loadSettings } from '../configuration/load.ts'
+import { checkReserve, type LoadedSettings, loadSettings } from '../configuration/load.ts'
 import { type Settings, standardSettings } from '../configuration/settings.ts'
 import type { Command } from '../events/commands.ts'
 import { parseCommand } from '../events/commands.ts'
@@ -66,9 +66,12 @@ export class Waymark {
   /** The log itself, for reading it directly. */
   readonly log: EventLog
   readonly #host: SessionHost
+  /** The settings with the places they come from; `null` without a home. */
+  readonly #loaded: LoadedSettings | null
 
-  private constructor(host: SessionHost) {
+  private constructor(host: SessionHost, loaded: LoadedSettings | null) {
     this.log = host.log
+    this.#loaded = loaded
     this.#host = host
   }
 
@@ -81,7 +84,7 @@ export class Waymark {
   static async open(options: OpenOptions = {}): Promise<Waymark> {
     if (options.store !== undefined) {
       const settings = { ...standardSettings, ...options.settings }
-      return new Waymark(hostOf(options.store, settings, null, options))
+      return new Waymark(hostOf(options.store, settings, null, options), null)
     }
     const home = findHome(options.home)
     const path = storePathOf(home.path)
@@ -95,11 +98,11 @@ export class Waymark {
     const loaded = await loadSettings({ home: home.path, flags: options.set ?? [] })
     const settings = { ...loaded.settings, ...options.settings }
     if (!settings.persistenceEnabled && options.readOnly !== true) {
-      return new Waymark(hostOf(new MemoryLog(), settings, null, options))
+      return new Waymark(hostOf(new MemoryLog(), settings, null, options), loaded)
     }
     if (options.readOnly !== true) await makeHome(home.path)
     const log = await openSqliteLog({ path, readOnly: options.readOnly === true })
-    return new Waymark(hostOf(log, settings, home.path, options))
+    return new Waymark(hostOf(log, settings, home.path, options), loaded)
   }
 
   /** Tells the home that a writer of its own has appended to a session, so that memory files follow. */
@@ -121,10 +124,14 @@ export class Waymark {
    * Begins a session. Its configuration is that of the settings, with what is given here before it. One that continues
    * another begins with that one's focus, user and context, as the settings say.
    *
-   * @throws WaymarkError `COMMAND_INVALID`, `LIMIT_REACHED` when too many sessions are being written
+   * @throws WaymarkError `COMMAND_INVALID`, `CONFIGURATION_INVALID` when the reserve does not fit into the window,
+   * `LIMIT_REACHED` when too many sessions are being written
    */
   async createSession(options: SessionOptions = {}): Promise<Session> {
     const { environment, settings } = this.#host
+    if (options.windowTokens !== undefined && this.#loaded !== null) {
+      checkReserve({ ...this.#loaded, settings }, options.windowTokens)
+    }
     const configuration = { ...configurationOf(settings), ...options.configuration }
     const configured = Object.keys(configuration).length === 0 ? {} : { configuration }
     const command = parseCommand({ type: 'session.start', ...options, ...configured })

@@ -26,21 +26,44 @@ const roundsMax = 4
  * ```
  */
 export function extractSummary(text: string, bytesMax: number): string {
-  const room = Number.isFinite(bytesMax) ? Math.max(0, Math.floor(bytesMax)) : 0
-  if (text.length <= room && Buffer.byteLength(text) <= room) return text
+  return extractorOf(text)(bytesMax)
+}
+
+/** The same for several sizes of one text, which is weighed once. */
+export function extractorOf(text: string): (bytesMax: number) => string {
+  let weighed: Weighed | null = null
+  return (bytesMax) => {
+    const room = Number.isFinite(bytesMax) ? Math.max(0, Math.floor(bytesMax)) : 0
+    if (text.length <= room && Buffer.byteLength(text) <= room) return text
+    weighed ??= weighedOf(text)
+    return extracted(weighed, room)
+  }
+}
+
+interface Weighed {
+  readonly pieces: readonly Piece[]
+  /** Indexes of pieces, the most telling first; what was said before is not said again. */
+  readonly order: readonly number[]
+}
+
+function weighedOf(text: string): Weighed {
   const pieces = piecesOf(text)
-  // What was said before is not said again.
   const order = pieces
-    .map((piece, index) => ({ index, piece }))
-    .filter(({ piece }) => Number.isFinite(piece.score))
-    .sort((a, b) => b.piece.score - a.piece.score || a.index - b.index)
+    .map(({ score }, index) => ({ score, index }))
+    .filter(({ score }) => Number.isFinite(score))
+    .sort((a, b) => b.score - a.score || a.index - b.index)
+    .map(({ index }) => index)
+  return { pieces, order }
+}
+
+function extracted({ pieces, order }: Weighed, room: number): string {
   const chosen = new Set<number>()
   let summary = ''
   for (let round = 0; round < roundsMax; round++) {
     const before = chosen.size
     let left = room - (round === 0 ? endBytes : Buffer.byteLength(summary))
-    for (const { index, piece } of order) {
-      const cost = piece.bytes + joinBytes
+    for (const index of order) {
+      const cost = (pieces[index]?.bytes ?? 0) + joinBytes
       if (cost > left || chosen.has(index)) continue
       chosen.add(index)
       left -= cost
@@ -49,7 +72,7 @@ export function extractSummary(text: string, bytesMax: number): string {
     summary = joined(pieces, chosen)
   }
   // Not one piece fits as a whole: as much as possible of the best.
-  return chosen.size > 0 ? summary : cutToBytes(order[0]?.piece.text ?? '', room)
+  return chosen.size > 0 ? summary : cutToBytes(pieces[order[0] ?? 0]?.text ?? '', room)
 }
 
 function joined(pieces: readonly Piece[], chosen: ReadonlySet<number>): string {

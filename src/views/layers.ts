@@ -38,7 +38,7 @@ export interface ContextAwareness {
 }
 
 /** An item in few words; `waymark context` has them whole. */
-export type ActiveItem = Pick<ItemView, 'tag' | 'title' | 'category' | 'status' | 'tokens'>
+export type ActiveItem = Pick<ItemView, 'tag' | 'title' | 'category' | 'status' | 'tokens' | 'summaryWantedPercent'>
 
 /** L2: what is being worked on. */
 export interface ActiveContext {
@@ -163,8 +163,9 @@ function contextAwareness(state: ReadonlyState): ContextAwareness {
 function activeContext(state: ReadonlyState): ActiveContext {
   const { focus } = state.knowledge
   const items: Record<ContextTier, ActiveItem[]> = { critical: [], supporting: [], temporary: [] }
-  for (const { tier, tag, title, category, status, tokens } of itemsInOrder(state)) {
-    items[tier].push({ tag, title, category, status, tokens })
+  for (const item of itemsInOrder(state)) {
+    const { tag, title, category, status, tokens, summaryWantedPercent } = item
+    items[item.tier].push({ tag, title, category, status, tokens, summaryWantedPercent })
   }
   const openCalls = Object.values(state.openCalls)
     .sort((a, b) => a.version - b.version)

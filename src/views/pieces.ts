@@ -104,6 +104,8 @@ const looks: readonly { readonly pattern: RegExp; readonly score: number }[] = [
   },
 ]
 
+const fence = /^\s*(?:```|~~~)/
+
 const failure =
   /\b(?:errors?|fail(?:ed|ure|s)?|exception|panic|fatal|traceback|cannot|could not|denied|not found|undefined|segfault|timed out|exit code [1-9])\b|✗|✘|❌/i
 
@@ -116,10 +118,14 @@ function weighed(pieces: readonly Bare[]): readonly Piece[] {
   const rareness = wordRareness(pieces)
   const last = pieces.length - 1
   const seen = new Set<string>()
+  let fenced = false
   return pieces.map((piece, index) => {
     const said = piece.text.trim()
     const again = seen.has(said) ? Number.NEGATIVE_INFINITY : 0
     seen.add(said)
+    const isFence = fence.test(piece.text)
+    const code = isFence || fenced ? -2 : 0
+    if (isFence) fenced = !fenced
     const near = Math.min(index, last - index)
     const edge = isOutput ? Math.max(0, 5 - near) : near === 0 ? 4 : 0
     const afterBreak = index > 0 && piece.line > (pieces[index - 1]?.line ?? 0) + 1 ? 0.5 : 0
@@ -127,7 +133,7 @@ function weighed(pieces: readonly Bare[]): readonly Piece[] {
     const shape = isOutput
       ? 0
       : looks.reduce((sum, { pattern, score }) => sum + (pattern.test(piece.text) ? score : 0), 0)
-    return { ...piece, score: again + edge + afterBreak + fails + shape + rareness(piece.text) }
+    return { ...piece, score: again + code + edge + afterBreak + fails + shape + rareness(piece.text) }
   })
 }
 

@@ -193,6 +193,7 @@ const activeItem = z.strictObject({
   category: z.enum(contextCategories),
   status: z.enum(['kept', 'summarized', 'deferred']),
   tokens: count,
+  summaryWantedPercent: z.number().nullable(),
 })
 const named = z.record(z.string(), z.string())
 
@@ -385,7 +386,6 @@ export const contextShape = z.strictObject({
       originalTokens: count,
       estimated: z.boolean(),
       savedTokens: count,
-      summaryWantedPercent: z.number().nullable(),
       addedVersion: z.int().min(1),
       addedAt: time,
     }),

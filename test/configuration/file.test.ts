@@ -274,7 +274,11 @@ describe('something else in the place of the file', () => {
 
   it.each<[string, (file: string) => void, RegExp]>([
     ['a folder', (file) => mkdirSync(file), /: is a folder$/],
-    ['a pipe that nobody writes to', (file) => execFileSync('mkfifo', [file]), /: is not a file$/],
+    [
+      'a pipe that nobody writes to',
+      (file) => execFileSync('sh', ['-c', 'mkfifo "$0"', file]),
+      /: is not a file$/,
+    ],
     ['a device without end', (file) => symlinkSync('/dev/zero', file), /: is not a file$/],
     ['a link to itself', (file) => symlinkSync(file, file), /: cannot be read: ELOOP/],
   ])('%s', async (_, put, message) => {

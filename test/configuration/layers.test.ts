@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { settingsJson } from '../../src/configuration/json.ts'
-import { loadSettings, reserveTokensOf } from '../../src/configuration/load.ts'
+import { checkReserve, loadSettings } from '../../src/configuration/load.ts'
 import { originText } from '../../src/configuration/origin.ts'
 import {
   keys,
@@ -12,7 +12,7 @@ import {
   standardSettings,
 } from '../../src/configuration/settings.ts'
 import { standardConfiguration } from '../../src/events/session.ts'
-import { makeHomes, refusal } from './support.ts'
+import { type Homes, makeHomes, refusal } from './support.ts'
 
 describe('settings', () => {
   it('are the defaults where nobody said anything, in a home that is not there', async () => {
@@ -282,30 +282,34 @@ describe('values that do not fit together', () => {
 })
 
 describe('the reserve', () => {
+  const check = async (homes: Homes, windowTokens: number) => {
+    checkReserve(await homes.load(), windowTokens)
+  }
+
   it.each([
-    [null, 200_000, 55_000],
-    [null, 500_000, 137_500],
-    [null, 1_000_000, 275_000],
-    [null, 1, 0],
-    [0, 200_000, 0],
-    [55_000, 200_000, 55_000],
-    [200_000, 200_000, 200_000],
-  ])('%j of a window of %d is %d tokens', async (reserve, windowTokens, tokens) => {
-    const loaded = await makeHomes().load({ flags: [`context_budget.reserve_tokens=${reserve}`] })
-    expect(reserveTokensOf(loaded, windowTokens)).toBe(tokens)
+    ['null', 1],
+    ['0', 200_000],
+    ['55000', 200_000],
+    ['199999', 200_000],
+  ])('%s fits into a window of %d', async (reserve, windowTokens) => {
+    const homes = makeHomes()
+    homes.write('project', `{"session":{"context_budget":{"reserve_tokens":${reserve}}}}`)
+    await check(homes, windowTokens)
   })
 
-  it('above the window is refused, with its place', async () => {
-    const homes = makeHomes()
-    const file = homes.write('project', '{"session":{"context_budget":{\n"reserve_tokens":200001}}}')
-    const loaded = await homes.load()
-    const error = await refusal(Promise.resolve().then(() => reserveTokensOf(loaded, 200_000)))
-    expect(error).toMatchObject({
-      code: 'CONFIGURATION_INVALID',
-      message: `session.context_budget.reserve_tokens 200001 (project, ${file}:2:1) is above the window of 200000 tokens`,
-    })
-    expect(error.hint).toContain('at most 200000')
-  })
+  it.each([200_000, 300_000])(
+    '%d leaves nothing of a window of 200,000: its place is told',
+    async (reserve) => {
+      const homes = makeHomes()
+      const file = homes.write('project', `{"session":{"context_budget":{\n"reserve_tokens":${reserve}}}}`)
+      const error = await refusal(check(homes, 200_000))
+      expect(error).toMatchObject({
+        code: 'CONFIGURATION_INVALID',
+        message: `session.context_budget.reserve_tokens ${reserve} (project, ${file}:2:1) leaves nothing of a window of 200000 tokens`,
+      })
+      expect(error.hint).toContain('less than 200000')
+    },
+  )
 })
 
 /** Settings that fit together. */

@@ -124,6 +124,8 @@ it('beside processes that write, compaction after compaction takes nothing of wh
     })
     expect(await waymark.log.compact({ dropSnapshot: () => true })).toMatchObject({ snapshotsDropped: 1 })
     rounds += 1
+    // Gives the writers' lines and ends a turn to be heard.
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
   for (const writer of writers) expect(await writer.ended).toMatchObject({ code: 0, stderr: '' })
   expect(rounds).toBeGreaterThan(2)

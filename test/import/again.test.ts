@@ -26,7 +26,21 @@ const untilSettled = '19-accepted-plan.jsonl'
 /** What must be the same for a file that grew: all of the state but its versions, times and notes. */
 function essence(states: readonly ReadonlyState[]): unknown {
   return states.map(
-    ({ nativeId, usage, window, tasks, turns, title, status, model, compactions, openCalls, failures }) => ({
+    ({
+      nativeId,
+      usage,
+      window,
+      tasks,
+      turns,
+      title,
+      status,
+      model,
+      compactions,
+      openCalls,
+      failures,
+      knowledge,
+      context,
+    }) => ({
       nativeId,
       usage: { ...usage, estimatedCalls: null },
       window: { ...window, phaseSince: null },
@@ -38,6 +52,12 @@ function essence(states: readonly ReadonlyState[]): unknown {
       model,
       compactions,
       failures,
+      knowledge: {
+        ...knowledge,
+        decisions: knowledge.decisions.map(({ text, reason }) => [text, reason]),
+        servers: Object.values(knowledge.servers).map(({ version: _version, ...server }) => server),
+      },
+      items: Object.values(context.items).map(({ tag, tier, status, server }) => [tag, tier, status, server]),
     }),
   )
 }
@@ -246,11 +266,11 @@ describe('an import', () => {
     const seen: number[] = []
     const { result } = await imported([fixture('codex')], new MemoryLog(), {
       onProgress: ({ bytesDone, bytesTotal, files: count }) => {
-        expect(count).toBe(4)
+        expect(count).toBe(5)
         seen.push(bytesDone / bytesTotal)
       },
     })
-    expect(result.files).toHaveLength(4)
+    expect(result.files).toHaveLength(5)
     expect(seen).toEqual([...seen].sort((a, b) => a - b))
     expect(seen.at(-1)).toBe(1)
   })

@@ -20,6 +20,7 @@ export const layers: Readonly<Record<string, number>> = {
   'src/memory': 5,
   'src/session': 6,
   'src/import': 7,
+  'src/doctor': 7,
   'src/cli': 8,
   'src/testing': 8,
   'src/index.ts': 9,

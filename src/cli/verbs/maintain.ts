@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname } from 'node:path'
 import { z } from 'zod'
+import { archiveHome } from '../../session/archive-home.ts'
 import { compactLog, planCompaction } from '../../session/compaction.ts'
 import { type Home, storePathOf } from '../../session/home.ts'
 import { type PackIndexOutcome, writeMultiPackIndex } from '../../session/pack-index.ts'
@@ -16,8 +17,8 @@ const shape = z.strictObject({ dryRun: z.boolean().optional(), git: z.boolean().
 
 export const maintain = verb(shape, async ({ dryRun = false, git: withGit = true }, context) => {
   const { output, home } = context
-  const store = await withWaymark(context, dryRun ? 'read' : 'write', (waymark) =>
-    dryRun ? looked(waymark, home, output) : compacted(waymark, output),
+  const report = await withWaymark(context, dryRun ? 'read' : 'write', (waymark) =>
+    maintained(waymark, home, dryRun, output),
   )
   const folder = projectOf(home)
   if (withGit && !dryRun) output.progress(`writing the multi-pack index of ${folder}`)
@@ -25,9 +26,9 @@ export const maintain = verb(shape, async ({ dryRun = false, git: withGit = true
     ? await writeMultiPackIndex(folder, { dryRun })
     : { done: false, failed: false, reason: 'left alone, as --no-git says' }
   const git = { folder, ...outcome }
-  if (output.json) await output.document({ dryRun, store, git })
+  if (output.json) await output.document({ dryRun, ...report, git })
   else {
-    await output.facts([...storeFacts(store), { label: 'git', ...gitText(outcome) }])
+    await output.facts([...reportFacts(report), { label: 'git', ...gitText(outcome) }])
     if (dryRun) output.note('nothing was changed')
   }
   return !outcome.done && outcome.failed ? exitCodes.problem : exitCodes.fine
@@ -43,30 +44,38 @@ interface StoreReport {
   readonly snapshotBytes: number
 }
 
-async function compacted(waymark: Waymark, output: Output): Promise<StoreReport> {
-  const plan = await planned(waymark, output)
-  output.progress('compacting the store')
-  return { ...(await compactLog(waymark.log, plan)), snapshotBytes: plan.bytes }
+interface HomeReport {
+  readonly checkpointsArchived: number
+  readonly store: StoreReport
 }
 
-/** What a compaction would do. */
-async function looked(waymark: Waymark, home: Home, output: Output): Promise<StoreReport> {
-  const plan = await planned(waymark, output)
-  const path = storePathOf(home.path)
-  const bytesBefore = bytesOf(path) + bytesOf(`${path}-wal`)
-  return {
-    bytesBefore,
-    bytesAfter: null,
-    bytesFree: null,
-    snapshotsDropped: plan.snapshots,
-    snapshotBytes: plan.bytes,
-  }
-}
-
-function planned(waymark: Waymark, output: Output) {
-  return planCompaction(waymark.log, {
+/** Archives first: what it sets aside needs its snapshots no more. */
+async function maintained(
+  waymark: Waymark,
+  home: Home,
+  dryRun: boolean,
+  output: Output,
+): Promise<HomeReport> {
+  const { log, environment } = waymark
+  const archived = await archiveHome(log, environment, {
+    dryRun,
+    onProgress: (sessionId) => output.progress(`looking for old checkpoints in ${sessionId}`),
+  })
+  const plan = await planCompaction(log, {
+    alsoArchived: archived,
     onProgress: (sessionId) => output.progress(`looking at the snapshots of ${sessionId}`),
   })
+  const checkpointsArchived = archived.length
+  const snapshotBytes = plan.bytes
+  if (dryRun) {
+    const path = storePathOf(home.path)
+    const bytesBefore = bytesOf(path) + bytesOf(`${path}-wal`)
+    const unknown = { bytesAfter: null, bytesFree: null }
+    const store = { bytesBefore, ...unknown, snapshotsDropped: plan.snapshots, snapshotBytes }
+    return { checkpointsArchived, store }
+  }
+  output.progress('compacting the store')
+  return { checkpointsArchived, store: { ...(await compactLog(log, plan)), snapshotBytes } }
 }
 
 function bytesOf(path: string): number {
@@ -79,7 +88,7 @@ function projectOf({ path }: Home): string {
   return basename(path) === '.moai' && above !== homedir() ? above : process.cwd()
 }
 
-function storeFacts(store: StoreReport): readonly Fact[] {
+function reportFacts({ checkpointsArchived, store }: HomeReport): readonly Fact[] {
   const { bytesBefore, bytesAfter, bytesFree, snapshotsDropped, snapshotBytes } = store
   const size =
     bytesAfter === null
@@ -88,9 +97,11 @@ function storeFacts(store: StoreReport): readonly Fact[] {
   const spare =
     bytesFree === null || bytesFree === 0 ? '' : `, ${bytesText(bytesFree)} of it for later appends`
   const dropped = `${countOf(snapshotsDropped, 'snapshot')}${snapshotsDropped === 0 ? '' : ` of ${bytesText(snapshotBytes)}`}`
+  const isDone = bytesAfter !== null
   return [
     { label: 'store', value: `${size}${spare}` },
-    { label: bytesAfter === null ? 'would drop' : 'dropped', value: dropped },
+    { label: isDone ? 'dropped' : 'would drop', value: dropped },
+    { label: isDone ? 'archived' : 'would archive', value: countOf(checkpointsArchived, 'checkpoint') },
   ]
 }
 

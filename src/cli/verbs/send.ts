@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Command, parseCommand } from '../../events/commands.ts'
+import { parseSending, type Sending } from '../../events/content.ts'
 import type { LoggedEvent } from '../../events/envelope.ts'
 import { type ErrorCode, WaymarkError } from '../../kernel/errors.ts'
 import { limits } from '../../kernel/limits.ts'
@@ -41,7 +41,7 @@ export const send = verb(shape, async ({ session: name, command, keepGoing = fal
 })
 
 interface Request {
-  readonly command: Command
+  readonly command: Sending
   readonly options: SendOptions
 }
 
@@ -178,7 +178,7 @@ function parseRequest(bytes: Uint8Array): Request {
     throw invalid(`it is longer than ${limits.commandBytesMax} bytes`)
   const value = parseJson(bytes)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return { command: parseCommand(value), options: {} }
+    return { command: parseSending(value).command, options: {} }
   const fields: Record<string, unknown> = Object.fromEntries(Object.entries(value))
   const meta: Record<string, unknown> = {}
   for (const key of metaKeys) {
@@ -192,7 +192,14 @@ function parseRequest(bytes: Uint8Array): Request {
     delete fields.expectedVersion
   }
   // `send` checks what is said about the command at its own door, and refuses what is not of these shapes.
-  return { command: parseCommand(fields), options: meta as SendOptions }
+  return { command: checked(fields), options: meta as SendOptions }
+}
+
+/** A command as it was typed, once it is known to be one: texts in it are stored when it is sent. */
+function checked(fields: Readonly<Record<string, unknown>>): Sending {
+  parseSending(fields)
+  // The parser has just accepted these very fields.
+  return fields as Sending
 }
 
 function parseJson(bytes: Uint8Array): unknown {

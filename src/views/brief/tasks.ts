@@ -1,0 +1,51 @@
+/** Tasks as a brief names them: those in hand first, then those that wait, failed, and have not begun. */
+import type { TaskStatus } from '../../events/task.ts'
+import type { ReadonlyState } from '../../fold/state.ts'
+import { type TaskView, taskList } from '../task-list.ts'
+import { type Fit, fitLines } from './fit.ts'
+import type { Source } from './source.ts'
+
+/** Rank of an open task; `null` for one that nobody has to work on. */
+const rankOf: Readonly<Record<TaskStatus, number | null>> = {
+  in_progress: 0,
+  token_warning: 0,
+  context_switch: 1,
+  blocked: 2,
+  recovered: 3,
+  failed: 4,
+  pending: 5,
+  completed: null,
+}
+
+/** Tasks that are not done, what is in hand first. A task that was cancelled is done with. */
+export function openTasks(state: ReadonlyState): readonly TaskView[] {
+  return openRows(state).map(({ task }) => task)
+}
+
+function openRows(state: ReadonlyState): ReturnType<typeof taskList> {
+  return taskList(state)
+    .filter(({ task }) => rankOf[task.status] !== null && task.reason !== 'cancelled')
+    .map((row, index) => ({ row, index }))
+    .sort((a, b) => (rankOf[a.row.task.status] ?? 0) - (rankOf[b.row.task.status] ?? 0) || a.index - b.index)
+    .map(({ row }) => row)
+}
+
+export function tasksFit({ state, name }: Source): Fit | null {
+  const rows = openRows(state)
+  if (rows.length === 0) return null
+  const lines = rows.map(({ task, remark }) => {
+    const title = task.title === task.id ? task.title : `${task.id}: ${task.title}`
+    return `- ${task.status.replaceAll('_', ' ')}: ${title}${remark === '' ? '' : ` (${remark})`}`
+  })
+  return fitLines(lines, (count) => `${count} more open tasks: waymark tasks ${name}`)
+}
+
+export function completedFit({ state, name }: Source): Fit | null {
+  const done = taskList(state).filter(({ task }) => task.status === 'completed')
+  if (done.length === 0) return null
+  const newest = done.sort((a, b) => ((b.task.endedAt ?? '') < (a.task.endedAt ?? '') ? -1 : 1))
+  return fitLines(
+    newest.map(({ task }) => `- ${task.title}`),
+    (count) => `${count} more: waymark tasks ${name} --status completed`,
+  )
+}

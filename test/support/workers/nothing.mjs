@@ -1,0 +1,1 @@
+/** Ends at once: for a process id that nobody has any more. */
