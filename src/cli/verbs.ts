@@ -139,6 +139,24 @@ export const verbs = {
     ],
     load: async () => (await import('./verbs/context.ts')).context,
   },
+  brief: {
+    group: groups.look,
+    about:
+      'Say what an agent needs to go on after a compaction or a crash, as Markdown for a new conversation.',
+    takes: [session],
+    options: [
+      { flags: '--tokens <n>', about: 'tokens it may take at most; 2000 if left out' },
+      {
+        flags: '--level <level>',
+        about: '1: what to do now; 2: and what must be known; 3: and how it came to this; 2 if left out',
+      },
+    ],
+    examples: [
+      ['waymark brief 3f2a', 'at most 2,000 tokens'],
+      ['waymark brief 3f2a --tokens 500 --level 1', 'only what to do now'],
+    ],
+    load: async () => (await import('./verbs/brief.ts')).brief,
+  },
   tasks: {
     group: groups.look,
     about: 'List the tasks of a session and where each stands.',

@@ -11,7 +11,7 @@ export const decideSessionStart: Decider<'session.start'> = (state, command) => 
   if (problem !== null) return refuse(state, command.type, problem)
   return accept({
     type: 'session.started',
-    data: { ...fieldsOf(command), window: firstWindow(command.windowTokens) },
+    data: { ...fieldsOf(command), window: firstWindow(command.windowTokens, command.model) },
   })
 }
 

@@ -110,7 +110,7 @@ export const decideModelSwitch: Decider<'model.switch'> = (state, command, conte
   const keep = state.window.totalSource === 'configured' && command.windowTokens === undefined
   const size = keep
     ? { totalTokens: state.window.totalTokens, source: state.window.totalSource }
-    : firstWindow(command.windowTokens)
+    : firstWindow(command.windowTokens, command.model)
   const window = { ...size, usedTokens: state.window.usedTokens, estimated: state.window.estimated }
   const data = { ...fieldsOf(command), from: state.model, window }
   return accept(

@@ -16,11 +16,18 @@ export interface Gauge {
   readonly estimated: boolean
 }
 
-/** The window of a session that begins: stated by the caller, or what most models have. */
-export function firstWindow(statedTokens: number | undefined): { totalTokens: number; source: WindowSource } {
-  return statedTokens === undefined
-    ? { totalTokens: defaultWindowTokens, source: 'default' }
-    : { totalTokens: statedTokens, source: 'stated' }
+/** Names of models that say the size of their window: `claude-sonnet-4-5[1m]`. */
+const namedSize = /\[(\d{1,4})([km])\]$/i
+
+/** The window of a session that begins: stated by the caller, said by the model's name, or what most models have. */
+export function firstWindow(
+  statedTokens: number | undefined,
+  model: string | undefined,
+): { totalTokens: number; source: WindowSource } {
+  if (statedTokens !== undefined) return { totalTokens: statedTokens, source: 'stated' }
+  const [, number, unit] = namedSize.exec(model ?? '') ?? []
+  const named = Number(number) * (unit?.toLowerCase() === 'm' ? 1_000_000 : 1_000)
+  return { totalTokens: named >= 1 ? named : defaultWindowTokens, source: 'default' }
 }
 
 /**

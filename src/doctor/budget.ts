@@ -26,13 +26,13 @@ export async function budgetExceeded(context: SessionContext): Promise<readonly 
   const state = await context.state()
   const { window } = state
   const size = `${countText(window.usedTokens)} of ${countText(window.totalTokens)} tokens`
-  const heaviest = consumersOf(state).slice(0, bounds.consumersNamed)
-  const list = heaviest.map(({ name, tokens }) => `${name} ${countText(tokens)}`).join(', ')
+  const servers = serverViews(state).filter(({ tokens }) => tokens > 0)
+  const ofServers = servers.length === 0 ? '' : `; MCP servers: ${consumersText(servers)}`
   return [
     {
       severity: isPast(state, context.nowMs) ? 'notice' : severity,
       subject: sessionId,
-      message: `${window.phase} since version ${window.phaseSince}: ${size} (${percentText(window.percent)}); heaviest: ${list}`,
+      message: `${window.phase} since version ${window.phaseSince}: ${size} (${percentText(window.percent)}); heaviest: ${consumersText(consumersOf(state))}${ofServers}`,
       proposal: waysOut(state),
     },
   ]
@@ -43,17 +43,22 @@ interface Consumer {
   readonly tokens: number
 }
 
-/** Categories of items, MCP servers, and what no item explains, the heaviest first. */
+/** Categories of items, and what no item explains. */
 function consumersOf(state: ReadonlyState): readonly Consumer[] {
   const categories = Object.entries(state.context.tokensByCategory).map(([name, tokens]) => ({
     name,
     tokens,
   }))
-  const servers = serverViews(state).map(({ name, tokens }) => ({ name: `MCP server ${name}`, tokens }))
   const talk = { name: 'prompts, replies and results', tokens: unattributedTokens(allocationBasisOf(state)) }
-  return [...categories, ...servers, talk]
-    .filter(({ tokens }) => tokens > 0)
-    .sort((a, b) => b.tokens - a.tokens)
+  return [...categories, talk].filter(({ tokens }) => tokens > 0)
+}
+
+function consumersText(consumers: readonly Consumer[]): string {
+  return consumers
+    .toSorted((a, b) => b.tokens - a.tokens)
+    .slice(0, bounds.consumersNamed)
+    .map(({ name, tokens }) => `${name} ${countText(tokens)}`)
+    .join(', ')
 }
 
 /** A fork helps only from where the window was not full yet. */

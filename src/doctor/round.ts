@@ -31,6 +31,8 @@ export class Round {
   readonly #closedBecause: string
   readonly #checked: FindingCode[] = []
   readonly #notChecked: Made['notChecked'][number][] = []
+  /** Checks that could not be made, until it is known what the sessions are like. */
+  readonly #failed: { readonly code: FindingCode; readonly error: unknown }[] = []
   #sessions = 0
 
   /** @param closedBecause why there is no log in `context`, if there is none. */
@@ -53,7 +55,10 @@ export class Round {
       if (reason === null && check.needs !== 'session') await this.#makeOne(check)
     }
     if (log !== null) await this.#examineSessions({ ...this.#context, log })
-    else if (!this.collection.hasAny(tellWhyClosed)) {
+    for (const { code, error } of this.#failed) {
+      if (!this.#isTold(error)) this.collection.addFailure([code], null, error)
+    }
+    if (log === null && !this.collection.hasAny(tellWhyClosed)) {
       this.collection.addFailure(['the log cannot be opened'], null, new Error(this.#closedBecause))
     }
   }
@@ -74,7 +79,7 @@ export class Round {
       if (check.needs !== 'log') this.collection.add(check, await check.run(this.#context))
       else if (log !== null) this.collection.add(check, await check.run({ ...this.#context, log }))
     } catch (error) {
-      this.collection.addFailure([check.code], null, error)
+      this.#failed.push({ code: check.code, error })
     }
   }
 
@@ -120,10 +125,13 @@ export class Round {
       }
     }
     for (const { codes, error } of failed.values()) {
-      // Damage is told once, by the check that is there for it.
-      const isTold =
-        error instanceof DamagedRecord && this.collection.has('damaged-records', stream.sessionId)
-      if (!isTold) this.collection.addFailure(codes, stream.sessionId, error)
+      if (!this.#isTold(error)) this.collection.addFailure(codes, stream.sessionId, error)
     }
+  }
+
+  /** Damage is told once, by the check that is there for it. */
+  #isTold(error: unknown): boolean {
+    const sessionId = error instanceof DamagedRecord ? error.details.sessionId : undefined
+    return typeof sessionId === 'string' && this.collection.has('damaged-records', sessionId)
   }
 }

@@ -111,13 +111,18 @@ export function offeringOf(
 }
 
 const heading = /^#{1,6}\s+(.*?)\s*#*$/
-const saysPlan = /^(?:the\s+)?(?:implementation\s+)?plan\b\s*[:–—-]?\s*/i
+const saysPlan = /^(?:the\s+)?(?:implementation\s+)?plan\s*(?:[:–—-]\s*|$)/i
 
 /** What a plan is about: its first heading that says more than that it is a plan, else its first line. */
 export function titleOfPlan(plan: string): string {
   const lines = plan.slice(0, bounds.planHeadCharacters).split('\n')
   const headings = lines.flatMap((line) => heading.exec(line.trim())?.[1] ?? [])
-  const titles = [...headings, ...lines].map((line) => line.replace(saysPlan, '').replace(/^[#*\s]+/, ''))
+  const titles = [...headings, ...lines].map((line) =>
+    line
+      .trim()
+      .replace(/^[#*\s]+/, '')
+      .replace(saysPlan, ''),
+  )
   const title = titles.find((line) => line.trim() !== '') ?? ''
   return oneLine(title, bounds.itemTitleCharactersMax)
 }

@@ -27,7 +27,7 @@ const writeTimeShare = 0.2
  * @example
  * ```ts
  * const settings = { autoLoadHistory: true, contextPreservation: 'critical_only', cacheEnabled: true, persistenceEnabled: false }
- * const files = new MemoryFiles({ folder: '/nowhere', log: waymark.log, settings: () => settings, clock: systemClock })
+ * const files = new MemoryFiles({ folder: '/nowhere', log: waymark.log, settings: () => settings, clock: seeded(1).clock })
  * files.touch(session.id)
  * await files.flush()
  * files.failure // null

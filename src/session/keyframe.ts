@@ -7,14 +7,15 @@ import { packSnapshot } from '../replay/snapshot.ts'
 /** A keyframe pays once this many times the state's own bytes have been appended as events. */
 const keyframeStateFactor = 4
 
-/** Bytes of a task in a packed state: tasks are what makes states large. */
-const taskBytes = 350
+/** Bytes of a task or a context item in a packed state: these are what makes states large. */
+const entryBytes = 350
 
 /** Takes a keyframe of the newest state when enough has been appended since the last snapshot. */
 export function takeKeyframeIfDue(transaction: LogTransaction, state: ReadonlyState): void {
   const stream = transaction.stream(state.sessionId)
   if (stream === null || stream.bytesSinceSnapshot < limits.keyframeBytes) return
-  const stateBytes = Object.keys(state.tasks).length * taskBytes
+  const entries = Object.keys(state.tasks).length + Object.keys(state.context.items).length
+  const stateBytes = entries * entryBytes
   if (stream.bytesSinceSnapshot < stateBytes * keyframeStateFactor) return
   transaction.putSnapshot(packSnapshot(state, stream.hash, null))
 }

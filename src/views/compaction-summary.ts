@@ -38,7 +38,8 @@ const roleOfTitle: readonly (readonly [RegExp, SummaryRole])[] = [
 ]
 
 /** Headings at the beginning of a line: `1. Primary Request and Intent:`, `## Pending tasks`, `**Current Work**:`. */
-const heading = /^(?:#{1,4} +(?:\d{1,2}\. +)?|\d{1,2}\. +(?=[^\n]{3,60}:[ \t]*$)|(?=\*\*[^*\n]{3,60}\*\*:?\s*$))\*{0,2}([^\n*:]{3,60})\*{0,2}:?[ \t]*$/gm
+const heading =
+  /^(?:#{1,4} +(?:\d{1,2}\. +)?|\d{1,2}\. +(?=[^\n]{3,60}:[ \t]*$)|(?=\*\*[^*\n]{3,60}\*\*:?\s*$))\*{0,2}([^\n*:]{3,60})\*{0,2}:?[ \t]*$/gm
 
 const preamble = /^This session is being continued from a previous conversation[^\n]*\n?/
 const farewell =
@@ -68,7 +69,11 @@ function roleOf(title: string): SummaryRole {
 function summaryProper(summary: string): string {
   const said = summary.replace(preamble, '').replace(farewell, '')
   const tagged = said.lastIndexOf('<summary>')
-  if (tagged !== -1) return said.slice(tagged + '<summary>'.length).replace(/<\/summary>\s*$/, '').trim()
+  if (tagged !== -1)
+    return said
+      .slice(tagged + '<summary>'.length)
+      .replace(/<\/summary>\s*$/, '')
+      .trim()
   const labelled = /(?:^|\n)Summary:\s*\n(?=\s*1\. )/.exec(said)
   return (labelled === null ? said : said.slice(labelled.index + labelled[0].length)).trim()
 }
@@ -76,9 +81,17 @@ function summaryProper(summary: string): string {
 /** Lines moved to the left by what all of them are indented by. */
 function undented(text: string): string {
   const lines = text.split('\n')
-  const depths = lines.slice(1).flatMap((line) => (line.trim() === '' ? [] : [line.length - line.trimStart().length]))
+  const depths = lines
+    .slice(1)
+    .flatMap((line) => (line.trim() === '' ? [] : [line.length - line.trimStart().length]))
   const depth = depths.reduce((least, next) => Math.min(least, next), 40)
-  return lines.map((line, index) => (index === 0 || depths.length === 0 ? line : line.slice(Math.min(depth, line.length - line.trimStart().length)))).join('\n')
+  return lines
+    .map((line, index) =>
+      index === 0 || depths.length === 0
+        ? line
+        : line.slice(Math.min(depth, line.length - line.trimStart().length)),
+    )
+    .join('\n')
 }
 
 /** A history that replaces the conversation, as JSON: its prompts are what can be read of it. */
@@ -87,12 +100,15 @@ function historyParts(summary: string): readonly SummaryPart[] | null {
   const items = parsedItems(summary)
   if (items === null) return null
   const spoken = items.flatMap((item) => {
-    const words = Reflect.get(item, 'role') === 'user' ? spokenWords(textsOf(Reflect.get(item, 'content'))) : ''
+    const words =
+      Reflect.get(item, 'role') === 'user' ? spokenWords(textsOf(Reflect.get(item, 'content'))) : ''
     return words === '' ? [] : [words]
   })
   if (spoken.length === 0) return null
   const isBridge = (words: string): boolean => /^Another language model started/i.test(words)
-  const bridges = spoken.filter(isBridge).map((text): SummaryPart => ({ role: 'current', title: 'summary', text }))
+  const bridges = spoken
+    .filter(isBridge)
+    .map((text): SummaryPart => ({ role: 'current', title: 'summary', text }))
   const prompts = spoken.filter((words) => !isBridge(words)).map((words) => `- ${onOneLine(words)}`)
   return [...bridges, { role: 'messages', title: 'prompts kept', text: prompts.join('\n') }]
 }
@@ -112,7 +128,8 @@ function textsOf(content: unknown): string {
   if (!Array.isArray(content)) return ''
   return content
     .flatMap((block: unknown) => {
-      const text: unknown = typeof block === 'object' && block !== null ? Reflect.get(block, 'text') : undefined
+      const text: unknown =
+        typeof block === 'object' && block !== null ? Reflect.get(block, 'text') : undefined
       return typeof text === 'string' ? [text] : []
     })
     .join('\n')

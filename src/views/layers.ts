@@ -38,7 +38,10 @@ export interface ContextAwareness {
 }
 
 /** An item in few words; `waymark context` has them whole. */
-export type ActiveItem = Pick<ItemView, 'tag' | 'title' | 'category' | 'status' | 'tokens' | 'summaryWantedPercent'>
+export type ActiveItem = Pick<
+  ItemView,
+  'tag' | 'title' | 'category' | 'status' | 'tokens' | 'summaryWantedPercent'
+>
 
 /** L2: what is being worked on. */
 export interface ActiveContext {

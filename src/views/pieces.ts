@@ -124,7 +124,7 @@ function weighed(pieces: readonly Bare[]): readonly Piece[] {
     const again = seen.has(said) ? Number.NEGATIVE_INFINITY : 0
     seen.add(said)
     const isFence = fence.test(piece.text)
-    const code = isFence || fenced ? -2 : 0
+    const code = isFence ? -9 : fenced ? -4 : 0
     if (isFence) fenced = !fenced
     const near = Math.min(index, last - index)
     const edge = isOutput ? Math.max(0, 5 - near) : near === 0 ? 4 : 0

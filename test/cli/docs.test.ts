@@ -137,5 +137,6 @@ function alike(text: string): string {
     .replace(/sess_[0-9a-f]{8}\b/g, 'sess_SHORT')
     .replace(/\b[0-9a-f]{64}\b/g, 'HASH')
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{3}Z)?/g, 'TIME')
+    .replace(/\b\d+:\d\d:\d\d\b/g, 'ELAPSED')
     .replace(/\d+(\.\d+)? ms/g, 'DURATION')
 }

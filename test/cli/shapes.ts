@@ -429,6 +429,8 @@ export const checkpointShape = z.strictObject({
   checkpointId,
   version: count,
   gitHead: z.string().nullable(),
+  gitBranch: z.string().nullable(),
+  gitDirty: z.boolean().nullable(),
 })
 export const checkpointsShape = z.array(checkpointEntry)
 

@@ -45,7 +45,9 @@ describe('kill -9 while memory files are written', () => {
     expect(await worker.ended).toMatchObject({ code: 0, stderr: '' })
     expect((await checkMemoryFiles({ folder, log }, settings)).ok).toBe(true)
     expect(namesIn(folder).filter((name) => name.endsWith('.tmp'))).toEqual([])
-    await writeMemoryFiles({ folder, log, clock: waymark.environment.clock }, settings, { editedTasks: 'stay' })
+    await writeMemoryFiles({ folder, log, clock: waymark.environment.clock }, settings, {
+      editedTasks: 'stay',
+    })
     expect(await waymark.verify()).toMatchObject({ ok: true })
     await waymark.close()
     await remove()

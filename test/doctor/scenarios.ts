@@ -272,11 +272,8 @@ export const scenarios: Readonly<Record<Exclude<FindingCode, 'old-sqlite'>, Scen
   'clock-backwards': {
     what: 'a clock that was put back by an hour',
     damage: async ({ library }) => {
-      const clock = clockOf(
-        '2026-01-01T12:00:00.000Z',
-        '2026-01-01T12:00:00.000Z',
-        '2026-01-01T11:00:00.000Z',
-      )
+      let hour = 12
+      const clock = { now: () => `2026-01-01T${hour}:00:00.000Z` }
       await library(
         async (waymark) => {
           const session = await waymark.createSession()

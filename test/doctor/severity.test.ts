@@ -14,7 +14,10 @@ describe('a session that somebody works in', () => {
     expect((await place.examine()).findings).toEqual([])
     expect((await place.examine({ clock: later(600) })).findings).toEqual([])
     await kill()
-    const codes = (await place.examine()).findings.map(({ code }) => code)
+    // Whether it came to write the memory files is chance.
+    const codes = (await place.examine()).findings
+      .map(({ code }) => code)
+      .filter((code) => code !== 'memory-drift')
     expect(codes).toEqual(['idle-tasks', 'calls-without-result'])
   })
 
@@ -80,7 +83,7 @@ describe('a full window', () => {
       { type: 'context.add', tier: 'critical', category: 'reference.project', tokens: 90_000 },
       {
         type: 'context.add',
-        tier: 'supporting',
+        tier: 'critical',
         category: 'reference.tools',
         tokens: 50_000,
         server: 'browser',
@@ -91,9 +94,8 @@ describe('a full window', () => {
     const [finding] = ofCode(await place.examine(), 'budget-exceeded')
     expect(finding).toMatchObject({ severity: 'problem', subject: id })
     expect(finding?.message).toMatch(
-      /^exhausted since .*\(100\.0 %\); heaviest: reference\.project 90,000, \S.* \d+,000, \S.* \d+,000$/,
+      /^exhausted since .*\(100\.0 %\); heaviest: reference\.project 90,000, prompts, replies and results 60,000, reference\.tools 50,000; MCP servers: browser 50,000$/,
     )
-    expect(finding?.message).toContain('MCP server browser 50,000')
     expect(finding?.proposal).toMatch(new RegExp(`waymark fork ${id} --at \\d+ to go on from a checkpoint$`))
   })
 

@@ -20,12 +20,12 @@ export interface Place {
   readonly store: string
   /** The session that is there from the beginning, sound and with nothing open. */
   readonly sessionId: string
-  library<T>(work: (waymark: Waymark) => Promise<T>, options?: OpenOptions): Promise<T>
-  session(options?: SessionOptions): Promise<string>
-  send(sessionId: string, ...commands: readonly object[]): Promise<void>
-  examine(options?: ExaminationOptions): Promise<Examination>
-  tamper(sql: string): Promise<void>
-  git(...args: readonly string[]): string
+  readonly library: <T>(work: (waymark: Waymark) => Promise<T>, options?: OpenOptions) => Promise<T>
+  readonly session: (options?: SessionOptions) => Promise<string>
+  readonly send: (sessionId: string, ...commands: readonly object[]) => Promise<void>
+  readonly examine: (options?: ExaminationOptions) => Promise<Examination>
+  readonly tamper: (sql: string) => Promise<void>
+  readonly git: (...args: readonly string[]) => string
 }
 
 export async function makePlace(): Promise<Place> {

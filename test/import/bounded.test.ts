@@ -28,7 +28,25 @@ const claudeWriters: readonly Writer[] = [
       name: 'TaskCreate',
       input: { subject: words, description: words },
     }),
-  (number) => reply(number, { type: 'tool_use', id: `t${number}`, name: 'ExitPlanMode', input: {} }),
+  (number) =>
+    reply(number, {
+      type: 'tool_use',
+      id: `t${number}`,
+      name: 'ExitPlanMode',
+      input: { plan: `${words}${number}` },
+    }),
+  (number) => ({
+    ...entry(number, 'attachment'),
+    attachment: {
+      type: 'deferred_tools_delta',
+      addedNames: [`mcp__server${number}__tool${number}`],
+      removedNames: [`tool${number}`],
+    },
+  }),
+  (number) => ({
+    ...entry(number, 'attachment'),
+    attachment: { type: 'nested_memory', path: `/x/${number}.md`, content: { content: words } },
+  }),
   (number) =>
     reply(number, {
       type: 'tool_use',
@@ -98,6 +116,11 @@ const codexWriters: readonly Writer[] = [
       content: [{ type: 'output_text', text: `${words}${number}` }],
     }),
   (number) => event({ type: 'user_message', message: `${words}${number}` }),
+  (number) => ({
+    timestamp: time,
+    type: 'turn_context',
+    payload: { effort: `${words}${number}`, timezone: `${number}`, sandbox_policy: { type: `${number}` } },
+  }),
   (number) => event({ type: 'exec_command_end', call_id: `c${number}`, exit_code: 1 }),
   (number) => item({ type: 'function_call', name: 'spawn_agent', call_id: `c${number}`, arguments: '{}' }),
   (number) =>

@@ -25,7 +25,9 @@ import { historyArbitrary } from '../../src/testing/arbitraries.ts'
 const snapshotShape = z.object({ context_snapshot: z.string(), version: z.int(), session_id: z.string() })
 
 describe('memory files', () => {
-  it('law: after any history they equal their views, however often they were written on the way', { timeout: 120_000 }, async () => {
+  it('law: after any history they equal their views, however often they were written on the way', {
+    timeout: 120_000,
+  }, async () => {
     let readings = 0
     let checkpoints = 0
     const history = fc.array(fc.tuple(historyArbitrary(12), fc.boolean()), { minLength: 1, maxLength: 3 })
@@ -39,7 +41,9 @@ describe('memory files', () => {
         const remembered = nothingRemembered()
         for (const [commands, isWrittenWithin] of sessions) {
           const [first, ...others] = commands
-          const session = await waymark.createSession(first?.type === 'session.start' ? { model: first.model ?? 'm' } : {})
+          const session = await waymark.createSession(
+            first?.type === 'session.start' ? { model: first.model ?? 'm' } : {},
+          )
           for (const [index, command] of others.entries()) {
             await session.send(command).catch((error: unknown) => {
               if (!(error instanceof CommandRefused)) throw error
@@ -57,21 +61,30 @@ describe('memory files', () => {
         const known = await sessionsOf(log)
         const { state } = await waymark.openSession(known.current ?? '')
         expect(read('active-tasks.md')).toBe(taskListText(state))
-        const lastSync = z.object({ last_sync: z.string() }).parse(JSON.parse(read('session-state.json'))).last_sync
+        const lastSync = z
+          .object({ last_sync: z.string() })
+          .parse(JSON.parse(read('session-state.json'))).last_sync
         expect(read('session-state.json')).toBe(sessionStateText(state, known, settings, lastSync))
         const lines: string[] = []
-        for await (const page of readingsAfter(log, 0)) lines.push(...page.readings.map((reading) => `${JSON.stringify(reading)}\n`))
+        for await (const page of readingsAfter(log, 0))
+          lines.push(...page.readings.map((reading) => `${JSON.stringify(reading)}\n`))
         readings += lines.length
         expect(read('token-usage.log')).toBe(lines.join(''))
         expect(readdirSync(folder).includes('context-cache.json')).toBe(cacheEnabled)
         if (cacheEnabled) {
           const cache = JSON.parse(read('context-cache.json'))
-          const context = JSON.parse(brotliDecompressSync(Buffer.from(cache.context, 'base64')).toString('utf8'))
-          expect(context.items.map(({ tag }: { tag: string }) => tag).sort()).toEqual(Object.keys(state.context.items).sort())
+          const context = JSON.parse(
+            brotliDecompressSync(Buffer.from(cache.context, 'base64')).toString('utf8'),
+          )
+          expect(context.items.map(({ tag }: { tag: string }) => tag).sort()).toEqual(
+            Object.keys(state.context.items).sort(),
+          )
         }
         for (const { id, archived } of state.checkpoints) {
           checkpoints += 1
-          const file = snapshotShape.parse(JSON.parse(read(`checkpoints/${archived ? 'archive/' : ''}${id}.json`)))
+          const file = snapshotShape.parse(
+            JSON.parse(read(`checkpoints/${archived ? 'archive/' : ''}${id}.json`)),
+          )
           const packed = brotliDecompressSync(Buffer.from(file.context_snapshot, 'base64'))
           const past = await (await waymark.openSession(file.session_id)).at(file.version)
           expect(stateHash(JSON.parse(packed.toString('utf8')))).toBe(stateHash(past))

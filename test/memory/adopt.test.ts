@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type TaskCell, taskTable } from '../../machines/task-table.ts'
 import { type ReadonlyState, taskOf } from '../../src/fold/state.ts'
+import { seeded } from '../../src/kernel/clock.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { planAdoption } from '../../src/memory/adopt.ts'
 import { readTaskList } from '../../src/memory/task-lines.ts'
@@ -15,14 +16,14 @@ import { adoptTasks } from '../../src/session/adopt.ts'
 import { record } from '../../src/session/record.ts'
 import { taskCommandArbitrary } from '../../src/testing/arbitraries.ts'
 import { play } from '../../src/testing/play.ts'
-import { seeded } from '../../src/kernel/clock.ts'
 import { type Home, openHome } from './support.ts'
 
 const list = 'active-tasks.md'
 
 async function homeWithTasks(): Promise<Home> {
   const home = await openHome()
-  for (const taskId of ['A', 'B', 'C', 'D']) await home.session.send({ type: 'task.add', taskId, title: `title ${taskId}` })
+  for (const taskId of ['A', 'B', 'C', 'D'])
+    await home.session.send({ type: 'task.add', taskId, title: `title ${taskId}` })
   await home.session.send({ type: 'task.add', taskId: 'B.1', title: 'below B', parentTaskId: 'B' })
   await home.session.send({ type: 'task.start', taskId: 'C' })
   await home.session.send({ type: 'task.complete', taskId: 'C' })
@@ -91,7 +92,10 @@ describe('adopting an edited list', () => {
         .replace('- [ ] A: title A', '- [k] A: title A')
         .replace('  - [ ] B.1: below B', '- [ ] B.1: below B')
         .replace('- [ ] D: title D', '- [ ] D: title D\n- [x] D: title D')
-        .replace(listEnd, `- [ ] ../../etc: path\n- [ ] ${'x'.repeat(3_000)}\n- [ ] H: half \\u{d800}\n${listEnd}`),
+        .replace(
+          listEnd,
+          `- [ ] ../../etc: path\n- [ ] ${'x'.repeat(3_000)}\n- [ ] H: half \\u{d800}\n${listEnd}`,
+        ),
     )
     const { problems, changes, recorded } = await adopt(home)
     expect({ changes, recorded }).toEqual({ changes: [], recorded: false })
@@ -107,7 +111,13 @@ describe('adopting an edited list', () => {
       /task A is left as it is: it is named on a line that cannot be read/,
     ])
       expect(reasons).toMatch(reason)
-    expect(await statuses(home)).toEqual({ A: 'pending', B: 'pending', 'B.1': 'pending', C: 'completed', D: 'pending' })
+    expect(await statuses(home)).toEqual({
+      A: 'pending',
+      B: 'pending',
+      'B.1': 'pending',
+      C: 'completed',
+      D: 'pending',
+    })
   })
 
   it('knows what was added and changed since the list was written', async () => {
@@ -115,7 +125,12 @@ describe('adopting an edited list', () => {
     await home.session.send({ type: 'task.add', taskId: 'NEW', title: 'since then' })
     await home.session.send({ type: 'task.start', taskId: 'B' })
     await home.session.send({ type: 'task.describe', taskId: 'D', title: 'renamed' })
-    edit(home, (text) => text.replace('[ ] A:', '[x] A:').replace('D: title D', 'D: mine').replace(listEnd, `- [ ] NEW: mine\n${listEnd}`))
+    edit(home, (text) =>
+      text
+        .replace('[ ] A:', '[x] A:')
+        .replace('D: title D', 'D: mine')
+        .replace(listEnd, `- [ ] NEW: mine\n${listEnd}`),
+    )
     const { problems } = await adopt(home)
     expect(problems.map(({ reason }) => reason)).toEqual([
       'its title has been changed since, to: renamed',
@@ -151,7 +166,12 @@ describe('adopting an edited list', () => {
   it.each([
     ['binary', Buffer.from([0, 1, 2, 255])],
     ['a hundred thousand lines', Buffer.from('- [ ] x\n'.repeat(100_000))],
-    ['another session', Buffer.from(`<!-- waymark tasks: session sess_00000000-0000-4000-8000-000000000000, version 1, list 0000000000000000 -->\n- [ ] A: x\n${listEnd}\n`)],
+    [
+      'another session',
+      Buffer.from(
+        `<!-- waymark tasks: session sess_00000000-0000-4000-8000-000000000000, version 1, list 0000000000000000 -->\n- [ ] A: x\n${listEnd}\n`,
+      ),
+    ],
   ])('takes nothing from %s', async (_, bytes) => {
     const home = await homeWithTasks()
     home.put(list, bytes)
@@ -163,10 +183,16 @@ describe('adopting an edited list', () => {
   it('takes nothing of a version that is not there, and no more commands than its bound', async () => {
     const home = await homeWithTasks()
     edit(home, (text) => text.replace(/version \d+/, 'version 999999'))
-    expect(await adopt(home)).toMatchObject({ changes: [], problems: [{ reason: expect.stringMatching(/says version 999999/) }] })
+    expect(await adopt(home)).toMatchObject({
+      changes: [],
+      problems: [{ reason: expect.stringMatching(/says version 999999/) }],
+    })
     await home.write({ editedTasks: 'replace' })
     edit(home, (text) => text.replace(listEnd, `${'- [ ] more\n'.repeat(2_500)}${listEnd}`))
-    expect(await adopt(home)).toMatchObject({ changes: [], problems: [{ reason: expect.stringMatching(/2500 commands/) }] })
+    expect(await adopt(home)).toMatchObject({
+      changes: [],
+      problems: [{ reason: expect.stringMatching(/2500 commands/) }],
+    })
   })
 
   it('takes in a list with CRLF line ends and a byte order mark', async () => {
@@ -190,7 +216,11 @@ function planned(base: ReadonlyState, text: string) {
     list: readTaskList(Buffer.from(text), (taskId) => Object.hasOwn(base.tasks, taskId)),
     base,
     current: base,
-    context: { now: clock.now(), checkpointId: () => 'ckpt_00000000-0000-4000-8000-000000000001', countedCall: () => null },
+    context: {
+      now: clock.now(),
+      checkpointId: () => 'ckpt_00000000-0000-4000-8000-000000000001',
+      countedCall: () => null,
+    },
     taskIdOf: (line) => `task-${line}`,
   })
 }

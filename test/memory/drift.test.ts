@@ -11,7 +11,13 @@ import { waymarkVersion } from '../../src/kernel/version.ts'
 import { checkMemoryFiles } from '../../src/memory/check.ts'
 import { measured, openHome, settings } from './support.ts'
 
-const files = ['session-state.json', 'context-cache.json', 'active-tasks.md', 'token-usage.log', 'memory.json']
+const files = [
+  'session-state.json',
+  'context-cache.json',
+  'active-tasks.md',
+  'token-usage.log',
+  'memory.json',
+]
 
 async function writtenHome() {
   const home = await openHome()
@@ -44,7 +50,9 @@ describe('memory files', () => {
       forking: { enabled: true, fork_session_id: null },
       token_usage: { used: 150_000, available: 50_000 },
       context_position: 75,
-      sessions: [{ session_id: state.sessionId, title: 'Log in', status: 'active', last_event_at: state.lastEventAt }],
+      sessions: [
+        { session_id: state.sessionId, title: 'Log in', status: 'active', last_event_at: state.lastEventAt },
+      ],
     })
     const [point] = state.checkpoints
     const checkpoint = JSON.parse(home.read(`checkpoints/${point?.id}.json`))
@@ -58,7 +66,11 @@ describe('memory files', () => {
     })
     const packed = Buffer.from(z.string().parse(checkpoint.context_snapshot), 'base64')
     const snapshot = JSON.parse(brotliDecompressSync(packed).toString('utf8'))
-    expect(snapshot).toMatchObject({ sessionId: state.sessionId, version: point?.version, tasks: { A: { title: 'one' } } })
+    expect(snapshot).toMatchObject({
+      sessionId: state.sessionId,
+      version: point?.version,
+      tasks: { A: { title: 'one' } },
+    })
     expect(JSON.parse(home.read('token-usage.log'))).toEqual({
       timestamp: expect.any(String),
       session_id: state.sessionId,
@@ -74,11 +86,29 @@ describe('memory files', () => {
   it('hold critical and kept texts compressed, and nothing of them in the clear', async () => {
     const home = await writtenHome()
     const secret = 'never drop the customers table'
-    await home.session.send({ type: 'context.add', tag: '@RULE-001', tier: 'critical', category: 'system.instructions', content: secret })
-    await home.session.send({ type: 'context.add', tag: '@LOG-001', tier: 'temporary', category: 'reference.project', content: 'noise' })
+    await home.session.send({
+      type: 'context.add',
+      tag: '@RULE-001',
+      tier: 'critical',
+      category: 'system.instructions',
+      content: secret,
+    })
+    await home.session.send({
+      type: 'context.add',
+      tag: '@LOG-001',
+      tier: 'temporary',
+      category: 'reference.project',
+      content: 'noise',
+    })
     await home.session.send({ type: 'context.defer', tags: ['@LOG-001'] })
     await home.write()
-    for (const name of ['session-state.json', 'context-cache.json', 'active-tasks.md', 'token-usage.log', 'memory.json'])
+    for (const name of [
+      'session-state.json',
+      'context-cache.json',
+      'active-tasks.md',
+      'token-usage.log',
+      'memory.json',
+    ])
       expect(home.read(name)).not.toContain(secret)
     const cache = JSON.parse(home.read('context-cache.json'))
     const context = JSON.parse(brotliDecompressSync(Buffer.from(cache.context, 'base64')).toString('utf8'))
@@ -88,17 +118,26 @@ describe('memory files', () => {
     ])
   })
 
-  it.each(['session-state.json', 'context-cache.json', 'token-usage.log'])('tells that %s was edited by hand', async (name) => {
-    const home = await writtenHome()
-    home.put(name, home.read(name).replace(/\d/, (digit) => String((Number(digit) + 1) % 10)))
-    expect(await home.drift()).toEqual({ [name]: 'edited' })
-    await home.write()
-    expect(await home.drift()).toEqual({})
-  })
+  it.each(['session-state.json', 'context-cache.json', 'token-usage.log'])(
+    'tells that %s was edited by hand',
+    async (name) => {
+      const home = await writtenHome()
+      home.put(
+        name,
+        home.read(name).replace(/\d/, (digit) => String((Number(digit) + 1) % 10)),
+      )
+      expect(await home.drift()).toEqual({ [name]: 'edited' })
+      await home.write()
+      expect(await home.drift()).toEqual({})
+    },
+  )
 
   it('tells that only the time of a file was edited', async () => {
     const home = await writtenHome()
-    home.put('session-state.json', home.read('session-state.json').replace(/"last_sync": "20/, '"last_sync": "19'))
+    home.put(
+      'session-state.json',
+      home.read('session-state.json').replace(/"last_sync": "20/, '"last_sync": "19'),
+    )
     expect(await home.drift()).toEqual({ 'session-state.json': 'edited' })
   })
 
@@ -123,11 +162,18 @@ describe('memory files', () => {
   it('tells that files are stale, and how far', async () => {
     const home = await writtenHome()
     await home.session.send(measured(160_000))
-    const { ok, files: checks } = await checkMemoryFiles({ folder: home.folder, log: home.waymark.log }, settings)
+    const { ok, files: checks } = await checkMemoryFiles(
+      { folder: home.folder, log: home.waymark.log },
+      settings,
+    )
     expect(ok).toBe(false)
     const version = home.session.version
-    const reasons = Object.fromEntries(checks.filter(({ kind }) => kind === 'stale').map(({ name, reason }) => [name, reason]))
-    expect(reasons['session-state.json']).toMatch(new RegExp(`it shows version \\d+; the session is at version ${version}`))
+    const reasons = Object.fromEntries(
+      checks.filter(({ kind }) => kind === 'stale').map(({ name, reason }) => [name, reason]),
+    )
+    expect(reasons['session-state.json']).toMatch(
+      new RegExp(`it shows version \\d+; the session is at version ${version}`),
+    )
     expect(reasons['token-usage.log']).toMatch(/the window has been read since/)
   })
 
@@ -147,10 +193,16 @@ describe('memory files', () => {
 
   it('tells that another version made them, where they differ from what this one makes', async () => {
     const home = await writtenHome()
-    home.put('memory.json', home.read('memory.json').replace(`"waymark": "${waymarkVersion}"`, '"waymark": "9.0.0"'))
+    home.put(
+      'memory.json',
+      home.read('memory.json').replace(`"waymark": "${waymarkVersion}"`, '"waymark": "9.0.0"'),
+    )
     expect(await home.drift()).toEqual({ 'memory.json': 'other-version' })
     await home.session.send(measured(160_000))
-    expect(await home.drift()).toMatchObject({ 'session-state.json': 'other-version', 'memory.json': 'other-version' })
+    expect(await home.drift()).toMatchObject({
+      'session-state.json': 'other-version',
+      'memory.json': 'other-version',
+    })
     await home.write()
     expect(await home.drift()).toEqual({})
   })
@@ -226,7 +278,10 @@ describe('memory files', () => {
     expect(home.names()).not.toContain(`checkpoints/${checkpointId}.json`)
     expect(await home.drift()).toEqual({})
     // Put back by hand, and unknown to the manifest: it is found and moved again.
-    renameSync(join(home.folder, `checkpoints/archive/${checkpointId}.json`), join(home.folder, `checkpoints/${checkpointId}.json`))
+    renameSync(
+      join(home.folder, `checkpoints/archive/${checkpointId}.json`),
+      join(home.folder, `checkpoints/${checkpointId}.json`),
+    )
     rmSync(join(home.folder, 'memory.json'))
     await home.write()
     expect(home.read(`checkpoints/archive/${checkpointId}.json`)).toBe(text)

@@ -100,7 +100,11 @@ describe('MemoryFiles', () => {
     const files = new MemoryFiles({ folder, log: waymark.log, settings: () => settings, clock: systemClock })
     files.touch(session.id)
     await files.flush()
-    expect(names().filter((name) => name.endsWith('.tmp')).sort()).toEqual([`.memory.json.${process.pid}.999.tmp`, 'notes.tmp'])
+    expect(
+      names()
+        .filter((name) => name.endsWith('.tmp'))
+        .sort(),
+    ).toEqual([`.memory.json.${process.pid}.999.tmp`, 'notes.tmp'])
   })
 
   it('two processes that write at once leave the newest state', { timeout: 120_000 }, async () => {

@@ -24,16 +24,21 @@ export interface Home {
   readonly folder: string
   readonly waymark: Waymark
   readonly session: Session
-  write(options?: Partial<WriteOptions>, changed?: Partial<MemorySettings>): Promise<MemoryWritten>
+  readonly write: (
+    options?: Partial<WriteOptions>,
+    changed?: Partial<MemorySettings>,
+  ) => Promise<MemoryWritten>
   /** What drifted, by name; empty when nothing did. */
-  drift(changed?: Partial<MemorySettings>): Promise<Readonly<Record<string, DriftKind>>>
-  read(name: string): string
-  put(name: string, content: string | Uint8Array): void
-  names(): readonly string[]
+  readonly drift: (changed?: Partial<MemorySettings>) => Promise<Readonly<Record<string, DriftKind>>>
+  readonly read: (name: string) => string
+  readonly put: (name: string, content: string | Uint8Array) => void
+  readonly names: () => readonly string[]
 }
 
 /** A home with one session. Its memory files are written when a test says so, unless it wants the real thing. */
-export async function openHome(options: { readonly memoryFiles?: boolean; readonly clock?: Clock } = {}): Promise<Home> {
+export async function openHome(
+  options: { readonly memoryFiles?: boolean; readonly clock?: Clock } = {},
+): Promise<Home> {
   const home = join(mkdtempSync(join(tmpdir(), 'waymark-memory-')), '.moai')
   const { memoryFiles = false, clock = systemClock } = options
   const waymark = await Waymark.open({ home, memoryFiles, clock })
@@ -57,7 +62,9 @@ export async function openHome(options: { readonly memoryFiles?: boolean; readon
       writeMemoryFiles(place, { ...settings, ...changed }, { editedTasks: 'stay', ...given }),
     drift: async (changed = {}) => {
       const { files } = await checkMemoryFiles(place, { ...settings, ...changed })
-      return Object.fromEntries(files.filter(({ kind }) => kind !== 'ok').map(({ name, kind }) => [name, kind]))
+      return Object.fromEntries(
+        files.filter(({ kind }) => kind !== 'ok').map(({ name, kind }) => [name, kind]),
+      )
     },
     read: (name) => readFileSync(join(folder, name), 'utf8'),
     put: (name, content) => {
@@ -65,7 +72,9 @@ export async function openHome(options: { readonly memoryFiles?: boolean; readon
       writeFileSync(join(folder, name), content)
     },
     names: () =>
-      readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => !name.startsWith('waymark.db')),
+      readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+        (name) => !name.startsWith('waymark.db'),
+      ),
   }
 }
 

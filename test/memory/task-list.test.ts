@@ -7,12 +7,42 @@ import { describe, expect, it } from 'vitest'
 import { limits } from '../../src/kernel/limits.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { readTaskList } from '../../src/memory/task-lines.ts'
-import { isUnedited, listEnd, markedStatusOf, taskListText, titleOf, titleText } from '../../src/memory/task-text.ts'
+import {
+  isUnedited,
+  listEnd,
+  markedStatusOf,
+  taskListText,
+  titleOf,
+  titleText,
+} from '../../src/memory/task-text.ts'
 import { historyArbitrary } from '../../src/testing/arbitraries.ts'
 import { play } from '../../src/testing/play.ts'
 
-const oddText = fc.string({ unit: fc.oneof(fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }), fc.constantFrom(' ', '\n', '\r', '\t', '\0', '\\', '\\u{a}', '\u2028', '\u202e', '<!--', '-->', '[x]', '- [ ] A: b', '```', '#')), maxLength: 20 })
-const wellFormed = oddText.map((text) => text.toWellFormed())
+const oddText = fc.string({
+  unit: fc.oneof(
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+    fc.constantFrom(
+      ' ',
+      '\n',
+      '\r',
+      '\t',
+      '\0',
+      '\\',
+      '\\u{a}',
+      '\u2028',
+      '\u202e',
+      '<!--',
+      '-->',
+      '[x]',
+      '- [ ] A: b',
+      '```',
+      '#',
+    ),
+  ),
+  maxLength: 20,
+})
+/** Commands refuse texts with half a surrogate pair. */
+const wellFormed = oddText.filter((text) => !/\p{Surrogate}/u.test(text))
 
 const never = () => false
 
@@ -38,18 +68,32 @@ describe('a title in a list', () => {
 describe('a list of tasks', () => {
   it('law: the list of any state reads back with its ids, titles and statuses, and is unedited', async () => {
     await fc.assert(
-      fc.asyncProperty(historyArbitrary(30), fc.array(wellFormed, { maxLength: 4 }), async (commands, titles) => {
-        const added = titles.map((title, n) => ({ type: 'task.add', taskId: `id:${n}:`, title }) as const)
-        const { state } = await play(new MemoryLog(), [...commands.slice(0, 2), ...added, ...commands.slice(2)])
-        const text = taskListText(state)
-        expect(isUnedited(text)).toBe(true)
-        const list = readTaskList(Buffer.from(text), (taskId) => Object.hasOwn(state.tasks, taskId))
-        expect(list.problems).toEqual([])
-        expect(list).toMatchObject({ isWhole: true, heading: { sessionId: state.sessionId, version: state.version } })
-        const read = Object.fromEntries(list.tasks.map(({ id, title, status }) => [id, { title, status }]))
-        const wanted = Object.values(state.tasks).map((task) => [task.id, { title: task.title, status: markedStatusOf(task) }])
-        expect(read).toEqual(Object.fromEntries(wanted))
-      }),
+      fc.asyncProperty(
+        historyArbitrary(30),
+        fc.array(wellFormed, { maxLength: 4 }),
+        async (commands, titles) => {
+          const added = titles.map((title, n) => ({ type: 'task.add', taskId: `id:${n}:`, title }) as const)
+          const { state } = await play(new MemoryLog(), [
+            ...commands.slice(0, 2),
+            ...added,
+            ...commands.slice(2),
+          ])
+          const text = taskListText(state)
+          expect(isUnedited(text)).toBe(true)
+          const list = readTaskList(Buffer.from(text), (taskId) => Object.hasOwn(state.tasks, taskId))
+          expect(list.problems).toEqual([])
+          expect(list).toMatchObject({
+            isWhole: true,
+            heading: { sessionId: state.sessionId, version: state.version },
+          })
+          const read = Object.fromEntries(list.tasks.map(({ id, title, status }) => [id, { title, status }]))
+          const wanted = Object.values(state.tasks).map((task) => [
+            task.id,
+            { title: task.title, status: markedStatusOf(task) },
+          ])
+          expect(read).toEqual(Object.fromEntries(wanted))
+        },
+      ),
       { numRuns: 100 },
     )
   })
@@ -113,7 +157,9 @@ describe('a list of tasks', () => {
 
   it('is quick with long lines that look like tasks and are none', () => {
     const start = performance.now()
-    const bytes = Buffer.from(`- [ ]${' '.repeat(500_000)}\n- [ ] ${':'.repeat(500_000)}\n- [ ] ${'a:'.repeat(200_000)} x\n`)
+    const bytes = Buffer.from(
+      `- [ ]${' '.repeat(500_000)}\n- [ ] ${':'.repeat(500_000)}\n- [ ] ${'a:'.repeat(200_000)} x\n`,
+    )
     readTaskList(bytes, never)
     expect(performance.now() - start).toBeLessThan(2_000)
     expect(limits.taskLinesUnreadMax).toBeLessThan(limits.taskLinesMax)

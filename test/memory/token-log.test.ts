@@ -19,7 +19,8 @@ import { type Home, measured, openHome } from './support.ts'
 
 async function expectedLines(log: EventLog): Promise<readonly string[]> {
   const lines: string[] = []
-  for await (const { readings } of readingsAfter(log, 0)) lines.push(...readings.map((reading) => JSON.stringify(reading)))
+  for await (const { readings } of readingsAfter(log, 0))
+    lines.push(...readings.map((reading) => JSON.stringify(reading)))
   return lines
 }
 
@@ -30,8 +31,12 @@ async function linesOnDisk({ folder, names, read }: Home): Promise<readonly stri
     .filter(({ position }) => position !== null)
     .sort((a, b) => (a.position ?? 0) - (b.position ?? 0))
   const texts: string[] = []
-  for (const { name } of aside) texts.push(brotliDecompressSync(await readFile(join(folder, name))).toString('utf8'))
-  return [...texts, read('token-usage.log')].join('').split('\n').filter((line) => line !== '')
+  for (const { name } of aside)
+    texts.push(brotliDecompressSync(await readFile(join(folder, name))).toString('utf8'))
+  return [...texts, read('token-usage.log')]
+    .join('')
+    .split('\n')
+    .filter((line) => line !== '')
 }
 
 async function readMany(session: Session, count: number): Promise<void> {
@@ -45,9 +50,17 @@ describe('token-usage.log', () => {
     for (const tokens of [10_000, 130_000, 160_000, 199_000, 20_000]) await session.send(measured(tokens))
     const fork = await waymark.fork(session.id, { at: 4 })
     await fork.send(measured(130_000))
-    await session.send({ type: 'model.switch', model: 'claude-haiku-4-5', windowTokens: 100_000, observed: true })
+    await session.send({
+      type: 'model.switch',
+      model: 'claude-haiku-4-5',
+      windowTokens: 100_000,
+      observed: true,
+    })
     await write()
-    const phases = read('token-usage.log').split('\n').filter(Boolean).map((line) => JSON.parse(line).phase)
+    const phases = read('token-usage.log')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line).phase)
     expect(phases.slice(0, 5)).toEqual(['normal', 'monitoring', 'warning', 'emergency', 'normal'])
     expect(phases).toHaveLength(7)
   })
@@ -58,7 +71,9 @@ describe('token-usage.log', () => {
     for (let round = 0; round < 6; round++) {
       await readMany(round % 2 === 0 ? home.session : other, 700)
       await home.write()
-      expect(Buffer.byteLength(home.read('token-usage.log'))).toBeLessThanOrEqual(limits.tokenUsageLogBytesMax)
+      expect(Buffer.byteLength(home.read('token-usage.log'))).toBeLessThanOrEqual(
+        limits.tokenUsageLogBytesMax,
+      )
     }
     expect(home.names().filter((name) => tokenArchivePositionOf(name) !== null).length).toBeGreaterThan(1)
     expect(await linesOnDisk(home)).toEqual(await expectedLines(home.waymark.log))

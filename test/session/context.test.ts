@@ -315,6 +315,22 @@ describe('obligations', () => {
   })
 })
 
+describe('another model', () => {
+  it.each([
+    [{ model: 'claude-haiku-4-5' }, 200_000],
+    [{ model: 'claude-sonnet-4-5[1m]' }, 1_000_000],
+    [{ model: 'claude-sonnet-4-5', windowTokens: 500_000 }, 500_000],
+  ])('%j changes the window to %d tokens, and the phase with it', async (fields, totalTokens) => {
+    const { waymark } = await opened()
+    const session = await waymark.createSession({ model: 'claude-opus-4-5', windowTokens: 190_000 })
+    await report(session, 140_000)
+    expect(session.state.window.phase).toBe('monitoring')
+    await session.send({ type: 'model.switch', ...fields })
+    expect(session.state.window).toMatchObject({ totalTokens, usedTokens: 140_000 })
+    expect(session.state.window.phase).toBe(totalTokens === 200_000 ? 'monitoring' : 'normal')
+  })
+})
+
 describe('growth', () => {
   it('is learned from reports, tells the window between them as an estimate, and forecasts the next phase', async () => {
     const { session } = await opened()

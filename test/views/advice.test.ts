@@ -27,9 +27,15 @@ const task = (taskId: string, more: { parentTaskId?: string; specId?: string } =
 ]
 const start = (taskId: string): Sample => ['task.started', { taskId, status: 'in_progress' }]
 const complete = (taskId: string): Sample => ['task.completed', { taskId }]
-const saved = (version: number): Sample => ['checkpoint.created', { checkpointId, version, trigger: 'manual' }]
+const saved = (version: number): Sample => [
+  'checkpoint.created',
+  { checkpointId, version, trigger: 'manual' },
+]
 const called = (name: string): Sample => ['tool.called', { toolCallId: name, name }]
-const configured = (reserveTokens: number): Sample => ['session.configured', { configuration: { reserveTokens } }]
+const configured = (reserveTokens: number): Sample => [
+  'session.configured',
+  { configuration: { reserveTokens } },
+]
 const entered = (to: 'emergency' | 'exhausted'): Sample => [
   'budget.phase-changed',
   { from: 'normal', to, percent: 90 },

@@ -22,10 +22,12 @@ function measured(usedTokens: number, totalTokens = 200_000): Sample {
 
 const thousands = (totalTokens: number) =>
   Object.fromEntries(
-    allocationTable(stateAfter(started, measured(0, totalTokens))).map(({ name, limitTokens, categories }) => [
-      name,
-      [limitTokens / 1_000, categories.map((category) => category.limitTokens / 1_000)],
-    ]),
+    allocationTable(stateAfter(started, measured(0, totalTokens))).map(
+      ({ name, limitTokens, categories }) => [
+        name,
+        [limitTokens / 1_000, categories.map((category) => category.limitTokens / 1_000)],
+      ],
+    ),
   )
 
 describe('the allocation table', () => {
@@ -92,7 +94,9 @@ const filledArbitrary = fc.record({
 type Filled = typeof filledArbitrary extends fc.Arbitrary<infer T> ? T : never
 
 function stateOf({ items, usedTokens, totalTokens }: Filled) {
-  const samples = items.map(({ tier, category, tokens }, index) => item(`@I-${index}`, tier, category, tokens))
+  const samples = items.map(({ tier, category, tokens }, index) =>
+    item(`@I-${index}`, tier, category, tokens),
+  )
   return stateAfter(started, ...samples, measured(usedTokens, totalTokens))
 }
 

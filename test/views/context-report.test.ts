@@ -119,7 +119,9 @@ describe('servers', () => {
   })
 
   it('are known by an item alone', () => {
-    const { servers } = contextReport(stateAfter(started, item('@X', 'temporary', 'reference.tools', 5, 'constructor')))
+    const { servers } = contextReport(
+      stateAfter(started, item('@X', 'temporary', 'reference.tools', 5, 'constructor')),
+    )
     expect(servers).toMatchObject([{ name: 'constructor', itemTokens: 5, toolTokens: null, enabled: true }])
   })
 })

@@ -29,7 +29,13 @@ const tagged = { tier: 'temporary', category: 'reference.project', tokens: 500, 
 
 /** A session in which every command comes up, and in which each that fills a layer changes it. */
 const history: readonly Command[] = [
-  { type: 'session.start', model: 'claude-sonnet-4-5', cwd: '/home/ada/shop', gitBranch: 'main', tool: 'mine' },
+  {
+    type: 'session.start',
+    model: 'claude-sonnet-4-5',
+    cwd: '/home/ada/shop',
+    gitBranch: 'main',
+    tool: 'mine',
+  },
   { type: 'session.describe', gitBranch: 'log-in', toolVersion: '2.0', permissionMode: 'plan' },
   { type: 'session.configure', configuration: { reserveTokens: 40_000 } },
   { type: 'focus.change', objectives: ['people can log in'], variables: { port: '8080' } },
@@ -101,12 +107,17 @@ const history: readonly Command[] = [
 /** Comes up in forks only. */
 const onlyInForks: readonly CommandType[] = ['session.fork']
 
-const names = Object.keys(layerTitles).filter((name): name is keyof Layers => Object.hasOwn(layerTitles, name))
+const names = Object.keys(layerTitles).filter((name): name is keyof Layers =>
+  Object.hasOwn(layerTitles, name),
+)
 
 /** What the page says: by layer, the commands that fill it. */
 const page = new Map(
   [...textOf('docs/layers.md').matchAll(/^\| (L\d [^|]+?) \| [^|]+ \| ([^|]+) \|$/gm)].map(
-    ([, title = '', commands = '']) => [title, [...commands.matchAll(/`([a-z.-]+)`/g)].map(([, name = '']) => name)],
+    ([, title = '', commands = '']) => [
+      title,
+      [...commands.matchAll(/`([a-z.-]+)`/g)].map(([, name = '']) => name),
+    ],
   ),
 )
 
@@ -179,14 +190,35 @@ describe('the layers', () => {
       openCalls: ['Bash'],
     })
     expect(activeContext.items).toEqual({
-      critical: [{ tag: '@A', title: null, category: 'system.instructions', status: 'kept', tokens: 8, summaryWantedPercent: null }],
+      critical: [
+        {
+          tag: '@A',
+          title: null,
+          category: 'system.instructions',
+          status: 'kept',
+          tokens: 8,
+          summaryWantedPercent: null,
+        },
+      ],
       supporting: [],
-      temporary: [{ tag: '@B', title: null, category: 'reference.tools', status: 'kept', tokens: 9, summaryWantedPercent: null }],
+      temporary: [
+        {
+          tag: '@B',
+          title: null,
+          category: 'reference.tools',
+          status: 'kept',
+          tokens: 9,
+          summaryWantedPercent: null,
+        },
+      ],
     })
   })
 
   it('hold SPECs with their progress: as stated, else by their tasks', () => {
-    const task = (taskId: string, more: object = {}): Sample => ['task.added', { taskId, title: taskId, ...more }]
+    const task = (taskId: string, more: object = {}): Sample => [
+      'task.added',
+      { taskId, title: taskId, ...more },
+    ]
     const state = stateAfter(
       started,
       ['spec.updated', { specId: 'SPEC-002', title: 'Log out', phase: 'RED', progressPercent: 40 }],

@@ -12,8 +12,24 @@ import {
   taskList,
   tasksInOrder,
 } from '../../src/views/task-list.ts'
-import { clockText, countOf, durationText, inNaturalOrder, namesText, timeText } from '../../src/views/text.ts'
-import { checkpointId, item, recorded, type Sample, sessionId, started, stateAfter, usage } from './samples.ts'
+import {
+  clockText,
+  countOf,
+  durationText,
+  inNaturalOrder,
+  namesText,
+  timeText,
+} from '../../src/views/text.ts'
+import {
+  checkpointId,
+  item,
+  recorded,
+  type Sample,
+  sessionId,
+  started,
+  stateAfter,
+  usage,
+} from './samples.ts'
 
 const spent = { calls: 3, inputTokens: 9, outputTokens: 8, cacheReadTokens: 7, cacheCreationTokens: 6 }
 
@@ -126,7 +142,7 @@ describe('the view of a state', () => {
     ])
   })
 
-  it('tells only what is known',() => {
+  it('tells only what is known', () => {
     const facts = Object.fromEntries(stateFacts(view, state).map(({ label, value }) => [label, value]))
     expect(facts).toMatchObject({
       session: sessionId,
@@ -310,10 +326,23 @@ describe('the budget report', () => {
       'prompt.submitted',
       { content: { hash: 'a'.repeat(64), bytes, preview: '' } },
     ]
-    const grown = stateAfter(started, usage(1_000, 0), prompt(400), usage(2_000, 0), prompt(600), usage(3_000, 0))
+    const grown = stateAfter(
+      started,
+      usage(1_000, 0),
+      prompt(400),
+      usage(2_000, 0),
+      prompt(600),
+      usage(3_000, 0),
+    )
     expect(budgetReport(grown, [], spent)).toMatchObject({
       growth: { reports: 2, tokens: 2_000, bytes: { prompts: 1_000, replies: 0 } },
-      forecast: { phase: 'monitoring', tokensToGo: 117_000, reportsToGo: 117, kind: 'prompts', kindPercent: 100 },
+      forecast: {
+        phase: 'monitoring',
+        tokensToGo: 117_000,
+        reportsToGo: 117,
+        kind: 'prompts',
+        kindPercent: 100,
+      },
     })
   })
 

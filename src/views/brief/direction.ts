@@ -1,10 +1,12 @@
 /** What the work is for and what comes next: as it was stated, else as far as the conversation tells. */
-import { type Fit, fitAll, fitLines, fitQuote } from './fit.ts'
+import { type Fit, fitAll, fitBelow, fitLines, fitQuote } from './fit.ts'
 import { type Said, type Source, summaryIsNewest, summaryPartOf } from './source.ts'
 import { openTasks } from './tasks.ts'
 
 /** A prompt of fewer characters says little without what came before it: `continue`, `yes, do it`. */
 const shortPromptCharacters = 60
+/** A reply of fewer characters is often an aside; what was done stands in a longer one. */
+const fullReplyCharacters = 400
 
 export function objectiveFit(source: Source): Fit | null {
   const { knowledge } = source.state
@@ -12,11 +14,12 @@ export function objectiveFit(source: Source): Fit | null {
   const stated = [...objectives.map((text) => `- ${text}`), ...(scope === null ? [] : [`- Scope: ${scope}`])]
   if (stated.length > 0) return fitLines(stated, (count) => `${count} more: waymark show ${source.name}`)
   const intent = summaryPartOf(source, 'intent')
-  if (intent !== null) return said('From the summary of the last compaction:', intent.text)
+  if (intent !== null) return quoted('From the summary of the last compaction:', intent.text)
   const { firstPrompt, prompts } = source
   if (firstPrompt === null) return null
-  if (prompts.at(-1)?.version === firstPrompt.version) return fitLines(['The last prompt, below, is the only one.'], String)
-  return said('The first prompt; later ones may have changed it:', firstPrompt.words)
+  if (prompts.at(-1)?.version === firstPrompt.version)
+    return fitLines(['The last prompt, below, is the only one.'], String)
+  return quoted('The first prompt; later ones may have changed it:', firstPrompt.words)
 }
 
 export function promptFit(source: Source): Fit | null {
@@ -29,22 +32,29 @@ export function promptFit(source: Source): Fit | null {
     const longer = prompts.findLast(
       ({ version, words }) => version < last.version && words.length >= shortPromptCharacters,
     )
-    if (answered !== undefined) parts.push({ share: 0.4, fit: said('It followed this reply:', answered.words) })
-    if (longer !== undefined) parts.push({ share: 0.3, fit: said('A longer prompt before it:', longer.words) })
+    if (answered !== undefined)
+      parts.push({ share: 0.4, fit: quoted('It followed this reply:', answered.words) })
+    if (longer !== undefined)
+      parts.push({ share: 0.3, fit: quoted('A longer prompt before it:', longer.words) })
   }
   return fitAll(parts)
 }
 
-export function replyFit({ replies, state }: Source): Fit | null {
+export function replyFit({ replies, prompts, state, name }: Source): Fit | null {
   const last = replies.at(-1)
   if (last === undefined) return null
   const after = state.version - last.version
-  const note = after > eventsOfAnEndingTurn ? `${after} events came after it: waymark log ${state.sessionId.slice(0, 13)} --after ${last.version}` : null
-  const before = last.words.length < shortPromptCharacters * 2 ? replies.at(-2) : undefined
+  const note = `${after} events came after it: waymark log ${name} --after ${last.version}`
+  const prompt = prompts.at(-1)?.version ?? 0
+  const fuller = replies.findLast(
+    ({ version, words }) => version > prompt && words.length >= fullReplyCharacters,
+  )
   return fitAll([
-    { share: 0.6, fit: fitQuote(last.words) },
-    ...(note === null ? [] : [{ share: 0.15, fit: fitLines([note], String) }]),
-    ...(before === undefined ? [] : [{ share: 0.4, fit: said('The reply before it:', before.words) }]),
+    { share: 0.5, fit: fitQuote(last.words) },
+    ...(after > eventsOfAnEndingTurn ? [{ share: 0.15, fit: fitLines([note], String) }] : []),
+    ...(last.words.length >= fullReplyCharacters || fuller === undefined
+      ? []
+      : [{ share: 0.5, fit: quoted('A longer reply before it:', fuller.words) }]),
   ])
 }
 
@@ -64,7 +74,9 @@ export function nextFit(source: Source): Fit | null {
   const step = summaryIsNewest(source) ? summaryPartOf(source, 'next') : null
   return fitAll([
     { share: 0.4, fit: fitLines(lines, (count) => `${count} more`) },
-    ...(step === null ? [] : [{ share: 0.6, fit: said('The summary of the last compaction names as next:', step.text) }]),
+    ...(step === null
+      ? []
+      : [{ share: 0.6, fit: quoted('The summary of the last compaction names as next:', step.text) }]),
   ])
 }
 
@@ -77,13 +89,17 @@ function derivedSteps(source: Source): readonly string[] {
   const calls = Object.keys(state.openCalls).length
   const [task, ...others] = openTasks(state)
   if (state.status === 'ended') steps.push('- The session was ended; go on only if asked to.')
-  if (calls > 0) steps.push(`- ${calls === 1 ? 'A call was' : `${calls} calls were`} cut off: find out what came of ${calls === 1 ? 'it' : 'them'} before doing the same again.`)
+  if (calls > 0)
+    steps.push(
+      `- ${calls === 1 ? 'A call was' : `${calls} calls were`} cut off: find out what came of ${calls === 1 ? 'it' : 'them'} before doing the same again.`,
+    )
   if (prompt !== undefined && (reply === undefined || reply.version < prompt.version)) {
     steps.push('- The last prompt has no reply yet: do what it asks.')
   } else if (reply !== undefined) steps.push(...afterReply(source, reply))
   if (task !== undefined) {
     const isRunning = task.status === 'in_progress' || task.status === 'token_warning'
-    const rest = others.length === 0 ? '' : `; ${others.length} more ${others.length === 1 ? 'is' : 'are'} open`
+    const rest =
+      others.length === 0 ? '' : `; ${others.length} more ${others.length === 1 ? 'is' : 'are'} open`
     steps.push(`- ${isRunning ? 'In hand' : 'Next open task'}: ${task.title}${rest}`)
   }
   return steps.length === 0 ? ['- Nothing is recorded yet.'] : steps
@@ -92,13 +108,14 @@ function derivedSteps(source: Source): readonly string[] {
 function afterReply({ state }: Source, reply: Said): readonly string[] {
   if (/[?？]\s*$/.test(reply.words)) return ['- The last reply asked something, and no answer is recorded.']
   const isLast = state.version - reply.version <= eventsOfAnEndingTurn
-  if (!isLast) return ['- The last prompt was being worked on when the record stops: go on from the last reply.']
-  return ['- The last prompt has its reply, below; what that leaves open comes next, else whatever the user asks.']
+  if (!isLast)
+    return ['- The last prompt was being worked on when the record stops: go on from the last reply.']
+  return [
+    '- The last prompt has its reply, below; what that leaves open comes next, else whatever the user asks.',
+  ]
 }
 
-function said(heading: string, words: string): Fit {
-  return (bytesMax) => {
-    const below = fitQuote(words)(bytesMax - Buffer.byteLength(heading) - 1)
-    return below.text === '' ? below : { text: `${heading}\n${below.text}`, cut: below.cut }
-  }
+/** Somebody's words below a line that says whose they are. */
+function quoted(heading: string, words: string): Fit {
+  return fitBelow(heading, fitQuote(words))
 }

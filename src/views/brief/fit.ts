@@ -43,12 +43,12 @@ export function allot(
   const fitted: Fitted[] = parts.map(() => nothing)
   let left = roomBytes - reserveBytes
   for (const times of rounds) {
-    for (const [index, { share, fit }] of parts.entries()) {
+    for (const [index, part] of parts.entries()) {
       const before = fitted[index] ?? nothing
       if (!before.cut || (times > 1 && before.text === '')) continue
       const taken = before.text === '' ? 0 : bytesOf(before.text) + joinBytes
-      const wish = Math.max(floorBytes, share * times * roomBytes)
-      const now = fit(Math.floor(Math.min(wish, left + taken)) - joinBytes)
+      const wish = Math.max(floorBytes, part.share * times * roomBytes)
+      const now = part.fit(Math.floor(Math.min(wish, left + taken)) - joinBytes)
       if (now.text === '' || bytesOf(now.text) + joinBytes < taken) continue
       fitted[index] = now
       left -= bytesOf(now.text) + joinBytes - taken
@@ -64,19 +64,17 @@ export function fitAll(parts: readonly Part[], separator = '\n'): Fit {
     const separatorBytes = bytesOf(separator)
     const said = allot(parts, bytesMax + separatorBytes, separatorBytes)
     return {
-      text: said
-        .flatMap(({ text }) => (text === '' ? [] : [text]))
-        .join(separator),
+      text: said.flatMap(({ text }) => (text === '' ? [] : [text])).join(separator),
       cut: said.some(({ cut }) => cut),
     }
   }
 }
 
 /** What is said under a heading; the heading alone is not worth its bytes. */
-export function fitBelow(heading: string, fit: Fit): Fit {
+export function fitBelow(heading: string, inner: Fit): Fit {
   const headingBytes = bytesOf(heading) + 1
   return (bytesMax) => {
-    const below = fit(bytesMax - headingBytes)
+    const below = inner(bytesMax - headingBytes)
     return below.text === '' ? nothing : { text: `${heading}\n${below.text}`, cut: below.cut }
   }
 }
@@ -102,7 +100,8 @@ export function fitLines(all: readonly string[], more: (count: number) => string
     while (count > 0 && bytesOf(said(count)) + 1 > left) left += sizes[--count] ?? 0
     if (count > 0) return { text: [...lines.slice(0, count), said(count)].join('\n'), cut: true }
     const room = bytesMax - bytesOf(said(1)) - 1
-    if (lines.length === 1) return bytesMax < lineBytesMin ? nothing : { text: cutToBytes(lines[0] ?? '', bytesMax), cut: true }
+    if (lines.length === 1)
+      return bytesMax < lineBytesMin ? nothing : { text: cutToBytes(lines[0] ?? '', bytesMax), cut: true }
     if (room >= lineBytesMin) return { text: `${cutToBytes(lines[0] ?? '', room)}\n${said(1)}`, cut: true }
     return nothing
   }

@@ -66,7 +66,9 @@ export function sourceOf(
 /** The part of the summary that is about something, if it has one that says more than that there is nothing. */
 export function summaryPartOf({ summary }: Source, role: SummaryRole): SummaryPart | null {
   const part = summary?.parts.find((candidate) => candidate.role === role)
-  return part === undefined || /^(?:[-*] *)?(?:none|n\/a|nothing)\b[^\n]{0,20}$/i.test(part.text) ? null : part
+  return part === undefined || /^(?:[-*] *)?(?:none|n\/a|nothing)\b[^\n]{0,20}$/i.test(part.text)
+    ? null
+    : part
 }
 
 /** Nothing was said since the summary was made, so it says where the work stands. */

@@ -1,0 +1,172 @@
+/** The sections of a brief: what each is called, from which level on it is there, and how dear it is. */
+import type { ReadonlyState } from '../../fold/state.ts'
+import { countOf, countText, percentText, timeText } from '../text.ts'
+import { nextFit, objectiveFit, promptFit, replyFit } from './direction.ts'
+import { type Fit, fitLines } from './fit.ts'
+import {
+  checkpointFit,
+  constraintsFit,
+  decisionsFit,
+  filesFit,
+  itemsFit,
+  preferencesFit,
+  specsFit,
+  variablesFit,
+} from './knowledge.ts'
+import { beforeFit, earlierFit, historyFit, itemSummariesFit, summaryFit } from './past.ts'
+import type { Source } from './source.ts'
+import { completedFit, tasksFit } from './tasks.ts'
+
+/** 1: what to do now. 2: and what must be known. 3: and how it came to this. */
+export const briefLevels = [1, 2, 3] as const
+export type BriefLevel = (typeof briefLevels)[number]
+
+export interface SectionSpec {
+  readonly title: string
+  readonly level: BriefLevel
+  /** Part of the room that it may take before all others have had theirs. */
+  readonly share: number
+  /** `null` when there is nothing to say. */
+  readonly fit: (source: Source) => Fit | null
+  /** The command that shows the whole of it. */
+  readonly whole: (name: string) => string
+}
+
+const show = (name: string): string => `waymark show ${name}`
+const texts = (name: string): string => `waymark export ${name} --content`
+
+/** Dearest first: what comes first is said first, and left out last. */
+export const sectionSpecs = {
+  session: { title: 'Session', level: 1, share: 0.06, fit: sessionFit, whole: show },
+  objective: { title: 'Objective', level: 1, share: 0.09, fit: objectiveFit, whole: texts },
+  next: { title: 'Next step', level: 1, share: 0.09, fit: nextFit, whole: texts },
+  prompt: { title: 'Last prompt', level: 1, share: 0.12, fit: promptFit, whole: texts },
+  tasks: {
+    title: 'Open tasks',
+    level: 1,
+    share: 0.12,
+    fit: tasksFit,
+    whole: (name) => `waymark tasks ${name}`,
+  },
+  calls: { title: 'Open calls: outcome unknown', level: 1, share: 0.03, fit: callsFit, whole: show },
+  reply: { title: 'Last reply', level: 1, share: 0.08, fit: replyFit, whole: texts },
+  constraints: { title: 'Constraints', level: 2, share: 0.05, fit: constraintsFit, whole: texts },
+  summary: { title: 'Summary of the last compaction', level: 2, share: 0.14, fit: summaryFit, whole: texts },
+  decisions: {
+    title: 'Decisions',
+    level: 2,
+    share: 0.05,
+    fit: decisionsFit,
+    whole: (name) => `waymark log ${name} --type decision`,
+  },
+  preferences: { title: 'The user', level: 2, share: 0.02, fit: preferencesFit, whole: show },
+  items: {
+    title: 'Context items',
+    level: 2,
+    share: 0.05,
+    fit: itemsFit,
+    whole: (name) => `waymark context ${name}`,
+  },
+  specs: { title: 'SPECs and milestones', level: 2, share: 0.04, fit: specsFit, whole: show },
+  files: {
+    title: 'Files written, newest first',
+    level: 2,
+    share: 0.04,
+    fit: filesFit,
+    whole: (name) => `waymark show ${name} --json`,
+  },
+  checkpoint: {
+    title: 'Last checkpoint',
+    level: 2,
+    share: 0.02,
+    fit: checkpointFit,
+    whole: (name) => `waymark checkpoints ${name}`,
+  },
+  before: { title: 'The session before', level: 2, share: 0.08, fit: beforeFit, whole: show },
+  budget: {
+    title: 'Budget',
+    level: 2,
+    share: 0.01,
+    fit: budgetFit,
+    whole: (name) => `waymark budget ${name}`,
+  },
+  variables: { title: 'Variables', level: 3, share: 0.02, fit: variablesFit, whole: show },
+  earlier: { title: 'Earlier prompts', level: 3, share: 0.06, fit: earlierFit, whole: texts },
+  summaries: {
+    title: 'Summaries of context items',
+    level: 3,
+    share: 0.05,
+    fit: itemSummariesFit,
+    whole: (name) => `waymark context ${name}`,
+  },
+  completed: {
+    title: 'Completed tasks',
+    level: 3,
+    share: 0.02,
+    fit: completedFit,
+    whole: (name) => `waymark tasks ${name} --status completed`,
+  },
+  history: {
+    title: 'History, newest first',
+    level: 3,
+    share: 0.05,
+    fit: historyFit,
+    whole: (name) => `waymark log ${name}`,
+  },
+} as const satisfies Readonly<Record<string, SectionSpec>>
+
+export type SectionName = keyof typeof sectionSpecs
+
+function sessionFit({ state }: Source): Fit {
+  const { title, status, endReason, offeredTo, model, cwd, gitBranch, startedAt, lastEventAt } = state
+  const detail = status === 'ended' ? endReason : status === 'handed_off' ? offeredTo : null
+  const facts: readonly (readonly [string, string | null])[] = [
+    ['Title', title],
+    ['Status', `${status.replace('_', ' ')}${detail === null ? '' : ` (${detail})`}`],
+    ['Folder', cwd === null || gitBranch === null || gitBranch === '' ? cwd : `${cwd}, branch ${gitBranch}`],
+    [
+      'Last event',
+      lastEventAt === null
+        ? null
+        : `${timeText(lastEventAt)} UTC${startedAt === null ? '' : `, begun ${timeText(startedAt)}`}`,
+    ],
+    ['Model', model],
+    ['Project', projectText(state)],
+    ['Continues', state.continuesSessionId],
+    [state.forkedAt === null ? 'Started by' : 'Fork of', state.parentSessionId],
+  ]
+  return fitLines(
+    facts.flatMap(([label, value]) => (value === null || value === '' ? [] : [`- ${label}: ${value}`])),
+    (count) => `${count} more facts`,
+  )
+}
+
+function projectText({ knowledge: { project } }: ReadonlyState): string | null {
+  const parts = [project.name, project.root].filter((text) => text !== null)
+  return parts.length === 0 ? null : parts.join(', ')
+}
+
+function callsFit({ state, name }: Source): Fit | null {
+  const calls = Object.values(state.openCalls).sort((a, b) => b.version - a.version)
+  if (calls.length === 0) return null
+  return fitLines(
+    calls.map(
+      ({ name: tool, version, time, childSessionId }) =>
+        `- ${tool}, at version ${version}, ${timeText(time)}${childSessionId === null ? '' : `, session ${childSessionId}`}`,
+    ),
+    (count) => `${count} more: waymark show ${name}`,
+  )
+}
+
+function budgetFit({ state }: Source): Fit | null {
+  const { usedTokens, totalTokens, percent, phase, estimated } = state.window
+  if (usedTokens === 0) return null
+  const compactions = state.compactions === 0 ? '' : `, ${countOf(state.compactions, 'compaction')}`
+  const given = state.failures.last === null ? '' : `; last failure of a call: ${state.failures.last}`
+  return fitLines(
+    [
+      `- ${countText(usedTokens)} of ${countText(totalTokens)} tokens (${percentText(percent)})${estimated ? ', estimated' : ''}, ${phase}${compactions}${given}`,
+    ],
+    String,
+  )
+}
