@@ -21,6 +21,10 @@ export interface Made {
 /** Checks that tell why a log cannot be opened. */
 const tellWhyClosed: readonly FindingCode[] = ['no-home', 'old-sqlite', 'torn-store', 'other-version']
 
+/** Reasons that lie in what was asked for, and not in the home. */
+const notAsked = { deep: 'made with --deep', one: 'only one session was asked for' } as const
+export const reasonsByChoice: ReadonlySet<string> = new Set(Object.values(notAsked))
+
 type KnownCheck = Check<FindingCode>
 type HomeCheck = Exclude<KnownCheck, { readonly needs: 'session' }>
 const all: readonly KnownCheck[] = checks
@@ -65,11 +69,11 @@ export class Round {
 
   #reasonNotTo({ code, needs, onlyDeep }: KnownCheck, isHome: boolean): string | null {
     const { log, named, deep } = this.#context
-    if (onlyDeep === true && !deep) return 'made with --deep'
+    if (onlyDeep === true && !deep) return notAsked.deep
     if (needs === 'home' && !isHome) return 'there is no home'
     if (log === null) return needs === 'log' || needs === 'session' ? this.#closedBecause : null
     const isAboutOne = needs === 'session' || code === 'lost-session'
-    return named === null || isAboutOne ? null : 'only one session was asked for'
+    return named === null || isAboutOne ? null : notAsked.one
   }
 
   async #makeOne(check: HomeCheck): Promise<void> {

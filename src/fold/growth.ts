@@ -45,9 +45,16 @@ export function growthLineOf({ growth }: Pick<ReadonlyState, 'growth'>): GrowthL
   return meanX > 0 ? { perReport: 0, perByte: meanY / meanX, learned: true } : assumed
 }
 
+/**
+ * What a byte of text can weigh: characters / 4 is short by a factor of 1.4 to 2.2, by model, and other scripts take fewer
+ * tokens a byte. A session whose reports are explained by something else than their texts draws a line outside of it.
+ */
+const tokensPerByteRange = { min: 0.25, max: 0.55 } as const
+
 /** Tokens that a text of so many bytes takes, at least 1 for a text that has any. */
 export function estimatedTokens(state: Pick<ReadonlyState, 'growth'>, bytes: number): number {
-  return Math.ceil(bytes * growthLineOf(state).perByte)
+  const { min, max } = tokensPerByteRange
+  return Math.ceil(bytes * Math.min(max, Math.max(min, growthLineOf(state).perByte)))
 }
 
 /** What is in the window now: the latest report, and what came since. */

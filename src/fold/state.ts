@@ -77,6 +77,8 @@ export interface OpenCall {
   version: number
   time: string
   childSessionId: string | null
+  /** The file it is to change. */
+  writes: string | null
 }
 
 export interface CheckpointEntry {

@@ -18,10 +18,12 @@ export const workRecipes: Pick<
   'tool.called': (state, { data, time, version }) => {
     grow(state, 'toolInputs', data.input?.bytes)
     noteServerUse(state, data.name, time, version)
-    if (data.writes === true && data.target !== undefined) noteFile(state, data.target, time, version)
+    const writes = data.writes === true ? (data.target ?? null) : null
     const early = state.earlyResults.indexOf(data.toolCallId)
     if (early >= 0) {
       state.earlyResults.splice(early, 1)
+      // How it ended is not known any more; most calls end well.
+      if (writes !== null) noteFile(state, writes, time, version)
       return
     }
     if (!Object.hasOwn(state.openCalls, data.toolCallId)) state.openCallCount += 1
@@ -30,12 +32,17 @@ export const workRecipes: Pick<
       version,
       time,
       childSessionId: data.childSessionId ?? null,
+      writes,
     }
     forgetOldest(state)
   },
-  'tool.returned': (state, { data }) => {
+  'tool.returned': (state, { data, time, version }) => {
     grow(state, 'toolOutputs', data.output?.bytes)
-    if (Object.hasOwn(state.openCalls, data.toolCallId)) {
+    const open = Object.hasOwn(state.openCalls, data.toolCallId)
+      ? state.openCalls[data.toolCallId]
+      : undefined
+    if (open !== undefined) {
+      if (open.writes !== null && data.outcome === 'ok') noteFile(state, open.writes, time, version)
       delete state.openCalls[data.toolCallId]
       state.openCallCount -= 1
       return

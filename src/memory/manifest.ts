@@ -5,7 +5,7 @@ import { findFile } from './files.ts'
 import { memoryFileNames } from './names.ts'
 
 /** Raised when files get another shape, so that the older ones are told apart. */
-export const memoryFormat = 1
+const memoryFormat = 1
 
 const hashShape = z.string().regex(/^[0-9a-f]{64}$/)
 

@@ -3,7 +3,7 @@
  * the middle is told from an edit by hand. Then the files, each replaced as a whole. Whoever has written looks again: if another
  * process wrote meanwhile, or the log has grown, it writes once more, so that the newest state stays.
  */
-import { rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fold } from '../fold/fold.ts'
 import type { ReadonlyState } from '../fold/state.ts'
@@ -14,7 +14,7 @@ import type { EventLog } from '../log/port.ts'
 import { loadState } from '../replay/load.ts'
 import { writeCheckpoints } from './checkpoint-write.ts'
 import type { PackedContext } from './context-cache.ts'
-import { findFile, makeFolders, replaceFile, syncFolders } from './files.ts'
+import { type FoundFile, findFile, makeFolders, replaceFile, syncFolders } from './files.ts'
 import { entryOf, findManifest, type ManifestEntry, manifestText } from './manifest.ts'
 import { editedTasksName, memoryFileNames } from './names.ts'
 import { type MemorySettings, render } from './render.ts'
@@ -187,19 +187,23 @@ interface PlannedFile {
   readonly editedTasks: WriteOptions['editedTasks']
 }
 
+/** Whether somebody has edited the list, or put something in its place that Waymark does not write. */
+function isSomebodysList(found: FoundFile): boolean {
+  return found.kind === 'unreadable' || (found.kind === 'read' && !isUnedited(found.bytes.toString('utf8')))
+}
+
 async function plan({ folder }: MemoryPlace, draft: Draft, file: PlannedFile): Promise<void> {
   const { name, bytes, entry, at, editedTasks } = file
   const found = await findFile(folder, name)
   const hash = sha256(bytes)
-  const isEdited =
-    name === memoryFileNames.activeTasks && found.kind === 'read' && !isUnedited(found.bytes.toString('utf8'))
-  if (isEdited && editedTasks !== 'replace') {
+  const isEdited = name === memoryFileNames.activeTasks && isSomebodysList(found)
+  if (isEdited && (editedTasks !== 'replace' || found.kind !== 'read')) {
     draft.edited.push(name)
     if (editedTasks === 'stay') {
       if (entry !== undefined) draft.entries[name] = entry
       return
     }
-    await replaceFile(folder, editedTasksName, found.bytes)
+    await rename(join(folder, name), join(folder, editedTasksName))
   }
   const present = found.kind === 'read' ? found.sha256 : null
   draft.entries[name] = { sha256: hash, before: present, ...at }

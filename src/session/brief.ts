@@ -1,10 +1,8 @@
-/** A session's brief with the texts it needs from the content store, and the end of the session it continues. */
+/** A session's brief, with what it needs from the log: texts, the last events, the end of the session it continues. */
 import type { ReadonlyState } from '../fold/state.ts'
-import { WaymarkError } from '../kernel/errors.ts'
 import type { EventLog } from '../log/port.ts'
-import { loadState } from '../replay/load.ts'
-import type { Predecessor } from '../views/brief/source.ts'
 import { type Brief, type BriefOptions, brief, textsForBrief } from '../views/brief.ts'
+import { isUnreadable, surroundingsOf } from './brief-surroundings.ts'
 
 /**
  * The brief of `state`: what an agent needs to go on. A text that is missing or damaged is quoted as far as the log's events know
@@ -25,32 +23,18 @@ export async function briefOf(
   state: ReadonlyState,
   options: BriefOptions = {},
 ): Promise<Brief> {
-  const predecessor = state.talk.summary === null ? await predecessorOf(log, state) : null
+  const around = await surroundingsOf(log, state)
   const hashes = new Set([
     ...textsForBrief(state),
-    ...(predecessor === null ? [] : textsForBrief(predecessor.state)),
+    ...(around.predecessor === null ? [] : textsForBrief(around.predecessor.state)),
+    ...(around.answered === null ? [] : [around.answered.content.hash]),
   ])
   const texts = new Map<string, string>()
   for (const hash of hashes) {
     const text = await readableText(log, hash)
     if (text !== null) texts.set(hash, text)
   }
-  return brief(state, texts, { ...options, predecessor })
-}
-
-/** The session that this one continues, if it is at hand and sound. A fork has what its parent knew in its own state. */
-async function predecessorOf(
-  log: EventLog,
-  { continuesSessionId }: ReadonlyState,
-): Promise<Predecessor | null> {
-  if (continuesSessionId === null) return null
-  try {
-    const { state } = await loadState(log, continuesSessionId)
-    return { sessionId: continuesSessionId, state }
-  } catch (error) {
-    if (unreadable(error)) return null
-    throw error
-  }
+  return brief(state, texts, { ...options, ...around })
 }
 
 async function readableText(log: EventLog, hash: string): Promise<string | null> {
@@ -58,15 +42,7 @@ async function readableText(log: EventLog, hash: string): Promise<string | null>
     const bytes = await log.content(hash)
     return bytes === null ? null : Buffer.from(bytes).toString('utf8')
   } catch (error) {
-    if (unreadable(error)) return null
+    if (isUnreadable(error)) return null
     throw error
   }
-}
-
-/** What a brief goes on without: a record that is not there, damaged, or of an unknown kind. */
-function unreadable(error: unknown): boolean {
-  return (
-    error instanceof WaymarkError &&
-    ['DAMAGED_RECORD', 'SESSION_NOT_FOUND', 'UNKNOWN_EVENT'].includes(error.code)
-  )
 }

@@ -4,7 +4,7 @@ import { tokensInWindow } from '../fold/context-state.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { allocationTable, reserveOf } from './allocation-table.ts'
 import { serverViews, switchOffOf } from './servers.ts'
-import { specOf } from './spec-progress.ts'
+import { specsByTask } from './spec-progress.ts'
 import { elapsedMs, type TaskView, tasksInOrder } from './task-list.ts'
 import { countOf, countText, durationText, inNaturalOrder, namesText, percentText } from './text.ts'
 
@@ -75,8 +75,9 @@ const reserveLow: Rule = (state) => {
 }
 
 const sessionReused: Rule = (state) => {
+  const specOf = specsByTask(state)
   const worked = Object.values(state.tasks).filter(({ attempts }) => attempts > 0)
-  const specs = [...new Set(worked.flatMap((task) => specOf(state, task) ?? []))].sort(inNaturalOrder)
+  const specs = [...new Set(worked.flatMap(({ id }) => specOf.get(id) ?? []))].sort(inNaturalOrder)
   if (specs.length < 2) return null
   return {
     code: 'session-reused',

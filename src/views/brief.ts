@@ -7,7 +7,7 @@ import { WaymarkError } from '../kernel/errors.ts'
 import { allot, bytesOf, type Fitted, fitBelow, onOneLine } from './brief/fit.ts'
 import { itemSummariesMax } from './brief/past.ts'
 import { type BriefLevel, type SectionName, type SectionSpec, sectionSpecs } from './brief/sections.ts'
-import { type Predecessor, sourceOf } from './brief/source.ts'
+import { type Surroundings, sourceOf } from './brief/source.ts'
 import { bytesWithin, type TextMeasure, textMeasureOf, tokensOf } from './text-measure.ts'
 
 export interface BriefOptions {
@@ -60,11 +60,11 @@ const joint = '\n\n'
 export function brief(
   state: ReadonlyState,
   texts: ReadonlyMap<string, string>,
-  options: BriefOptions & { readonly predecessor?: Predecessor | null } = {},
+  options: BriefOptions & Surroundings = {},
 ): Brief {
   const { tokens: tokensMax = standardBriefTokens, level = standardBriefLevel } = options
   const measure = textMeasureOf(state)
-  const source = sourceOf(state, texts, options.predecessor ?? null)
+  const source = sourceOf(state, texts, options)
   const title = `# Brief of ${state.sessionId}, version ${state.version}`
   const roomBytes = bytesWithin(tokensMax, measure) - bytesOf(title)
   if (roomBytes < 0) throw tooFewTokens(tokensMax, tokensOf(title, measure))

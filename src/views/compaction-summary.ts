@@ -108,9 +108,9 @@ function historyParts(summary: string): readonly SummaryPart[] | null {
   const isBridge = (words: string): boolean => /^Another language model started/i.test(words)
   const bridges = spoken
     .filter(isBridge)
-    .map((text): SummaryPart => ({ role: 'current', title: 'summary', text }))
+    .map((text): SummaryPart => ({ role: 'current', title: 'What the model before left', text }))
   const prompts = spoken.filter((words) => !isBridge(words)).map((words) => `- ${onOneLine(words)}`)
-  return [...bridges, { role: 'messages', title: 'prompts kept', text: prompts.join('\n') }]
+  return [...bridges, { role: 'messages', title: 'Prompts that it kept', text: prompts.join('\n') }]
 }
 
 function parsedItems(json: string): readonly object[] | null {

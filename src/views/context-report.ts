@@ -131,7 +131,7 @@ function itemView(item: DeepReadonly<ContextItem>): ItemView {
 }
 
 /** The sums of each tier, those without items too. */
-export function tierViews(items: readonly ItemView[]): readonly TierView[] {
+function tierViews(items: readonly ItemView[]): readonly TierView[] {
   return contextTiers.map((tier) => {
     const own = items.filter((item) => item.tier === tier)
     return {

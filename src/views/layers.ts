@@ -8,7 +8,7 @@ import { allocationTable, type PartView, type ReserveView, reserveOf } from './a
 import { type Threshold, thresholdsOf } from './budget-report.ts'
 import { type CurrentView, currentView, type ItemView, itemsInOrder } from './context-report.ts'
 import { type ServerView, serverViews } from './servers.ts'
-import { type SpecView, specOf, specViews } from './spec-progress.ts'
+import { type SpecView, specsByTask, specViews } from './spec-progress.ts'
 import { type WindowView, windowView } from './state-view.ts'
 import { currentTasks, type TaskView, taskCounts, tasksInOrder } from './task-list.ts'
 
@@ -206,10 +206,11 @@ function projectState(state: ReadonlyState): ProjectState {
   const { project, milestones } = state.knowledge
   const tasksWithoutSpec: string[] = []
   const tasksBySpec: Record<string, string[]> = {}
+  const specs = specsByTask(state)
   for (const task of tasksInOrder(state)) {
-    const spec = specOf(state, task)
-    const ids = spec !== null && Object.hasOwn(tasksBySpec, spec) ? tasksBySpec[spec] : undefined
-    if (spec === null) tasksWithoutSpec.push(task.id)
+    const spec = specs.get(task.id)
+    const ids = spec !== undefined && Object.hasOwn(tasksBySpec, spec) ? tasksBySpec[spec] : undefined
+    if (spec === undefined) tasksWithoutSpec.push(task.id)
     else if (ids === undefined) tasksBySpec[spec] = [task.id]
     else ids.push(task.id)
   }

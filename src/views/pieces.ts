@@ -124,7 +124,9 @@ function weighed(pieces: readonly Bare[]): readonly Piece[] {
     const again = seen.has(said) ? Number.NEGATIVE_INFINITY : 0
     seen.add(said)
     const isFence = fence.test(piece.text)
-    const code = isFence ? -9 : fenced ? -4 : 0
+    // A line of code says nothing without the lines around it, unless it is an error.
+    const isCode = isFence || (fenced && !failure.test(piece.text))
+    const code = isCode && !isOutput ? Number.NEGATIVE_INFINITY : 0
     if (isFence) fenced = !fenced
     const near = Math.min(index, last - index)
     const edge = isOutput ? Math.max(0, 5 - near) : near === 0 ? 4 : 0

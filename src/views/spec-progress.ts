@@ -21,18 +21,39 @@ export interface SpecView {
 const specPrefix = /^SPEC-/
 
 /**
- * The SPEC a task belongs to: what was said of it or of the nearest task above it, else the id of the topmost task that
- * begins with `SPEC-`.
+ * The SPEC that each task belongs to, by task id; tasks that belong to none are left out. It is what was said of the task or of the
+ * nearest task above it, else the id of the topmost task that begins with `SPEC-`.
  */
-export function specOf(state: Pick<ReadonlyState, 'tasks'>, task: TaskView): string | null {
-  let named: string | null = null
-  const met = new Set<string>()
-  for (let at: TaskView | undefined = task; at !== undefined && !met.has(at.id); at = parentOf(state, at)) {
-    if (at.specId !== null) return at.specId
-    if (specPrefix.test(at.id)) named = at.id
-    met.add(at.id)
+export function specsByTask(state: Pick<ReadonlyState, 'tasks'>): ReadonlyMap<string, string> {
+  const known = new Map<string, SpecNames>()
+  for (const task of Object.values(state.tasks)) {
+    // Up to a task whose names are known, then down again: each task is looked at once, however deep they lie.
+    const path = new Map<string, TaskView>()
+    for (
+      let at: TaskView | undefined = task;
+      at !== undefined && !path.has(at.id);
+      at = parentOf(state, at)
+    ) {
+      if (known.has(at.id)) break
+      path.set(at.id, at)
+    }
+    for (const below of [...path.values()].reverse()) {
+      const above = known.get(below.parentTaskId ?? '')
+      const ownName = specPrefix.test(below.id) ? below.id : null
+      known.set(below.id, { stated: below.specId ?? above?.stated ?? null, named: above?.named ?? ownName })
+    }
   }
-  return named
+  const specs = new Map<string, string>()
+  for (const [taskId, { stated, named }] of known) {
+    const spec = stated ?? named
+    if (spec !== null) specs.set(taskId, spec)
+  }
+  return specs
+}
+
+interface SpecNames {
+  readonly stated: string | null
+  readonly named: string | null
 }
 
 function parentOf({ tasks }: Pick<ReadonlyState, 'tasks'>, { parentTaskId }: TaskView): TaskView | undefined {
@@ -42,12 +63,10 @@ function parentOf({ tasks }: Pick<ReadonlyState, 'tasks'>, { parentTaskId }: Tas
 /** All SPECs that were spoken of or have tasks, in natural order. */
 export function specViews(state: Pick<ReadonlyState, 'tasks' | 'knowledge'>): readonly SpecView[] {
   const counts = new Map<string, { total: number; completed: number }>()
-  for (const task of Object.values(state.tasks)) {
-    const id = specOf(state, task)
-    if (id === null) continue
+  for (const [taskId, id] of specsByTask(state)) {
     const count = counts.get(id) ?? { total: 0, completed: 0 }
     count.total += 1
-    if (task.status === 'completed') count.completed += 1
+    if (state.tasks[taskId]?.status === 'completed') count.completed += 1
     counts.set(id, count)
   }
   const { specs } = state.knowledge

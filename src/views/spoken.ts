@@ -34,18 +34,35 @@ const caveat =
 const interrupted = /^\[Request interrupted by user[^\]\n]{0,40}\]$/gm
 /** A desktop program sets what the user typed below this heading, and its own notes above it. */
 const requestHeading = /^## My request for [A-Za-z ]{1,40}:\s*$/m
+/** A note of a desktop program to itself, on a line of its own: `::git-push{branch="main"}`. */
+const peerPreamble = /^Another [A-Za-z]{1,20} session sent a message:\s*/
+const peerFarewell = /^This came from another [A-Za-z]{1,20} session [^\n]*$/gm
+const idleNotice = /^\{"type":"idle_notification"[^\n]*\}$/gm
+const directive = /^::[a-z][a-z-]{0,40}\{[^\n]{0,2000}\}[ \t]*$/gm
 const instructionsHeading = /^# AGENTS\.md instructions(?: for .*)?$/gm
 
-/** The words of a prompt; empty when nobody typed any. */
+/** The words of a prompt or reply; empty when nobody said any. */
 export function spokenWords(prompt: string): string {
   const command = commandOf(prompt)
   let text = prompt
   for (const name of addedElements) text = withoutElements(text, name)
   if (command !== null) text = withoutElements(withoutElements(text, 'command-name'), 'command-args')
-  text = text.replace(marks, '').replace(caveat, '').replace(interrupted, '').replace(instructionsHeading, '')
+  text = text
+    .replace(marks, '')
+    .replace(caveat, '')
+    .replace(interrupted, '')
+    .replace(instructionsHeading, '')
+    .replace(directive, '')
+  if (isFromPeer(prompt))
+    text = text.replace(peerPreamble, '').replace(peerFarewell, '').replace(idleNotice, '')
   const request = requestHeading.exec(text)
   if (request !== null) text = text.slice(request.index + request[0].length)
   return [command, text.trim()].filter(Boolean).join('\n')
+}
+
+/** Whether a prompt was sent by another agent. */
+export function isFromPeer(prompt: string): boolean {
+  return peerPreamble.test(prompt.trimStart())
 }
 
 /** `/review src` of a command that was typed as one. */

@@ -132,6 +132,17 @@ describe('output', () => {
     expect(out.join('')).toBe(text)
   })
 
+  it.each([
+    [false, 'a\tb\n\u001b[2Jc\n'],
+    [true, 'a\tb\n\\u001b[2Jc\n'],
+  ])('gives a text as it is, but to a terminal no control characters (%s)', async (isTTY, text) => {
+    const { out, output } = outputOn(isTTY)
+    await output.text('a\tb\n\u001b[2Jc\n')
+    await output.text('end')
+    await output.flush()
+    expect(out.join('')).toBe(`${text}end\n`)
+  })
+
   it('keeps notes on stderr, and to itself under --json; warnings are always told', async () => {
     for (const json of [false, true]) {
       const { out, err, output } = outputOn(false, { json })

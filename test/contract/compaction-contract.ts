@@ -13,7 +13,6 @@ import { packSnapshot } from '../../src/replay/snapshot.ts'
 import { verifyLog } from '../../src/replay/verify.ts'
 import { historyArbitrary } from '../../src/testing/arbitraries.ts'
 import { play } from '../../src/testing/play.ts'
-import type { OpenedLog } from './log-contract.ts'
 import {
   collected,
   listed,
@@ -32,7 +31,7 @@ const b = sessionOf('b')
 const nothing = { dropSnapshot: () => false }
 const everything = { dropSnapshot: () => true }
 
-export function compactTests(current: () => OpenedLog): void {
+export function compactTests(current: () => { readonly log: EventLog }): void {
   it('drops the snapshots that the caller names, is asked about each once, and tells their places', async () => {
     const { log } = current()
     await snapshotsAt(log, [1, 2, 3, 4])

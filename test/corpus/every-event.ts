@@ -57,6 +57,8 @@ export const everyEvent: readonly Command[] = [
   { type: 'tool.return', toolCallId: 'toolu_1', outcome: 'error', output: text },
   { type: 'tool.return', toolCallId: 'toolu_3', outcome: 'ok' },
   { type: 'tool.call', toolCallId: 'toolu_2', name: 'Write', target: 'src/login.ts', writes: true },
+  { type: 'tool.return', toolCallId: 'toolu_2', outcome: 'ok' },
+  { type: 'tool.call', toolCallId: 'toolu_4', name: 'Read' },
   call('msg_1', 90_000),
   call('msg_2', 145_000),
   call('msg_2', 145_010),

@@ -2,11 +2,21 @@
  * Goal: each way in which a memory file drifts from the log is told apart, with its reason, and writing puts it right.
  * Method: real files of a real home, edited, taken away and made old as people and crashes do it.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { brotliDecompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { limits } from '../../src/kernel/limits.ts'
 import { waymarkVersion } from '../../src/kernel/version.ts'
 import { checkMemoryFiles } from '../../src/memory/check.ts'
 import { measured, openHome, settings } from './support.ts'
@@ -246,6 +256,25 @@ describe('memory files', () => {
     expect(await home.drift()).toEqual({ 'active-tasks.md': 'edited' })
     await home.write({ editedTasks: 'keep' })
     expect(home.read('active-tasks.edited.md')).toBe(edited)
+    expect(await home.drift()).toEqual({})
+  })
+
+  it('keeps what stands in the place of the list, be it a link or larger than any list', async () => {
+    const home = await writtenHome()
+    const path = join(home.folder, 'active-tasks.md')
+    rmSync(path)
+    symlinkSync(join(home.home, 'my-tasks.md'), path)
+    expect(await home.drift()).toEqual({ 'active-tasks.md': 'edited' })
+    await home.write()
+    expect(lstatSync(path).isSymbolicLink()).toBe(true)
+    await home.write({ editedTasks: 'keep' })
+    expect(lstatSync(join(home.folder, 'active-tasks.edited.md')).isSymbolicLink()).toBe(true)
+    expect(await home.drift()).toEqual({})
+    truncateSync(path, limits.memoryFileBytesMax + 1)
+    expect(await home.drift()).toEqual({ 'active-tasks.md': 'edited' })
+    await home.write()
+    expect(statSync(path).size).toBe(limits.memoryFileBytesMax + 1)
+    await home.write({ editedTasks: 'replace' })
     expect(await home.drift()).toEqual({})
   })
 

@@ -8,11 +8,11 @@ import { onTestFinished } from 'vitest'
 export interface TestRepository {
   readonly folder: string
   /** Runs git in it, and gives what it printed. */
-  git(...args: readonly string[]): string
+  readonly git: (...args: readonly string[]) => string
   /** Writes a file. */
-  write(name: string, text: string): void
+  readonly write: (name: string, text: string) => void
   /** Commits everything. */
-  commit(message: string): string
+  readonly commit: (message: string) => string
 }
 
 export function temporaryFolder(): string {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Examination, examine } from '../../doctor/examine.ts'
 import { type Finding, needsAttention, type Severity, severities } from '../../doctor/finding.ts'
+import { reasonsByChoice } from '../../doctor/round.ts'
 import { countOf, type Tone } from '../../views/text.ts'
 import { exitCodes, homeText } from '../failure.ts'
 import type { Output } from '../output.ts'
@@ -35,8 +36,10 @@ async function print(examination: Examination, output: Output): Promise<void> {
   const { findings, sessions, checked, notChecked, home } = examination
   if (output.aligned) await printForPeople(findings, output)
   else await output.table({ columns: [], rows: findings.map(cellsOf) })
-  for (const { code, reason } of notChecked) {
-    if (reason !== 'made with --deep') output.note(`not checked: ${code}: ${reason}`)
+  for (const reason of new Set(notChecked.map((one) => one.reason))) {
+    if (reasonsByChoice.has(reason)) continue
+    const codes = notChecked.filter((one) => one.reason === reason).map(({ code }) => code)
+    output.note(`not checked: ${codes.join(', ')}: ${reason}`)
   }
   const looked = `${countOf(checked.length, 'check')} of ${countOf(sessions, 'session')} in ${homeText(home)}`
   const counts = severities

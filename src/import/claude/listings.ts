@@ -63,7 +63,7 @@ function isFirst({ talk }: Scene, family: string, isInitial: boolean | undefined
   return true
 }
 
-export function sayHeld(scene: Scene, key: string, { intent, contents }: Held): void {
+function sayHeld(scene: Scene, key: string, { intent, contents }: Held): void {
   if (intent.items.length > 0) say(scene, `${scene.key}/${key}`, intent, contents)
 }
 

@@ -1,10 +1,13 @@
 /** What the work is for and what comes next: as it was stated, else as far as the conversation tells. */
-import { type Fit, fitAll, fitBelow, fitLines, fitQuote } from './fit.ts'
+import { type Fit, fitAll, fitBelow, fitLines, fitQuote, onOneLine } from './fit.ts'
 import { type Said, type Source, summaryIsNewest, summaryPartOf } from './source.ts'
 import { openTasks } from './tasks.ts'
 
-/** A prompt of fewer characters says little without what came before it: `continue`, `yes, do it`. */
+/** A prompt of fewer characters says little without what came before it: `continue`, `commit this`. */
 const shortPromptCharacters = 60
+/** Words that a prompt begins with which answers something. */
+const answering =
+  /^(?:y(?:es|ep|eah|up)?|no(?:pe)?|ok(?:ay)?|sure|fine|right|exactly|do (?:it|that|both)|go (?:on|ahead)|both|all|approved|lgtm|sounds good|perfect|\d+[.,) ]|네|예|응|좋아|はい|好|是的?)(?![\p{L}])/iu
 /** A reply of fewer characters is often an aside; what was done stands in a longer one. */
 const fullReplyCharacters = 400
 
@@ -23,43 +26,55 @@ export function objectiveFit(source: Source): Fit | null {
 }
 
 export function promptFit(source: Source): Fit | null {
-  const { prompts, replies } = source
+  const { prompts, answered } = source
   const last = prompts.at(-1)
   if (last === undefined) return null
-  const parts = [{ share: 0.6, fit: fitQuote(last.words) }]
-  if (last.words.length < shortPromptCharacters) {
-    const answered = replies.findLast(({ version }) => version < last.version)
-    const longer = prompts.findLast(
-      ({ version, words }) => version < last.version && words.length >= shortPromptCharacters,
-    )
-    if (answered !== undefined)
-      parts.push({ share: 0.4, fit: quoted('It followed this reply:', answered.words) })
-    if (longer !== undefined)
-      parts.push({ share: 0.3, fit: quoted('A longer prompt before it:', longer.words) })
+  const isShort = last.words.length < shortPromptCharacters
+  const own = prompts.findLast(({ fromPeer }) => !fromPeer)
+  const parts = last.fromPeer
+    ? [
+        ...(own === undefined ? [] : [{ share: 0.4, fit: quoted('By the user:', own.words) }]),
+        { share: 0.6, fit: quoted('After it, by another agent:', last.words) },
+      ]
+    : [{ share: 0.6, fit: fitQuote(last.words) }]
+  if (answered !== null && (isShort || answering.test(last.words))) {
+    parts.push({ share: 0.4, fit: quoted('It followed this reply:', answered.words) })
+  }
+  const longer = prompts.findLast(
+    ({ version, words, fromPeer }) =>
+      version < last.version && !fromPeer && words.length >= shortPromptCharacters,
+  )
+  if (isShort && longer !== undefined) {
+    parts.push({ share: 0.3, fit: quoted('A longer prompt before it:', longer.words) })
   }
   return fitAll(parts)
 }
 
-export function replyFit({ replies, prompts, state, name }: Source): Fit | null {
+export function replyFit({ replies, prompts, since, name }: Source): Fit | null {
   const last = replies.at(-1)
   if (last === undefined) return null
-  const after = state.version - last.version
-  const note = `${after} events came after it: waymark log ${name} --after ${last.version}`
   const prompt = prompts.at(-1)?.version ?? 0
   const fuller = replies.findLast(
     ({ version, words }) => version > prompt && words.length >= fullReplyCharacters,
   )
+  const done = since.calls.toReversed().map(({ name: tool, target, outcome }) => {
+    const what = target === null ? '' : `: ${onOneLine(target).slice(0, targetCharacters)}`
+    return `- ${tool}${what}${outcome === 'ok' ? '' : ` (${outcome ?? 'no result'})`}`
+  })
+  const more = (count: number): string => `${count} more: waymark log ${name} --all --after ${last.version}`
   return fitAll([
     { share: 0.5, fit: fitQuote(last.words) },
-    ...(after > eventsOfAnEndingTurn ? [{ share: 0.15, fit: fitLines([note], String) }] : []),
+    ...(done.length === 0
+      ? []
+      : [{ share: 0.3, fit: fitBelow('Done after it, newest first:', fitLines(done, more)) }]),
     ...(last.words.length >= fullReplyCharacters || fuller === undefined
       ? []
       : [{ share: 0.5, fit: quoted('A longer reply before it:', fuller.words) }]),
   ])
 }
 
-/** What is recorded after the last words of a turn: its usage, its end. More means that tools were called. */
-const eventsOfAnEndingTurn = 4
+/** Characters of what a call worked on: a command may be a whole script. */
+const targetCharacters = 160
 
 export function nextFit(source: Source): Fit | null {
   const { focus, specs } = source.state.knowledge
@@ -93,8 +108,11 @@ function derivedSteps(source: Source): readonly string[] {
     steps.push(
       `- ${calls === 1 ? 'A call was' : `${calls} calls were`} cut off: find out what came of ${calls === 1 ? 'it' : 'them'} before doing the same again.`,
     )
+  if (source.since.failure !== null)
+    steps.push(`- The model could not be reached at last: ${source.since.failure}`)
   if (prompt !== undefined && (reply === undefined || reply.version < prompt.version)) {
-    steps.push('- The last prompt has no reply yet: do what it asks.')
+    const begun = source.since.calls.length > 0 ? ' Work on it had begun.' : ''
+    steps.push(`- The last prompt has no reply yet: do what it asks.${begun}`)
   } else if (reply !== undefined) steps.push(...afterReply(source, reply))
   if (task !== undefined) {
     const isRunning = task.status === 'in_progress' || task.status === 'token_warning'
@@ -105,11 +123,13 @@ function derivedSteps(source: Source): readonly string[] {
   return steps.length === 0 ? ['- Nothing is recorded yet.'] : steps
 }
 
-function afterReply({ state }: Source, reply: Said): readonly string[] {
+function afterReply({ since }: Source, reply: Said): readonly string[] {
+  if (since.calls.length > 0) {
+    return [
+      '- The record stops in the middle of the work: go on from the last reply and what was done after it.',
+    ]
+  }
   if (/[?？]\s*$/.test(reply.words)) return ['- The last reply asked something, and no answer is recorded.']
-  const isLast = state.version - reply.version <= eventsOfAnEndingTurn
-  if (!isLast)
-    return ['- The last prompt was being worked on when the record stops: go on from the last reply.']
   return [
     '- The last prompt has its reply, below; what that leaves open comes next, else whatever the user asks.',
   ]

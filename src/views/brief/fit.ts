@@ -39,6 +39,7 @@ export function allot(
   joinBytes: number,
   reserveBytes = 0,
   growBytes = roomBytes,
+  leastBytes = floorBytes,
 ): readonly Fitted[] {
   const fitted: Fitted[] = parts.map(() => nothing)
   let left = roomBytes - reserveBytes
@@ -47,7 +48,7 @@ export function allot(
       const before = fitted[index] ?? nothing
       if (!before.cut || (times > 1 && before.text === '')) continue
       const taken = before.text === '' ? 0 : bytesOf(before.text) + joinBytes
-      const wish = Math.max(floorBytes, part.share * times * roomBytes)
+      const wish = Math.max(leastBytes, part.share * times * roomBytes)
       const now = part.fit(Math.floor(Math.min(wish, left + taken)) - joinBytes)
       if (now.text === '' || bytesOf(now.text) + joinBytes < taken) continue
       fitted[index] = now
@@ -59,12 +60,11 @@ export function allot(
 }
 
 /** Parts one after the other. */
-export function fitAll(parts: readonly Part[], separator = '\n'): Fit {
+export function fitAll(parts: readonly Part[], leastBytes = floorBytes): Fit {
   return (bytesMax) => {
-    const separatorBytes = bytesOf(separator)
-    const said = allot(parts, bytesMax + separatorBytes, separatorBytes)
+    const said = allot(parts, bytesMax + 1, 1, 0, bytesMax + 1, leastBytes)
     return {
-      text: said.flatMap(({ text }) => (text === '' ? [] : [text])).join(separator),
+      text: said.flatMap(({ text }) => (text === '' ? [] : [text])).join('\n'),
       cut: said.some(({ cut }) => cut),
     }
   }

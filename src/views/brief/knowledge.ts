@@ -87,8 +87,9 @@ const scripts: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** The language of prompts where their script tells it. A few letters may be a quotation. */
-function scriptOf({ prompts }: Source): string | null {
-  const words = prompts.map((prompt) => prompt.words.slice(0, 1_000)).join('\n')
+function scriptOf({ prompts, firstPrompt }: Source): string | null {
+  const own = [...(firstPrompt === null ? [] : [firstPrompt]), ...prompts].filter(({ fromPeer }) => !fromPeer)
+  const words = own.map((prompt) => prompt.words.slice(0, 1_000)).join('\n')
   const letters = words.match(/\p{L}/gu)?.length ?? 0
   const found = scripts.find(([pattern]) => (words.match(pattern)?.length ?? 0) > letters * 0.2)
   return letters < 4 ? null : (found?.[1] ?? null)
@@ -100,7 +101,7 @@ export function decisionsFit({ state, name }: Source): Fit | null {
   const unseen = decisionCount - decisions.length
   const lines = decisions
     .toReversed()
-    .map(({ text, reason }) => `- ${text}${reason === null ? '' : `, because ${reason}`}`)
+    .map(({ text, reason }) => `- ${text}${reason === null ? '' : ` (${reason})`}`)
   return fitLines(lines, (count) => `${count + unseen} older ones: waymark log ${name} --type decision`)
 }
 

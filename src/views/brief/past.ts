@@ -58,8 +58,12 @@ function fitParts(parts: readonly SummaryPart[], shares: Shares): Fit {
           fit: title === '' ? fitQuote(text) : fitBelow(`${title}:`, fitQuote(text)),
         }),
       ),
+    partBytesMin,
   )
 }
+
+/** Fewer bytes of a part are scraps: then it is better left out for the sake of others. */
+const partBytesMin = 260
 
 /** The end of the session that this one continues: for one that has no summary of its own. */
 export function beforeFit({ predecessor, textOf, summary }: Source): Fit | null {
@@ -93,6 +97,20 @@ export function earlierFit({ prompts, firstPrompt, name }: Source): Fit | null {
   if (all.length === 0) return null
   const lines = all.map(({ time, words }) => `- ${timeText(time)}: ${onOneLine(words)}`)
   return fitLines(lines, (count) => `${count} more: waymark log ${name} --type prompt`)
+}
+
+/** Replies before the last one, the most telling sentences of each. */
+export function earlierRepliesFit({ replies }: Source): Fit | null {
+  const earlier = replies.slice(0, -1).reverse()
+  if (earlier.length === 0) return null
+  return fitAll(
+    earlier.map(
+      ({ time, words }): Part => ({
+        share: 1 / earlier.length,
+        fit: fitBelow(`${timeText(time)}:`, fitQuote(words)),
+      }),
+    ),
+  )
 }
 
 /** Summaries of context items that are in the window only as such. */

@@ -2,7 +2,7 @@
 import type { ReadonlyState } from '../../fold/state.ts'
 import { countOf, countText, percentText, timeText } from '../text.ts'
 import { nextFit, objectiveFit, promptFit, replyFit } from './direction.ts'
-import { type Fit, fitLines } from './fit.ts'
+import { type Fit, fitLines, onOneLine } from './fit.ts'
 import {
   checkpointFit,
   constraintsFit,
@@ -13,7 +13,7 @@ import {
   specsFit,
   variablesFit,
 } from './knowledge.ts'
-import { beforeFit, earlierFit, historyFit, itemSummariesFit, summaryFit } from './past.ts'
+import { beforeFit, earlierFit, earlierRepliesFit, historyFit, itemSummariesFit, summaryFit } from './past.ts'
 import type { Source } from './source.ts'
 import { completedFit, tasksFit } from './tasks.ts'
 
@@ -37,44 +37,46 @@ const texts = (name: string): string => `waymark export ${name} --content`
 
 /** Dearest first: what comes first is said first, and left out last. */
 export const sectionSpecs = {
-  session: { title: 'Session', level: 1, share: 0.06, fit: sessionFit, whole: show },
-  objective: { title: 'Objective', level: 1, share: 0.09, fit: objectiveFit, whole: texts },
-  next: { title: 'Next step', level: 1, share: 0.09, fit: nextFit, whole: texts },
-  prompt: { title: 'Last prompt', level: 1, share: 0.12, fit: promptFit, whole: texts },
+  session: { title: 'Session', level: 1, share: 0.05, fit: sessionFit, whole: show },
+  objective: { title: 'Objective', level: 1, share: 0.07, fit: objectiveFit, whole: texts },
+  next: { title: 'Next step', level: 1, share: 0.07, fit: nextFit, whole: texts },
+  prompt: { title: 'Last prompt', level: 1, share: 0.09, fit: promptFit, whole: texts },
   tasks: {
     title: 'Open tasks',
     level: 1,
-    share: 0.12,
+    share: 0.09,
     fit: tasksFit,
     whole: (name) => `waymark tasks ${name}`,
   },
   calls: { title: 'Open calls: outcome unknown', level: 1, share: 0.03, fit: callsFit, whole: show },
-  reply: { title: 'Last reply', level: 1, share: 0.08, fit: replyFit, whole: texts },
-  constraints: { title: 'Constraints', level: 2, share: 0.05, fit: constraintsFit, whole: texts },
-  summary: { title: 'Summary of the last compaction', level: 2, share: 0.14, fit: summaryFit, whole: texts },
+  reply: { title: 'Last reply', level: 1, share: 0.1, fit: replyFit, whole: texts },
+  constraints: { title: 'Constraints', level: 2, share: 0.04, fit: constraintsFit, whole: texts },
+  summary: { title: 'Summary of the last compaction', level: 2, share: 0.12, fit: summaryFit, whole: texts },
+  before: { title: 'The session before', level: 2, share: 0.06, fit: beforeFit, whole: show },
   decisions: {
     title: 'Decisions',
     level: 2,
-    share: 0.05,
+    share: 0.04,
     fit: decisionsFit,
     whole: (name) => `waymark log ${name} --type decision`,
   },
   preferences: { title: 'The user', level: 2, share: 0.02, fit: preferencesFit, whole: show },
-  items: {
-    title: 'Context items',
-    level: 2,
-    share: 0.05,
-    fit: itemsFit,
-    whole: (name) => `waymark context ${name}`,
-  },
-  specs: { title: 'SPECs and milestones', level: 2, share: 0.04, fit: specsFit, whole: show },
+  specs: { title: 'SPECs and milestones', level: 2, share: 0.03, fit: specsFit, whole: show },
   files: {
     title: 'Files written, newest first',
     level: 2,
-    share: 0.04,
+    share: 0.03,
     fit: filesFit,
     whole: (name) => `waymark show ${name} --json`,
   },
+  items: {
+    title: 'Context items',
+    level: 2,
+    share: 0.04,
+    fit: itemsFit,
+    whole: (name) => `waymark context ${name}`,
+  },
+  earlier: { title: 'Prompts before it, newest first', level: 2, share: 0.03, fit: earlierFit, whole: texts },
   checkpoint: {
     title: 'Last checkpoint',
     level: 2,
@@ -82,7 +84,6 @@ export const sectionSpecs = {
     fit: checkpointFit,
     whole: (name) => `waymark checkpoints ${name}`,
   },
-  before: { title: 'The session before', level: 2, share: 0.08, fit: beforeFit, whole: show },
   budget: {
     title: 'Budget',
     level: 2,
@@ -90,26 +91,32 @@ export const sectionSpecs = {
     fit: budgetFit,
     whole: (name) => `waymark budget ${name}`,
   },
-  variables: { title: 'Variables', level: 3, share: 0.02, fit: variablesFit, whole: show },
-  earlier: { title: 'Earlier prompts', level: 3, share: 0.06, fit: earlierFit, whole: texts },
+  variables: { title: 'Variables', level: 3, share: 0.01, fit: variablesFit, whole: show },
+  replies: {
+    title: 'Earlier replies, newest first',
+    level: 3,
+    share: 0.04,
+    fit: earlierRepliesFit,
+    whole: texts,
+  },
   summaries: {
     title: 'Summaries of context items',
     level: 3,
-    share: 0.05,
+    share: 0.03,
     fit: itemSummariesFit,
     whole: (name) => `waymark context ${name}`,
   },
   completed: {
     title: 'Completed tasks',
     level: 3,
-    share: 0.02,
+    share: 0.01,
     fit: completedFit,
     whole: (name) => `waymark tasks ${name} --status completed`,
   },
   history: {
     title: 'History, newest first',
     level: 3,
-    share: 0.05,
+    share: 0.03,
     fit: historyFit,
     whole: (name) => `waymark log ${name}`,
   },
@@ -141,22 +148,26 @@ function sessionFit({ state }: Source): Fit {
   )
 }
 
-function projectText({ knowledge: { project } }: ReadonlyState): string | null {
-  const parts = [project.name, project.root].filter((text) => text !== null)
+function projectText({ cwd, knowledge: { project } }: ReadonlyState): string | null {
+  const { name, root } = project
+  const isFolder = root === cwd && (name === null || cwd?.includes(name) === true)
+  const parts = isFolder ? [] : [name, root].filter((text) => text !== null)
   return parts.length === 0 ? null : parts.join(', ')
 }
 
-function callsFit({ state, name }: Source): Fit | null {
-  const calls = Object.values(state.openCalls).sort((a, b) => b.version - a.version)
+function callsFit({ state, targets, name }: Source): Fit | null {
+  const calls = Object.entries(state.openCalls).sort(([, a], [, b]) => b.version - a.version)
   if (calls.length === 0) return null
-  return fitLines(
-    calls.map(
-      ({ name: tool, version, time, childSessionId }) =>
-        `- ${tool}, at version ${version}, ${timeText(time)}${childSessionId === null ? '' : `, session ${childSessionId}`}`,
-    ),
-    (count) => `${count} more: waymark show ${name}`,
-  )
+  const lines = calls.map(([id, { name: tool, version, time, childSessionId }]) => {
+    const child = childSessionId === null ? '' : `, session ${childSessionId}`
+    const target = targets.get(id)
+    return `- ${tool}${target === undefined ? '' : `: ${onOneLine(target).slice(0, targetCharacters)}`} (version ${version}, ${timeText(time)}${child})`
+  })
+  return fitLines(lines, (count) => `${count} more: waymark show ${name}`)
 }
+
+/** Characters of what a call works on: a command may be a whole script. */
+const targetCharacters = 160
 
 function budgetFit({ state }: Source): Fit | null {
   const { usedTokens, totalTokens, percent, phase, estimated } = state.window

@@ -2,9 +2,9 @@
 import type { TextPointer } from '../../fold/knowledge-state.ts'
 import type { DeepReadonly, ReadonlyState } from '../../fold/state.ts'
 import { type SummaryPart, type SummaryRole, summaryParts } from '../compaction-summary.ts'
-import { spokenWords } from '../spoken.ts'
+import { isFromPeer, spokenWords } from '../spoken.ts'
 
-type Pointer = DeepReadonly<TextPointer>
+export type Pointer = DeepReadonly<TextPointer>
 
 /** What the session before this one ended with. */
 export interface Predecessor {
@@ -17,11 +17,41 @@ export interface Said {
   readonly version: number
   readonly time: string
   readonly words: string
+  /** It came from another agent, not from the user. */
+  readonly fromPeer: boolean
+}
+
+/** What a brief tells beside the session's own state. */
+export interface Surroundings {
+  /** The session that this one continues. */
+  readonly predecessor?: Predecessor | null
+  /** The reply that the last prompt followed, where state no longer points to it. */
+  readonly answered?: Pointer | null
+  /** What came after the last words. Left out where only state is at hand. */
+  readonly since?: Since
+  /** What open calls work on, by their ids. */
+  readonly targets?: ReadonlyMap<string, string>
+}
+
+/** What was done after the last prompt or reply. */
+export interface Since {
+  /** Oldest first. */
+  readonly calls: readonly {
+    readonly name: string
+    /** A file, a command, an address; else how its input begins. */
+    readonly target: string | null
+    /** `null` while it has not returned. */
+    readonly outcome: 'ok' | 'error' | 'denied' | 'interrupted' | null
+  }[]
+  /** The last model call that was given up, if any was. */
+  readonly failure: string | null
 }
 
 export interface Source {
   readonly state: ReadonlyState
   readonly predecessor: Predecessor | null
+  readonly since: Since
+  readonly targets: ReadonlyMap<string, string>
   /** The session as one types it. */
   readonly name: string
   /** The text of a pointer; where it cannot be read, how it began and that this is all. */
@@ -30,34 +60,44 @@ export interface Source {
   /** The newest ones with words, oldest first. */
   readonly prompts: readonly Said[]
   readonly replies: readonly Said[]
+  /** The reply that the last prompt followed. */
+  readonly answered: Said | null
   readonly summary: { readonly version: number; readonly parts: readonly SummaryPart[] } | null
 }
+
+const nothingSince: Since = { calls: [], failure: null }
 
 export function sourceOf(
   state: ReadonlyState,
   texts: ReadonlyMap<string, string>,
-  predecessor: Predecessor | null,
+  { predecessor = null, answered = null, since = nothingSince, targets = new Map() }: Surroundings,
 ): Source {
   const name = state.sessionId.slice(0, 'sess_'.length + 8)
   const textOf: Source['textOf'] = ({ hash, preview }) =>
     texts.get(hash) ?? `${preview} (the rest of this text cannot be read: waymark verify ${name})`
-  const { firstPrompt, prompts, replies, summary } = state.talk
-  const said = (pointer: Pointer): Said => ({
-    version: pointer.version,
-    time: pointer.time,
-    words: spokenWords(textOf(pointer.content)),
+  const said = ({ version, time, content }: Pointer): Said => ({
+    version,
+    time,
+    words: spokenWords(textOf(content)),
+    fromPeer: isFromPeer(content.preview),
   })
+  const { firstPrompt, summary } = state.talk
   const first = firstPrompt === null ? null : said(firstPrompt)
+  const prompts = state.talk.prompts.map(said).filter(({ words }) => words !== '')
+  const replies = state.talk.replies.map(said).filter(({ words }) => words !== '')
+  const last = prompts.at(-1)?.version ?? 0
+  const before = replies.findLast(({ version }) => version < last)
   return {
     state,
     predecessor,
+    since,
+    targets,
     name,
     textOf,
     firstPrompt: first === null || first.words === '' ? null : first,
-    prompts: prompts.map(said).filter(({ words }) => words !== ''),
-    replies: replies
-      .map((pointer) => ({ ...said(pointer), words: textOf(pointer.content).trim() }))
-      .filter(({ words }) => words !== ''),
+    prompts,
+    replies,
+    answered: before ?? (answered === null ? null : said(answered)),
     summary:
       summary === null ? null : { version: summary.version, parts: summaryParts(textOf(summary.content)) },
   }

@@ -30,12 +30,15 @@ function openRows(state: ReadonlyState): ReturnType<typeof taskList> {
     .map(({ row }) => row)
 }
 
+/** A longer id was made by an import; `waymark tasks` shows it. */
+const idCharactersMax = 24
+
 export function tasksFit({ state, name }: Source): Fit | null {
   const rows = openRows(state)
   if (rows.length === 0) return null
   const lines = rows.map(({ task, remark }) => {
-    const title = task.title === task.id ? task.title : `${task.id}: ${task.title}`
-    return `- ${task.status.replaceAll('_', ' ')}: ${title}${remark === '' ? '' : ` (${remark})`}`
+    const id = task.title === task.id || task.id.length > idCharactersMax ? '' : `${task.id}, `
+    return `- ${task.status.replaceAll('_', ' ')}: ${id}${task.title}${remark === '' ? '' : ` (${remark})`}`
   })
   return fitLines(lines, (count) => `${count} more open tasks: waymark tasks ${name}`)
 }
