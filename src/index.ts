@@ -19,6 +19,7 @@ export type { EventData, EventType } from './events/catalogue.ts'
 export { commandOf } from './events/catalogue.ts'
 export type { Command, CommandType } from './events/commands.ts'
 export { parseCommand } from './events/commands.ts'
+export { parseSending, type Sending } from './events/content.ts'
 export type { CommandMeta, Envelope, LoggedEvent, RecordedEvent, UnknownEvent } from './events/envelope.ts'
 export { isKnown } from './events/envelope.ts'
 export type { SessionConfiguration, SessionStatus } from './events/session.ts'
@@ -26,6 +27,13 @@ export type { ContentRef, Counted, Counters } from './events/shapes.ts'
 export type { TaskStatus, Wait } from './events/task.ts'
 export type { BudgetPhase } from './events/usage.ts'
 export { fold, stateHash } from './fold/fold.ts'
+export {
+  type CurrentWindow,
+  currentWindowOf,
+  forecastOf,
+  type GrowthLine,
+  growthLineOf,
+} from './fold/growth.ts'
 export {
   foldVersion,
   initialState,
@@ -64,13 +72,28 @@ export type { Problem, SessionVerification, Verification } from './replay/verify
 export { type AdoptionReport, type AdoptOptions, adoptTasks } from './session/adopt.ts'
 export { type Archived, archiveOldCheckpoints } from './session/archive.ts'
 export type { BudgetCallback, BudgetCrossing, BudgetMark } from './session/budget-watch.ts'
-export { checkpointOnBudget, type Policy, standardPolicies } from './session/policy.ts'
+export {
+  compressInEmergency,
+  compressOnRecovery,
+  discloseProgressively,
+  preserveContext,
+} from './session/context-policy.ts'
+export {
+  checkpointBeforeSwitch,
+  checkpointOnBudget,
+  checkpointOnInterval,
+  type Policy,
+  standardPolicies,
+  trackGrowth,
+} from './session/policy.ts'
 export type { RecoveryReport } from './session/recover.ts'
 export { type CheckpointOptions, type SendOptions, type SendResult, Session } from './session/session.ts'
+export { extractiveSummarizer, type Summarizer, type SummaryRequest } from './session/summaries.ts'
 export { type OpenOptions, type SessionOptions, Waymark } from './session/waymark.ts'
 export { openSqliteLog } from './store/sqlite/open.ts'
 export { type Advice, type AdviceCode, adviceOf } from './views/advice.ts'
 export { allocationTable, type PartView, type ReserveView, reserveOf } from './views/allocation-table.ts'
+export type { Brief, BriefOptions } from './views/brief.ts'
 export { type ContextReport, contextReport, type ItemView } from './views/context-report.ts'
 export { type Layers, layersOf } from './views/layers.ts'
 export { type PersistenceSettings, type SessionJson, sessionJson } from './views/session-json.ts'

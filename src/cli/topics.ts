@@ -14,6 +14,7 @@ Under --json it is one line: {"error":{"code","message","hint"}}. Codes are stab
   environment: `Environment
 
   WAYMARK_HOME    the home to work with; --home goes before it
+  WAYMARK_SESSION a session that waymark doctor looks for, beside the one that is typed
   WAYMARK_LAYOUT  "aligned" or "tsv": how text is laid out, whether or not stdout is a terminal
   WAYMARK_<KEY>   a setting, such as WAYMARK_AUTO_CHECKPOINT=false: the last part of its key in capitals; waymark config
                   lists the keys; --set goes before it, files after it

@@ -20,9 +20,10 @@ export async function memoryDrift(context: LogContext): Promise<readonly Found[]
   const folder = sessionsFolderOf(home.path)
   // A writer's files follow its events after a moment.
   const isWritten = liveWriters(await log.bookmark(writersKey)).length > 0
-  const drifted = (await checkMemoryFiles({ folder, log }, settings)).files.filter(
-    ({ kind }) => kind !== 'ok' && !(isWritten && kind !== 'edited'),
-  )
+  const { files } = await checkMemoryFiles({ folder, log }, settings)
+  const drifted = files.filter(({ kind }) => kind !== 'ok' && !(isWritten && kind !== 'edited'))
+  // Files that were never written, as after an import, tell nobody anything wrong.
+  const severity = files.every(({ kind }) => kind === 'missing') ? 'notice' : 'warning'
   const isByHand = ({ name, kind }: MemoryFileCheck): boolean =>
     name === memoryFileNames.activeTasks && kind === 'edited'
   const edited = drifted.filter(isByHand)
@@ -40,7 +41,7 @@ export async function memoryDrift(context: LogContext): Promise<readonly Found[]
       ? []
       : [
           {
-            severity: 'warning',
+            severity,
             subject: folder,
             message: driftText(others),
             proposal: 'waymark sync',

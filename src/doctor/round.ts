@@ -133,8 +133,10 @@ export class Round {
     }
   }
 
-  /** Damage is told once, by the check that is there for it. */
+  /** Damage, and a library that is not there, are told once, by the check that is there for it. */
   #isTold(error: unknown): boolean {
+    if (error instanceof WaymarkError && error.code === 'STORE_UNSUPPORTED')
+      return this.collection.hasAny(['old-sqlite'])
     const sessionId = error instanceof DamagedRecord ? error.details.sessionId : undefined
     return typeof sessionId === 'string' && this.collection.has('damaged-records', sessionId)
   }

@@ -1,9 +1,10 @@
 /** A batch of lines as steps, and the cursor after it. Depends on its arguments alone, and changes none of them. */
+
+import { contentOf } from '../events/content.ts'
 import { sha256 } from '../kernel/hash.ts'
 import { type Cursor, withDamage } from './cursor.ts'
 import type { Line, LineBatch } from './lines.ts'
 import type { Step } from './step.ts'
-import { contentOf } from './text.ts'
 import { finishMemory, type Memory, readRecord } from './translator.ts'
 import { type LineValues, valuesOf } from './values.ts'
 

@@ -2,13 +2,15 @@
  * Texts that a source puts into the window, as context items. An item's tag ends with a short hash of its text: the same
  * text is the same item wherever it is met again, and another text never takes its place unseen.
  */
+
+import { type Content, contentOf, oneLine } from '../events/content.ts'
 import type { ContextCategory, ContextTier } from '../events/context.ts'
 import { serverOfTool } from '../fold/knowledge.ts'
 import { sha256 } from '../kernel/hash.ts'
 import { limits } from '../kernel/limits.ts'
 import { bounds } from './bounds.ts'
 import type { HeldItem, HoldItems, OfferTools } from './step.ts'
-import { type Content, contentOf, idOf, oneLine } from './text.ts'
+import { idOf } from './text.ts'
 
 /** What a text is to the window. */
 export interface Holding {

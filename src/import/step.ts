@@ -4,11 +4,11 @@
  * are intents, whose commands depend on where the session stands when they arrive.
  */
 import type { Command } from '../events/commands.ts'
+import { type Content, wellFormed } from '../events/content.ts'
 import type { ContextCategory, ContextTier } from '../events/context.ts'
 import type { ContentRef } from '../events/shapes.ts'
 import { derivedIdOf } from '../kernel/clock.ts'
 import { sha256 } from '../kernel/hash.ts'
-import { type Content, wellFormed } from './text.ts'
 
 /** A task is to stand somewhere, by whatever legal way leads there from where it stands. */
 export interface ReachTask {

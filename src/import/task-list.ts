@@ -2,10 +2,12 @@
  * Task lists that a tool writes whole each time (TodoWrite, update_plan), as the changes from one to the next.
  * Items are known again by their text, else by the id they carry, else by their place when only their text was edited.
  */
+
+import { oneLine } from '../events/content.ts'
 import { sha256 } from '../kernel/hash.ts'
 import { bounds } from './bounds.ts'
 import type { Intent } from './step.ts'
-import { idOf, oneLine } from './text.ts'
+import { idOf } from './text.ts'
 
 export const itemStatuses = ['pending', 'in_progress', 'completed'] as const
 export type ItemStatus = (typeof itemStatuses)[number]

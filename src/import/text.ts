@@ -1,38 +1,8 @@
-/** Texts, ids and times of a source, brought into the shapes that events have. */
-import { type ContentRef, idShape, modelShape } from '../events/shapes.ts'
+/** Ids, times and values of a source, brought into the shapes that events have. */
+import { wellFormed } from '../events/content.ts'
+import { idShape, modelShape } from '../events/shapes.ts'
 import { sha256 } from '../kernel/hash.ts'
 import { limits } from '../kernel/limits.ts'
-
-/** A text on its way into the content store, and the reference that an event keeps of it. */
-export interface Content {
-  readonly ref: ContentRef
-  readonly body: string | Uint8Array
-}
-
-/** Characters looked at for a preview: enough for its length after white space has been drawn together. */
-const previewSourceFactor = 8
-
-/** A text without half surrogate pairs, which canonical JSON does not know. */
-export function wellFormed(text: string): string {
-  return text.replace(/\p{Surrogate}/gu, '\uFFFD')
-}
-
-/** A text on one line for people: white space and control characters become single blanks, the rest is cut. */
-export function oneLine(text: string, charactersMax: number = limits.lineCharactersMax): string {
-  const source = text.slice(0, charactersMax * previewSourceFactor)
-  const line = wellFormed(source.replace(/[\s\p{Cc}]+/gu, ' ').trim())
-  if (line.length <= charactersMax) return line
-  return `${line.slice(0, charactersMax - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
-}
-
-/** A text made ready for the content store. */
-export function contentOf(body: string | Uint8Array): Content {
-  const all = typeof body === 'string' ? Buffer.from(body) : body
-  const bytes = all.subarray(0, limits.contentBytesMax)
-  const start = typeof body === 'string' ? body : Buffer.from(bytes.subarray(0, 4_096)).toString('utf8')
-  const preview = oneLine(start, limits.previewCharactersMax)
-  return { ref: { hash: sha256(bytes), bytes: bytes.length, preview }, body: bytes === all ? body : bytes }
-}
 
 /** A value as JSON text; a value nested too deep to be written out again says so. */
 export function jsonText(value: unknown): string {

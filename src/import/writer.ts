@@ -1,5 +1,6 @@
 /** Writes steps inside a transaction: each once, whatever file it comes from, and none stops the others. */
 import { type Command, parseCommand } from '../events/commands.ts'
+import { oneLine } from '../events/content.ts'
 import { frozen } from '../fold/fold.ts'
 import { initialState, type ReadonlyState } from '../fold/state.ts'
 import { CommandRefused, WaymarkError } from '../kernel/errors.ts'
@@ -8,7 +9,6 @@ import { takeKeyframeIfDue } from '../session/keyframe.ts'
 import { caughtUp, type RecordEnvironment, record } from '../session/record.ts'
 import { commandsOf } from './plan.ts'
 import { commandIdOf, type Step } from './step.ts'
-import { oneLine } from './text.ts'
 
 /** States by session id, as far as they are known. */
 export type States = ReadonlyMap<string, ReadonlyState>

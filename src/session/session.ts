@@ -7,6 +7,8 @@ import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import type { LogTransaction } from '../log/port.ts'
 import { stateAt } from '../replay/at.ts'
+import type { Brief, BriefOptions } from '../views/brief.ts'
+import { briefOf } from './brief.ts'
 import { type BudgetCallback, type BudgetMark, BudgetWatch } from './budget-watch.ts'
 import { followStream } from './follow.ts'
 import { type ForkOptions, forkSession } from './fork.ts'
@@ -157,6 +159,16 @@ export class Session {
   /** State at a version, or at a time: after all batches that happened at or before it. */
   async at(when: number | string): Promise<ReadonlyState> {
     return stateAt(this.#host.log, this.id, when)
+  }
+
+  /**
+   * What an agent needs to go on from here, never above `tokens` (2,000 if left out), most important first. As this object knows the
+   * session; `refresh` first to take up what others appended.
+   *
+   * @throws WaymarkError `USAGE` when `tokens` are too few for the first line.
+   */
+  async brief(options: BriefOptions = {}): Promise<Brief> {
+    return briefOf(this.#host.log, this.#state, options)
   }
 
   /**

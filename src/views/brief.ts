@@ -73,7 +73,8 @@ export function brief(
     return fit === null ? [] : [{ name, spec, share: spec.share, fit: fitBelow(`## ${spec.title}`, fit) }]
   })
   // How much to keep free for the list of what is left out is not known before; most often it is nothing.
-  const reserve = Math.min(leftOutBytesMax, Math.floor(roomBytes * leftOutShare))
+  const wanted = Math.max(leftOutBytesMin, Math.floor(roomBytes * leftOutShare))
+  const reserve = Math.min(leftOutBytesMax, wanted, Math.floor(roomBytes / 4))
   const generous = allot(parts, roomBytes, joint.length, reserve)
   const complete = generous.every(({ cut }) => !cut)
   const fitted = complete ? generous : allot(parts, roomBytes, joint.length, reserve, roomBytes - reserve)
@@ -100,9 +101,10 @@ export function brief(
   }
 }
 
-/** Bytes kept free for saying what is left out, at most, and as part of the room. */
+/** Bytes kept free for saying what is left out: at least, at most, and as part of the room. */
+const leftOutBytesMin = 100
 const leftOutBytesMax = 600
-const leftOutShare = 0.08
+const leftOutShare = 0.1
 
 function specsOfLevel(level: BriefLevel): readonly (readonly [SectionName, SectionSpec])[] {
   return namesInOrder.flatMap((name): readonly (readonly [SectionName, SectionSpec])[] =>
@@ -127,14 +129,15 @@ function sectionsOf(
 /** What is left out, those commands together that are the same; as much of it as fits. */
 function leftOutText(leftOut: readonly LeftOut[], bytesMax: number): string {
   const byCommand = new Map<string, string[]>()
-  for (const { section, what, how } of leftOut) {
+  const wholeFirst = leftOut.toSorted((a, b) => (a.what === b.what ? 0 : a.what === 'all' ? -1 : 1))
+  for (const { section, what, how } of wholeFirst) {
     const { title } = sectionSpecs[section]
     byCommand.set(how, [...(byCommand.get(how) ?? []), what === 'all' ? title : `rest of ${title}`])
   }
   let text = ''
   for (const [how, names] of byCommand) {
     const line = `- ${how}: ${onOneLine(names.join('; '))}`
-    const longer = text === '' ? `## Left out for want of room\n${line}` : `${text}\n${line}`
+    const longer = text === '' ? `## Left out\n${line}` : `${text}\n${line}`
     if (bytesOf(longer) <= bytesMax) text = longer
   }
   return text

@@ -39,7 +39,7 @@ const roleOfTitle: readonly (readonly [RegExp, SummaryRole])[] = [
 
 /** Headings at the beginning of a line: `1. Primary Request and Intent:`, `## Pending tasks`, `**Current Work**:`. */
 const heading =
-  /^(?:#{1,4} +(?:\d{1,2}\. +)?|\d{1,2}\. +(?=[^\n]{3,60}:[ \t]*$)|(?=\*\*[^*\n]{3,60}\*\*:?\s*$))\*{0,2}([^\n*:]{3,60})\*{0,2}:?[ \t]*$/gm
+  /^(?:#{1,4} +(?:\d{1,2}\. +)?|\d{1,2}\. +(?=[^\n]{3,60}:[ \t]*$)|(?=\*\*[^*\n]{3,60}\*\*:?[ \t]*$))\*{0,2}([^\n*:]{3,60}):?\*{0,2}:?[ \t]*$/gm
 
 const preamble = /^This session is being continued from a previous conversation[^\n]*\n?/
 const farewell =

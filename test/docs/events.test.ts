@@ -26,7 +26,7 @@ describe('docs/events.md', () => {
     const page = eventsPage()
     expect(page).toContain('| `taskId` | id | yes |')
     expect(page).toContain('| `taskIds` | list of id, 1 to 10,000 entries | yes |')
-    expect(page).toContain('| `configuration.hysteresisPercent` | number, from 0 to 50 | yes |')
+    expect(page).toContain('| `configuration.hysteresisPercent` | number, from 0 to 50 | no |')
     expect(page).toContain('| `chain` | `main`, `side` | no | `side` calls spend tokens')
     expect(page).toContain('| `window` | object or `null` | yes |')
   })

@@ -193,11 +193,11 @@ describe('a disk', () => {
     const small = join(place.folder, 'small')
     mkdirSync(small)
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small], { stdio: 'ignore' })
+      execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small], { stdio: 'ignore' })
     } catch {
       return // Only the administrator may mount a disk; elsewhere the figure is a test's own.
     }
-    onTestFinished(() => void execFileSync('umount', [small]))
+    onTestFinished(() => void execFileSync('/bin/umount', [small]))
     renameSync(place.userFolder, `${place.userFolder}.aside`)
     const home = join(small, '.moai')
     await place.library(async (waymark) => void (await waymark.createSession()), { home })

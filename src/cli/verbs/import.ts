@@ -27,6 +27,7 @@ export const importTranscripts = verb(shape, async ({ path: paths }, context) =>
       }
       try {
         const result = await importFiles(waymark.log, waymark.environment, paths, { onProgress })
+        for (const { sessionId } of result.files) if (sessionId !== null) waymark.appended(sessionId)
         if (output.json) await output.document(result)
         else await print(result, output)
         return result.files.some(({ error }) => error !== undefined) ? exitCodes.problem : exitCodes.fine

@@ -1,7 +1,9 @@
 /** Sub-agents as their parent sees them: which call began which session, and how it ended. */
+
+import { contentOf, oneLine } from '../../events/content.ts'
 import { bounds } from '../bounds.ts'
 import { digest, importedSessionId } from '../step.ts'
-import { contentOf, idOf, oneLine } from '../text.ts'
+import { idOf } from '../text.ts'
 import { keepNewest, type Scene, say } from './memory.ts'
 import type { ToolResult } from './shape.ts'
 

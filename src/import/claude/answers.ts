@@ -1,6 +1,7 @@
 /** What the user decided: answers to the agent's questions, and rules said when a tool was refused. */
+
+import { oneLine } from '../../events/content.ts'
 import { bounds } from '../bounds.ts'
-import { oneLine } from '../text.ts'
 import { type Scene, say } from './memory.ts'
 import { answersOf, type ToolResult } from './shape.ts'
 

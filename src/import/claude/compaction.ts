@@ -3,9 +3,10 @@
  * parent the mark; older ones write the summary alone. The times of the two say nothing: the summary's is the earlier.
  */
 import type { Command } from '../../events/commands.ts'
+import { type Content, contentOf } from '../../events/content.ts'
 import { bounds } from '../bounds.ts'
 import type { Step } from '../step.ts'
-import { type Content, contentOf, tokensOf } from '../text.ts'
+import { tokensOf } from '../text.ts'
 import { type Boundary, keepNewest, type Scene, say, type Talk } from './memory.ts'
 import { textOf } from './shape.ts'
 import { closeCall } from './usage.ts'

@@ -1,7 +1,9 @@
 /** Which session a Claude Code file is about. It stays the same while the file grows. */
+
+import { oneLine } from '../../events/content.ts'
 import { type FileHead, type Identity, parentByFolder, uuidOfName } from '../identity.ts'
 import { importedSessionId } from '../step.ts'
-import { oneLine, timeOf } from '../text.ts'
+import { timeOf } from '../text.ts'
 import { agentNativeId, agentSessionId } from './agents.ts'
 import { type ClaudeMemory, type Facts, newTalk } from './memory.ts'
 import { type Entry, entryOf } from './shape.ts'

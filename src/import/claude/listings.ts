@@ -2,6 +2,8 @@
  * What the tool puts into the window beside the conversation: which tools, servers, skills and agents there are, and the
  * rules of files such as CLAUDE.md. Listings come whole at first and after a compaction, and as changes in between.
  */
+
+import { oneLine } from '../../events/content.ts'
 import { bounds } from '../bounds.ts'
 import {
   type Held,
@@ -13,7 +15,6 @@ import {
   toolsByServer,
 } from '../items.ts'
 import { digest } from '../step.ts'
-import { oneLine } from '../text.ts'
 import { type Scene, say } from './memory.ts'
 import { type Attachment, attachmentTextOf, skillsOf } from './shape.ts'
 

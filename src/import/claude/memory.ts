@@ -2,11 +2,12 @@
  * What the translation of a Claude Code transcript remembers from entry to entry: plain JSON, bounded, kept in the
  * file's bookmark, so that a grown file is read on where it stopped.
  */
+
+import type { Content } from '../../events/content.ts'
 import type { Counters } from '../../events/shapes.ts'
 import { bounds } from '../bounds.ts'
 import type { Intent, Place, Step } from '../step.ts'
 import type { ListItem, RawItem } from '../task-list.ts'
-import type { Content } from '../text.ts'
 import type { Entry } from './shape.ts'
 
 /** A model call whose lines are being read, or were lately. */

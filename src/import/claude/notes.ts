@@ -1,7 +1,8 @@
 /** Entries around the conversation: what the tool itself notes of retries, turns, titles, modes, files and pull requests. */
 import type { Command } from '../../events/commands.ts'
+import { contentOf, oneLine } from '../../events/content.ts'
 import { digest, projectAt } from '../step.ts'
-import { contentOf, jsonText, madeId, oneLine } from '../text.ts'
+import { jsonText, madeId } from '../text.ts'
 import { isNotification, readAgentProgress, tellNotification } from './agents.ts'
 import { readBoundary, readMicroBoundary } from './compaction.ts'
 import { listingReaders } from './listings.ts'

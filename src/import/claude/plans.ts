@@ -4,9 +4,9 @@
  * prompt or reply shows which of the two it was.
  */
 import type { Command } from '../../events/commands.ts'
+import type { Content } from '../../events/content.ts'
 import { bounds } from '../bounds.ts'
 import { holdingOf, holdingOfPlan } from '../items.ts'
-import type { Content } from '../text.ts'
 import { type Scene, say, stepOf } from './memory.ts'
 
 const acceptance = /^Implement the following plan:/

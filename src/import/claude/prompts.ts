@@ -2,7 +2,8 @@
  * What stands in the user's name: prompts, but also results of tools, summaries, interruptions, notices, commands of the
  * tool itself and texts put in by hooks. Only a person's words are prompts.
  */
-import { contentOf, idOf, oneLine } from '../text.ts'
+import { contentOf, oneLine } from '../../events/content.ts'
+import { idOf } from '../text.ts'
 import { isNotification, linkByPrompt, tellNotification } from './agents.ts'
 import { readSummary, tellWaitingBoundary } from './compaction.ts'
 import { type Scene, say } from './memory.ts'

@@ -1,6 +1,8 @@
 /** What the model wrote: texts, thoughts, tool calls; and calls that failed for good. */
+
+import { contentOf, oneLine } from '../../events/content.ts'
 import { bounds } from '../bounds.ts'
-import { contentOf, idOf, jsonText, modelOf, oneLine } from '../text.ts'
+import { idOf, jsonText, modelOf } from '../text.ts'
 import { rememberAgentCall } from './agents.ts'
 import { tellWaitingBoundary } from './compaction.ts'
 import { keepNewest, type Scene, say } from './memory.ts'

@@ -2,9 +2,10 @@
  * Sub-agents inside a session's own file. Entries of the oldest era name no agent: a run begins at an entry without a
  * parent, and the others follow their parents, because parallel runs interleave.
  */
+
+import { oneLine } from '../../events/content.ts'
 import { bounds } from '../bounds.ts'
 import { importedSessionId } from '../step.ts'
-import { oneLine } from '../text.ts'
 import { agentNativeId, agentSessionId } from './agents.ts'
 import { type ClaudeMemory, type Facts, keepNewest, newTalk, type Talk } from './memory.ts'
 import type { Entry } from './shape.ts'

@@ -1,7 +1,8 @@
 /** What a tool's call works on, in one line: the file, the command, the question, the address. */
+
+import { oneLine } from '../../events/content.ts'
 import { limits } from '../../kernel/limits.ts'
 import { bounds } from '../bounds.ts'
-import { oneLine } from '../text.ts'
 import { isObject } from '../values.ts'
 
 /** The field that says it, for the tools of Claude Code itself. */

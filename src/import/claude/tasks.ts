@@ -2,10 +2,12 @@
  * Tasks of TodoWrite, TaskCreate and TaskUpdate. The result of the tool counts, not its input: an update may be refused,
  * or change nothing. Where the source keeps no result (agents' files), the input of a call that succeeded stands.
  */
+
+import { oneLine, wellFormed } from '../../events/content.ts'
 import { bounds } from '../bounds.ts'
 import type { Intent, ReachTask } from '../step.ts'
 import { changeOfList, type RawItem } from '../task-list.ts'
-import { madeId, oneLine, wellFormed } from '../text.ts'
+import { madeId } from '../text.ts'
 import { keepNewest, type Scene, say, type Talk, type TaskInput } from './memory.ts'
 import { type ToolResult, taskInputOf, todosOf } from './shape.ts'
 

@@ -1,6 +1,7 @@
 /** What came back from tools, and who refused when they were not run. */
 import type { Command } from '../../events/commands.ts'
-import { contentOf, idOf, jsonText } from '../text.ts'
+import { contentOf } from '../../events/content.ts'
+import { idOf, jsonText } from '../text.ts'
 import { tellAgent } from './agents.ts'
 import { tellAnswers, tellRefusal } from './answers.ts'
 import { type Scene, say } from './memory.ts'

@@ -1,8 +1,10 @@
 /** A Claude Code transcript, entry by entry, as steps. Reads the entry and the memory and nothing else. */
+
+import { oneLine } from '../../events/content.ts'
 import { bounds } from '../bounds.ts'
 import { isUuid } from '../identity.ts'
 import { digest, type Place, projectAt, type Step } from '../step.ts'
-import { jsonText, oneLine, timeOf } from '../text.ts'
+import { jsonText, timeOf } from '../text.ts'
 import type { JsonObject } from '../values.ts'
 import { tellWaitingBoundary } from './compaction.ts'
 import { knownFacts } from './identify.ts'

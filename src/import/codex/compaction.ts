@@ -3,8 +3,9 @@
  * event for the screen. Where one is missing the other stands alone, and whichever comes first, they are one compaction.
  */
 import type { Command } from '../../events/commands.ts'
+import { type Content, contentOf } from '../../events/content.ts'
 import type { Step } from '../step.ts'
-import { type Content, contentOf, jsonText } from '../text.ts'
+import { jsonText } from '../text.ts'
 import type { CodexMemory, Scene } from './memory.ts'
 import type { Payload } from './shape.ts'
 

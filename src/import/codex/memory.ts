@@ -1,8 +1,8 @@
 /** What the translation of a Codex rollout remembers from line to line: plain JSON, bounded, kept in the bookmark. */
 
+import type { Content } from '../../events/content.ts'
 import type { Intent, Place, Step } from '../step.ts'
 import type { ListItem, RawItem } from '../task-list.ts'
-import type { Content } from '../text.ts'
 import type { Payload } from './shape.ts'
 
 /** Cumulative counters of a thread, as the source writes them: input includes what came from the cache. */

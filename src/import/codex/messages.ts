@@ -2,8 +2,9 @@
  * Prompts, replies and thoughts. Each is written twice: as an event for the screen and as an item of the conversation.
  * Whichever comes first is told, its twin is passed over. Items in the user's name that the tool put in are no prompts.
  */
+
+import { contentOf } from '../../events/content.ts'
 import { bounds } from '../bounds.ts'
-import { contentOf } from '../text.ts'
 import { readInstructions } from './instructions.ts'
 import { type Scene, say, type Twin } from './memory.ts'
 import { field, partsText } from './shape.ts'

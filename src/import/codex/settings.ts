@@ -1,6 +1,7 @@
 /** What a turn says of permissions and surroundings, told when it changes. */
+
+import { oneLine } from '../../events/content.ts'
 import { digest } from '../step.ts'
-import { oneLine } from '../text.ts'
 import { type Scene, say } from './memory.ts'
 import { field } from './shape.ts'
 

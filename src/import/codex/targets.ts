@@ -1,7 +1,8 @@
 /** What a call works on, in one line: the command, the files of a patch, the question, the agent's task. */
+
+import { oneLine } from '../../events/content.ts'
 import { limits } from '../../kernel/limits.ts'
 import { bounds } from '../bounds.ts'
-import { oneLine } from '../text.ts'
 import { isObject } from '../values.ts'
 import { field, jsonIn } from './shape.ts'
 

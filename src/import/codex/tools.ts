@@ -1,9 +1,10 @@
 /** Tool calls and what came back; whether a command failed stands in its output, and in an event beside it. */
 import type { Command } from '../../events/commands.ts'
+import { contentOf, oneLine } from '../../events/content.ts'
 import { bounds } from '../bounds.ts'
 import { importedSessionId } from '../step.ts'
 import { changeOfList } from '../task-list.ts'
-import { contentOf, idOf, jsonText, madeId, oneLine } from '../text.ts'
+import { idOf, jsonText, madeId } from '../text.ts'
 import { type Scene, say } from './memory.ts'
 import { field, jsonIn, partsText, planOf } from './shape.ts'
 import { targetOfCall, targetOfSearch } from './targets.ts'

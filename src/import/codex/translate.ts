@@ -1,8 +1,10 @@
 /** A Codex rollout, line by line, as steps. Reads the line and the memory and nothing else. */
+
+import { contentOf, oneLine } from '../../events/content.ts'
 import type { FileHead, Identity } from '../identity.ts'
 import { uuidEndingName } from '../identity.ts'
 import { digest, importedSessionId, projectAt, type Step } from '../step.ts'
-import { contentOf, jsonText, madeId, oneLine, timeOf } from '../text.ts'
+import { jsonText, madeId, timeOf } from '../text.ts'
 import type { JsonObject } from '../values.ts'
 import { keepsLooseCompaction, readCompaction, readCompactionEnd, tellLooseCompaction } from './compaction.ts'
 import { type CodexMemory, type Scene, say } from './memory.ts'

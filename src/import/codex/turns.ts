@@ -3,8 +3,9 @@
  * copy; its own part begins with the first turn that is not older than the thread itself, told by the times in their ids.
  */
 import type { Command } from '../../events/commands.ts'
+import { oneLine } from '../../events/content.ts'
 import { digest, projectAt } from '../step.ts'
-import { modelOf, oneLine } from '../text.ts'
+import { modelOf } from '../text.ts'
 import { readBaseInstructions } from './instructions.ts'
 import { type Scene, say } from './memory.ts'
 import { tellSettings } from './settings.ts'

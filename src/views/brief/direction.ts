@@ -124,6 +124,10 @@ function derivedSteps(source: Source): readonly string[] {
 }
 
 function afterReply({ since }: Source, reply: Said): readonly string[] {
+  const outcome = since.calls.at(-1)?.outcome
+  if (outcome === 'denied' || outcome === 'interrupted') {
+    return [`- The work was stopped: the last call was ${outcome}. Ask before going on with it.`]
+  }
   if (since.calls.length > 0) {
     return [
       '- The record stops in the middle of the work: go on from the last reply and what was done after it.',

@@ -115,7 +115,9 @@ export function fitQuote(text: string): Fit {
     if (bytesMax < lineBytesMin) return nothing
     let room = bytesMax
     for (let attempt = 0; attempt < attemptsMax && room > 0; attempt++) {
-      const said = extract(room)
+      const telling = extract(room)
+      // Where no sentence fits well, how it begins says more.
+      const said = bytesOf(telling) * 2 < room ? cutToBytes(words, room) : telling
       const quoted = quote(said)
       const over = bytesOf(quoted) - bytesMax
       if (over <= 0 && said.trim() !== '') return { text: quoted, cut: said !== words }

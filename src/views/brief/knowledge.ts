@@ -9,7 +9,7 @@ const tierRank: Readonly<Record<ContextTier, number>> = { critical: 0, supportin
 
 /** A sentence that binds: told in the imperative, with a word for it. */
 const binding =
-  /\b(?:must|never|always|don't|do not|make sure|no need|avoid|instead of|please use|use only|only use|without)\b|하지 ?마|반드시|항상|금지|必须|不要|必ず|しない/i
+  /\b(?:must|never|always|don't|do not|make sure|no need|avoid|please use|use only|only use)\b|하지 ?마|반드시|항상|금지|必须|不要|必ず|しない/i
 const derivedConstraintsMax = 8
 
 export function constraintsFit(source: Source): Fit | null {
@@ -59,7 +59,7 @@ function bindingSentences(source: Source): readonly string[] {
 }
 
 /** A longer prompt was pasted: a plan, a review, a log. Its sentences bind nobody by themselves. */
-const spokenCharactersMax = 2_000
+const spokenCharactersMax = 600
 
 export function preferencesFit(source: Source): Fit | null {
   const { language, expertise, preferences } = source.state.knowledge.user
