@@ -13,6 +13,8 @@ export interface OpenCallView {
   readonly version: number
   readonly time: string
   readonly childSessionId: string | null
+  /** The file the call is to change. */
+  readonly writes: string | null
 }
 
 /** The gauge: what is in the context window now. */

@@ -201,7 +201,8 @@ describe('a brief', () => {
 
   it('tells the end of the session before where it has no summary of its own', () => {
     const before = stateAfter(started, prompt('Fix the login'), reply('Half of it is done.'))
-    const state = stateAfter(['session.started', { ...started[1], continuesSessionId: otherSessionId }])
+    const window = { totalTokens: 200_000, source: 'default' as const }
+    const state = stateAfter(['session.started', { window, continuesSessionId: otherSessionId }])
     const made = brief(state, texts('Fix the login', 'Half of it is done.'), {
       predecessor: { sessionId: otherSessionId, state: before },
     })
