@@ -317,6 +317,7 @@ export const showShape = z.looseObject({
       version: z.int().min(1),
       time,
       childSessionId: sessionId.nullable(),
+      writes: z.string().nullable(),
     }),
   ),
   checkpoints: z.array(checkpointEntry),
