@@ -57,7 +57,7 @@ export const limits = {
   growthSamplesMax: 30,
   /** Milliseconds a summariser may take before the built-in one is used instead. */
   summarizerWaitMs: 60_000,
-  /** Characters of a text that the built-in summary looks at, half at its beginning and half at its end: a second's work. */
+  /** Characters of a text that the built-in summary looks at, half at its beginning and half at its end: a second of work. */
   extractCharactersMax: 1_048_576,
   /** Commands that one write transaction may carry: the group commit of waiting sends. */
   commandsPerTransactionMax: 512,

@@ -1,7 +1,9 @@
 /** What a brief is made from: state, the texts it points to, and what those texts say. */
 import type { TextPointer } from '../../fold/knowledge-state.ts'
 import type { DeepReadonly, ReadonlyState } from '../../fold/state.ts'
+import { limits } from '../../kernel/limits.ts'
 import { type SummaryPart, type SummaryRole, summaryParts } from '../compaction-summary.ts'
+import { gap, wholeAt } from '../cut.ts'
 import { isFromPeer, spokenWords } from '../spoken.ts'
 
 export type Pointer = DeepReadonly<TextPointer>
@@ -74,7 +76,7 @@ export function sourceOf(
 ): Source {
   const name = state.sessionId.slice(0, 'sess_'.length + 8)
   const textOf: Source['textOf'] = ({ hash, preview }) =>
-    texts.get(hash) ?? `${preview} (the rest of this text cannot be read: waymark verify ${name})`
+    ends(texts.get(hash)) ?? `${preview} (the rest of this text cannot be read: waymark verify ${name})`
   const said = ({ version, time, content }: Pointer): Said => ({
     version,
     time,
@@ -101,6 +103,14 @@ export function sourceOf(
     summary:
       summary === null ? null : { version: summary.version, parts: summaryParts(textOf(summary.content)) },
   }
+}
+
+/** A text, or the beginning and end of one that is too long to be read whole. */
+function ends(text: string | undefined): string | undefined {
+  const { extractCharactersMax } = limits
+  if (text === undefined || text.length <= extractCharactersMax) return text
+  const half = extractCharactersMax / 2
+  return `${text.slice(0, wholeAt(text, half))}\n${gap}\n${text.slice(wholeAt(text, text.length - half))}`
 }
 
 /** The part of the summary that is about something, if it has one that says more than that there is nothing. */
