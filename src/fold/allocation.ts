@@ -8,7 +8,7 @@ import { type AllocationName, allocationNames } from '../events/usage.ts'
 import type { ReadonlyState } from './state.ts'
 
 /** Percent of the window, by category. */
-export const allocationPercents: Readonly<Record<ContextCategory, number>> = {
+const allocationPercents: Readonly<Record<ContextCategory, number>> = {
   'system.instructions': 4,
   'system.commands': 2,
   'system.skills': 1.5,

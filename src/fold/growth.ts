@@ -13,7 +13,7 @@ import type { ReadonlyState, SessionState } from './state.ts'
  * Tokens a byte of text takes where a session has not taught otherwise: characters / 4 is short by a factor of 1.7 over
  * 783 turns of real transcripts, hence 1.7 / 4.
  */
-export const tokensPerByteAssumed = 0.425
+const tokensPerByteAssumed = 0.425
 
 /** Fewer reports than this draw no line. */
 const samplesMin = 5

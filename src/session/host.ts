@@ -24,33 +24,20 @@ export interface SessionHost {
   appended(sessionId: string): void
 }
 
+const sessionSettings = [
+  'monitoringThresholdPercent',
+  'warningThresholdPercent',
+  'emergencyThresholdPercent',
+  'reserveTokens',
+  'autoCheckpoint',
+  'checkpointIntervalMinutes',
+  'recoveryStrategy',
+  'contextPreservation',
+  'forkingEnabled',
+] as const satisfies readonly (keyof Settings & keyof ConfigurationChange)[]
+
 /** What a session that begins takes from the settings of its home, where they are not the standard ones. */
 export function configurationOf(settings: Settings): ConfigurationChange {
-  const all = Object.entries(partOf(settings))
-  return Object.fromEntries(all.filter(([key, value]) => Reflect.get(standardConfiguration, key) !== value))
-}
-
-function partOf(settings: Settings): ConfigurationChange {
-  const {
-    monitoringThresholdPercent,
-    warningThresholdPercent,
-    emergencyThresholdPercent,
-    reserveTokens,
-    autoCheckpoint,
-    checkpointIntervalMinutes,
-    recoveryStrategy,
-    contextPreservation,
-    forkingEnabled,
-  } = settings
-  return {
-    monitoringThresholdPercent,
-    warningThresholdPercent,
-    emergencyThresholdPercent,
-    reserveTokens,
-    autoCheckpoint,
-    checkpointIntervalMinutes,
-    recoveryStrategy,
-    contextPreservation,
-    forkingEnabled,
-  }
+  const others = sessionSettings.filter((name) => settings[name] !== standardConfiguration[name])
+  return Object.fromEntries(others.map((name) => [name, settings[name]]))
 }

@@ -24,7 +24,7 @@ export interface Policy {
 }
 
 /** Whether the budget rose into a phase that is `least` or above. */
-export function roseTo(before: ReadonlyState, after: ReadonlyState, least: BudgetPhase): boolean {
+function roseTo(before: ReadonlyState, after: ReadonlyState, least: BudgetPhase): boolean {
   const [from, to] = [before, after].map(({ window }) => budgetPhases.indexOf(window.phase))
   return to !== undefined && from !== undefined && to > from && to >= budgetPhases.indexOf(least)
 }

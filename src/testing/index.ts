@@ -1,7 +1,9 @@
 /** What Waymark tests itself with, for your tests: arbitraries for fast-check, and histories played into a log. */
 export {
   commandArbitrary,
+  contextCommandArbitrary,
   historyArbitrary,
+  knowledgeCommandArbitrary,
   sessionCommandArbitrary,
   taskCommandArbitrary,
   usageCommandArbitrary,

@@ -28,7 +28,13 @@ const crowded = fc
   })
   .map((commands): readonly Command[] => [
     { type: 'session.start', model: 'claude-sonnet-4-5', windowTokens: 200_000 },
-    { type: 'context.add', tag: '@CONFIG-001', tier: 'critical', category: 'system.instructions', tokens: 500 },
+    {
+      type: 'context.add',
+      tag: '@CONFIG-001',
+      tier: 'critical',
+      category: 'system.instructions',
+      tokens: 500,
+    },
     ...commands,
   ])
 
