@@ -16,7 +16,7 @@ export interface MemorySettings extends PersistenceSettings {
 
 /** The files that follow from the state of one session. */
 export interface Rendered {
-  readonly files: ReadonlyMap<string, Buffer>
+  readonly files: ReadonlyMap<string, Uint8Array>
   readonly packed: PackedContext | null
 }
 

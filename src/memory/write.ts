@@ -121,7 +121,10 @@ async function writeOnce(
   })
   remembered.packed = rendered.packed
   const tokens = await bringUpToDate(log, folder, entryOf(before, memoryFileNames.tokenUsage))
-  const wanted = new Map([...rendered.files, [memoryFileNames.tokenUsage, tokens.bytes] as const])
+  const wanted = new Map<string, Uint8Array>([
+    ...rendered.files,
+    [memoryFileNames.tokenUsage, tokens.bytes] as const,
+  ])
   const at = { session_id: sessionId, version: state.version, position }
   const draft: Draft = { entries: {}, replace: new Map(), unchanged: [], edited: [] }
   for (const [name, bytes] of wanted) {
@@ -174,14 +177,14 @@ type At = Omit<ManifestEntry, 'sha256' | 'before'>
 /** What one write is going to do. */
 interface Draft {
   readonly entries: Record<string, ManifestEntry>
-  readonly replace: Map<string, Buffer>
+  readonly replace: Map<string, Uint8Array>
   readonly unchanged: string[]
   readonly edited: string[]
 }
 
 interface PlannedFile {
   readonly name: string
-  readonly bytes: Buffer
+  readonly bytes: Uint8Array
   readonly entry: ManifestEntry | undefined
   readonly at: At
   readonly editedTasks: WriteOptions['editedTasks']

@@ -7,6 +7,9 @@ import { WaymarkError } from '../kernel/errors.ts'
 
 const folderName = '.moai'
 
+/** The variables of a process, as `process.env` holds them. */
+type Environment = Readonly<Record<string, string | undefined>>
+
 /** The home a command works with, and how it was found: given, from the environment, a project's, or the user's. */
 export interface Home {
   readonly path: string
@@ -17,7 +20,7 @@ export interface Home {
  * Finds the home: `given`, else `WAYMARK_HOME`, else the nearest `.moai` from `from` upward, else `~/.moai`.
  * Nothing is created.
  */
-export function findHome(given?: string, from = process.cwd(), environment = process.env): Home {
+export function findHome(given?: string, from = process.cwd(), environment: Environment = process.env): Home {
   if (given !== undefined) return { path: resolve(from, given), foundBy: 'given' }
   const named = environment.WAYMARK_HOME
   if (named !== undefined && named !== '') return { path: resolve(from, named), foundBy: 'environment' }

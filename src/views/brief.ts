@@ -46,8 +46,8 @@ export interface Brief {
   readonly leftOut: readonly LeftOut[]
 }
 
-export const standardBriefTokens = 2_000
-export const standardBriefLevel: BriefLevel = 2
+const standardBriefTokens = 2_000
+const standardBriefLevel: BriefLevel = 2
 
 const joint = '\n\n'
 
