@@ -1,4 +1,6 @@
 /** The machines for anybody's own actors: `import { taskMachine } from 'waymark/machines'`. */
+export type { HandoffStatus } from '../src/events/handoff.ts'
+export type { RecoveryStatus } from '../src/events/recovery.ts'
 export type { BudgetThresholds, SessionStatus } from '../src/events/session.ts'
 export type { SwitchCause, TaskStatus, Wait } from '../src/events/task.ts'
 export type { BudgetPhase } from '../src/events/usage.ts'
@@ -11,6 +13,26 @@ export {
   phaseAfter,
   warnsTasks,
 } from './budget.ts'
+export { createHandoffMachine, handoffMachine } from './handoff.ts'
+export {
+  acceptedByHandoff,
+  type HandoffCell,
+  type HandoffCommand,
+  type HandoffCommandName,
+  type HandoffTable,
+  handoffTable,
+  refusalOfHandoff,
+} from './handoff-table.ts'
+export { createRecoveryMachine, recoveryMachine } from './recovery.ts'
+export {
+  acceptedByRecovery,
+  type RecoveryCell,
+  type RecoveryCommand,
+  type RecoveryCommandName,
+  type RecoveryTable,
+  recoveryTable,
+  refusalOfRecovery,
+} from './recovery-table.ts'
 export { createSessionMachine, initialSessionContext, sessionMachine } from './session.ts'
 export {
   acceptedBySession,

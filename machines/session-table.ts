@@ -7,8 +7,8 @@ import type { SessionStatus } from '../src/events/session.ts'
 import { namesOf, type Refused, refused, type To, to } from './table.ts'
 
 /**
- * What a session can be told to do: the events of the machine. Two of them stand for whole classes of commands:
- * `work` is live work, `record` a fact that may arrive late, such as the usage of a call that returns after the session
+ * What a session can be told to do: the events of the machine. Three of them stand for whole classes of commands:
+ * `handoff.return` is the end of an offer that was not accepted, `work` is live work, `record` a fact that may arrive late, such as the usage of a call that returns after the session
  * was suspended. {@link sessionClassOf} tells the class of each command.
  */
 export type SessionCommandName =
@@ -19,6 +19,7 @@ export type SessionCommandName =
   | 'session.resume'
   | 'session.hand-off'
   | 'session.take-over'
+  | 'handoff.return'
   | 'session.end'
   | 'session.fork'
   | 'session.recover'
@@ -77,6 +78,7 @@ export const sessionTable = {
     'session.resume': refused('it is active already'),
     'session.hand-off': to('handed_off'),
     'session.take-over': notOffered,
+    'handoff.return': notOffered,
     'session.end': to('ended'),
     'session.fork': to('active'),
     'session.recover': to('active'),
@@ -93,6 +95,7 @@ export const sessionTable = {
     'session.resume': to('active'),
     'session.hand-off': to('handed_off'),
     'session.take-over': notOffered,
+    'handoff.return': notOffered,
     'session.end': to('ended'),
     'session.fork': to('active'),
     'session.recover': to('active'),
@@ -111,6 +114,7 @@ export const sessionTable = {
       'it is offered already; resume it to withdraw the offer, then hand it off again',
     ),
     'session.take-over': to('active'),
+    'handoff.return': to('active'),
     'session.end': to('ended'),
     'session.fork': to('active'),
     'session.recover': offered,
@@ -127,6 +131,7 @@ export const sessionTable = {
     'session.resume': to('active'),
     'session.hand-off': ended,
     'session.take-over': ended,
+    'handoff.return': ended,
     'session.end': refused('it has ended already'),
     'session.fork': to('active'),
     'session.recover': ended,
@@ -138,7 +143,7 @@ export const sessionTable = {
 } as const satisfies SessionTable
 
 /**
- * The class of each command of a session: its own name, or `work` or `record`, under which the session machine knows it.
+ * The class of each command of a session: its own name, or one of `handoff.return`, `work` and `record`, under which the session machine knows it.
  * A new command without its class does not compile.
  *
  * @example
@@ -156,6 +161,15 @@ export const sessionClassOf = {
   'session.hand-off': 'session.hand-off',
   'session.take-over': 'session.take-over',
   'session.end': 'session.end',
+  'handoff.reject': 'handoff.return',
+  'handoff.expire': 'handoff.return',
+  'handoff.complete': 'record',
+  'recovery.begin': 'session.recover',
+  'recovery.record-step': 'session.recover',
+  'recovery.fail': 'record',
+  'session.merge': 'work',
+  'session.rewind': 'work',
+  'session.redact': 'record',
   'session.fork': 'session.fork',
   'session.recover': 'session.recover',
   'model.switch': 'model.switch',
@@ -167,6 +181,7 @@ export const sessionClassOf = {
   'task.add': 'work',
   'task.describe': 'work',
   'task.start': 'work',
+  'task.enter-phase': 'work',
   'task.block': 'work',
   'task.unblock': 'work',
   'task.switch-context': 'work',
@@ -176,6 +191,7 @@ export const sessionClassOf = {
   'task.cancel': 'work',
   'task.recover': 'work',
   'tool.call': 'work',
+  'tool.begin': 'work',
   'tool.return': 'work',
   'call.retry': 'work',
   'call.fail': 'work',

@@ -9,6 +9,7 @@
  *              │  │       resume, recover          │
  *     hand-off │  │ take-over (epoch + 1)          │ hand-off
  *              │  │ resume (offer withdrawn)       │
+ *              │  │ handoff.return (not accepted)  │
  *              ▼  │                                │
  *           handed_off ◄───────────────────────────┘
  *

@@ -97,7 +97,8 @@ function told(setting: SettingName, { settings, origins }: LoadedSettings): stri
 }
 
 /**
- * Makes sure that a reserve leaves something of a window. What was set can only be checked so when the window is known.
+ * Makes sure that a reserve leaves something of a window. What was set can only be checked so when the window is known, or
+ * assumed, which the message then says.
  *
  * @throws WaymarkError `CONFIGURATION_INVALID` when the reserve is as large as the window or larger, naming where it was set.
  * @example
@@ -107,15 +108,19 @@ function told(setting: SettingName, { settings, origins }: LoadedSettings): stri
  * checkReserve(loaded, 200_000) // throws CONFIGURATION_INVALID
  * ```
  */
-export function checkReserve(loaded: LoadedSettings, windowTokens: number): void {
+export function checkReserve(
+  loaded: LoadedSettings,
+  windowTokens: number,
+  { assumed = false }: { readonly assumed?: boolean } = {},
+): void {
   const { reserveTokens } = loaded.settings
   if (reserveTokens === null || reserveTokens < windowTokens) return
   throw invalid([
     {
       origin: null,
       key: `session.${keys.reserveTokens.name}`,
-      what: `${told('reserveTokens', loaded)} leaves nothing of a window of ${windowTokens} tokens`,
-      right: `it takes less than ${windowTokens} here, or null for 27.5 % of whatever the window is`,
+      what: `${told('reserveTokens', loaded)} leaves nothing of a window of ${windowTokens} tokens${assumed ? ', which is assumed' : ''}`,
+      right: `it takes less than ${windowTokens} here, or null for 27.5 % of whatever the window is${assumed ? '; a larger window is named with --window' : ''}`,
     },
   ])
 }

@@ -4,10 +4,13 @@
  */
 import type { Command, CommandType } from '../events/commands.ts'
 import type { ReadonlyState } from '../fold/state.ts'
+import * as branch from './branch.ts'
 import * as item from './context.ts'
 import { type Decider, type Decision, type DecisionContext, refuse } from './decision.ts'
+import * as handoff from './handoff.ts'
 import * as knowledge from './knowledge.ts'
 import { refusalBySession } from './machines.ts'
+import * as recovery from './recovery.ts'
 import * as session from './session.ts'
 import * as task from './task.ts'
 import * as usage from './usage.ts'
@@ -19,11 +22,20 @@ const deciders: { readonly [T in CommandType]: Decider<T> } = {
   'session.configure': session.decideConfigure,
   'session.suspend': session.decideSuspend,
   'session.resume': session.decideResume,
-  'session.hand-off': session.decideHandOff,
-  'session.take-over': session.decideTakeOver,
+  'session.hand-off': handoff.decideHandOff,
+  'session.take-over': handoff.decideTakeOver,
+  'handoff.reject': handoff.decideReject,
+  'handoff.expire': handoff.decideExpire,
+  'handoff.complete': handoff.decideHandoffComplete,
   'session.end': session.decideEnd,
   'session.fork': session.decideFork,
-  'session.recover': session.decideSessionRecover,
+  'recovery.begin': recovery.decideRecoveryBegin,
+  'recovery.record-step': recovery.decideRecoveryStep,
+  'recovery.fail': recovery.decideRecoveryFail,
+  'session.recover': recovery.decideSessionRecover,
+  'session.merge': branch.decideMerge,
+  'session.rewind': branch.decideRewind,
+  'session.redact': branch.decideRedact,
   'prompt.submit': work.decidePrompt,
   'reply.record': work.decideReply,
   'turn.complete': work.decideTurnComplete,
@@ -31,6 +43,7 @@ const deciders: { readonly [T in CommandType]: Decider<T> } = {
   'task.add': task.decideAdd,
   'task.describe': task.decideDescribe,
   'task.start': task.decideStart,
+  'task.enter-phase': task.decideEnterPhase,
   'task.block': task.decideBlock,
   'task.unblock': task.decideUnblock,
   'task.switch-context': task.decideSwitchContext,
@@ -61,6 +74,7 @@ const deciders: { readonly [T in CommandType]: Decider<T> } = {
   'system.describe': knowledge.decideSystem,
   'server.describe': knowledge.decideServer,
   'tool.call': work.decideToolCall,
+  'tool.begin': work.decideToolBegin,
   'tool.return': work.decideToolReturn,
   'call.retry': work.decideRetry,
   'call.fail': work.decideCallFail,

@@ -17,6 +17,8 @@ export interface DecisionContext {
   readonly now: string
   /** A fresh checkpoint id, for a command that names none. */
   checkpointId(): string
+  /** A fresh handoff id, for a command that names none. */
+  handoffId(): string
   /** The repository that is worked in, for a checkpoint that names no commit. */
   repository?(): RepositoryNote | null
   /** The highest counters reported so far for a model call, in the session with its inherited prefix or in the whole home. */

@@ -4,10 +4,20 @@
  */
 import { transition } from 'xstate'
 import { boundariesBetween, budgetMachine, warnsTasks } from '../../machines/budget.ts'
+import { handoffMachine } from '../../machines/handoff.ts'
+import { acceptedByHandoff, type HandoffCommandName, refusalOfHandoff } from '../../machines/handoff-table.ts'
+import { recoveryMachine } from '../../machines/recovery.ts'
+import {
+  acceptedByRecovery,
+  type RecoveryCommandName,
+  refusalOfRecovery,
+} from '../../machines/recovery-table.ts'
 import { acceptedBySession, refusalOfSession, sessionClassOf } from '../../machines/session-table.ts'
 import { taskMachine } from '../../machines/task.ts'
 import { acceptedByTask, refusalOfTask, type TaskCommand } from '../../machines/task-table.ts'
 import { type CommandType, isCommandType } from '../events/commands.ts'
+import type { HandoffStatus } from '../events/handoff.ts'
+import type { RecoveryStatus } from '../events/recovery.ts'
 import type { BudgetThresholds } from '../events/session.ts'
 import type { TaskStatus } from '../events/task.ts'
 import type { BudgetPhase } from '../events/usage.ts'
@@ -48,6 +58,35 @@ export function askTask(task: Task, question: TaskQuestion): Answer<TaskStatus> 
   const refusal = refusalOfTask(status, question.type, context)
   if (refusal !== null) return { ok: false, reason: refusal, accepted: acceptedByTaskNow(task) }
   const [next] = transition(taskMachine, taskMachine.resolveState({ value: status, context }), question)
+  return { ok: true, status: next.value }
+}
+
+/** Where a handoff goes by a command, or why it does not. */
+export function askHandoff(status: HandoffStatus, command: HandoffCommandName): Answer<HandoffStatus> {
+  const reason = refusalOfHandoff(status, command)
+  if (reason !== null) {
+    return { ok: false, reason, accepted: acceptedByHandoff(status).map((name) => commandOfHandoff[name]) }
+  }
+  const [next] = transition(handoffMachine, handoffMachine.resolveState({ value: status }), { type: command })
+  return { ok: true, status: next.value }
+}
+
+/** The commands of a session by which a handoff is told what its machine understands. */
+const commandOfHandoff: Readonly<Record<HandoffCommandName, CommandType>> = {
+  'handoff.accept': 'session.take-over',
+  'handoff.reject': 'handoff.reject',
+  'handoff.expire': 'handoff.expire',
+  'handoff.withdraw': 'session.resume',
+  'handoff.complete': 'handoff.complete',
+}
+
+/** Where a recovery goes by a step, or why it does not. */
+export function askRecovery(status: RecoveryStatus, command: RecoveryCommandName): Answer<RecoveryStatus> {
+  const reason = refusalOfRecovery(status, command)
+  if (reason !== null) return { ok: false, reason, accepted: acceptedByRecovery(status) }
+  const [next] = transition(recoveryMachine, recoveryMachine.resolveState({ value: status }), {
+    type: command,
+  })
   return { ok: true, status: next.value }
 }
 

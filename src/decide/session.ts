@@ -2,7 +2,6 @@
 import type { ConfigurationChange, SessionConfiguration } from '../events/session.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { accept, type Decider, fieldsOf, refuse } from './decision.ts'
-import { checkpointNeeded } from './obligation.ts'
 import { switched } from './task.ts'
 import { consequences, firstWindow } from './window.ts'
 
@@ -58,17 +57,6 @@ export const decideSuspend: Decider<'session.suspend'> = (_state, command) =>
 export const decideResume: Decider<'session.resume'> = (_state, command) =>
   accept({ type: 'session.resumed', data: fieldsOf(command) })
 
-export const decideHandOff: Decider<'session.hand-off'> = (state, command, context) =>
-  checkpointNeeded(state, command.type, context.now) ??
-  accept({ type: 'session.handed-off', data: fieldsOf(command) })
-
-export const decideTakeOver: Decider<'session.take-over'> = (state, command) => {
-  if (state.offeredTo !== null && state.offeredTo !== command.agent) {
-    return refuse(state, command.type, `it was handed off to ${state.offeredTo}, not to ${command.agent}`)
-  }
-  return accept({ type: 'session.taken-over', data: { ...fieldsOf(command), epoch: state.epoch + 1 } })
-}
-
 export const decideEnd: Decider<'session.end'> = (_state, command) =>
   accept({ type: 'session.ended', data: fieldsOf(command) })
 
@@ -81,6 +69,3 @@ export const decideFork: Decider<'session.fork'> = (state, command) => {
   }
   return accept({ type: 'session.forked', data: fieldsOf(command) }, ...switched(state, 'fork'))
 }
-
-export const decideSessionRecover: Decider<'session.recover'> = (_state, command) =>
-  accept({ type: 'session.recovered', data: fieldsOf(command) })

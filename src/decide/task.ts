@@ -6,6 +6,7 @@ import { type ReadonlyState, taskOf } from '../fold/state.ts'
 import { assert } from '../kernel/assert.ts'
 import { limits } from '../kernel/limits.ts'
 import { accept, type Decider, type Decision, fieldsOf, refuse } from './decision.ts'
+import { dependencyProblem, unmetDependencies } from './dependencies.ts'
 import { acceptedByTaskNow, askTask, isRunning, isWarning, type TaskQuestion } from './machines.ts'
 import { checkpointNeeded } from './obligation.ts'
 
@@ -27,21 +28,48 @@ export const decideAdd: Decider<'task.add'> = (state, command) => {
   if (command.parentTaskId !== undefined && taskOf(state, command.parentTaskId) === undefined) {
     return refuse(state, command.type, `its parent task ${command.parentTaskId} is not there`, { subject })
   }
+  const problem = dependencyProblem(state, command.taskId, command.dependsOn ?? [])
+  if (problem !== null) return refuse(state, command.type, problem, { subject })
   return accept({ type: 'task.added', data: fieldsOf(command) })
 }
 
 export const decideDescribe: Decider<'task.describe'> = (state, command) =>
   withTask(state, command.type, command.taskId, (task) => {
+    const problem = dependencyProblem(state, task.id, command.dependsOn ?? [])
+    if (problem !== null) return refuse(state, command.type, problem, { subject: `task ${task.id}` })
     const same =
+      (command.dependsOn === undefined || sameNames(command.dependsOn, task.dependsOn)) &&
       (command.title === undefined || command.title === task.title) &&
       (command.description === undefined || command.description === task.description)
     return same ? accept() : accept({ type: 'task.described', data: fieldsOf(command) })
   })
 
-export const decideStart: Decider<'task.start'> = (state, command) =>
-  asked(state, command, { type: 'task.start', warned: warned(state) }, (status) => [
+export const decideStart: Decider<'task.start'> = (state, command) => {
+  const decision = asked(state, command, { type: 'task.start', warned: warned(state) }, (status) => [
     { type: 'task.started', data: { ...fieldsOf(command), status: running(status) } },
   ])
+  const unmet = unmetDependencies(state, command.taskId)
+  if (!decision.ok || unmet.length === 0) return decision
+  return refuse(state, command.type, `it waits for ${unmet.join(', ')}`, {
+    subject: `task ${command.taskId}`,
+    status: taskOf(state, command.taskId)?.status ?? 'not there',
+    accepted: ['task.describe with other dependsOn', 'task.cancel'],
+  })
+}
+
+export const decideEnterPhase: Decider<'task.enter-phase'> = (state, command) =>
+  withTask(state, command.type, command.taskId, (task) => {
+    if (!isRunning(task.status)) {
+      return refuse(state, command.type, 'nobody is working on it', {
+        subject: `task ${task.id}`,
+        status: task.status,
+        accepted: acceptedByTaskNow(task),
+      })
+    }
+    return task.phase === command.phase
+      ? accept()
+      : accept({ type: 'task.phase-entered', data: fieldsOf(command) })
+  })
 
 export const decideBlock: Decider<'task.block'> = (state, command) =>
   asked(state, command, { type: 'task.block', on: command.on }, () => [
@@ -107,6 +135,10 @@ export function switched(state: ReadonlyState, cause: SwitchCause): readonly Dec
     .map((task) => task.id)
     .sort()
   return taskIds.length === 0 ? [] : [{ type: 'task.context-switched', data: { taskIds, cause } }]
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, index) => name === b[index])
 }
 
 function warned(state: ReadonlyState): boolean {

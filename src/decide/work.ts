@@ -22,6 +22,18 @@ export const decideToolCall: Decider<'tool.call'> = (state, command) => {
   return accept({ type: 'tool.called', data: fieldsOf(command) })
 }
 
+export const decideToolBegin: Decider<'tool.begin'> = (state, command) => {
+  const call = Object.hasOwn(state.openCalls, command.toolCallId)
+    ? state.openCalls[command.toolCallId]
+    : undefined
+  if (call === undefined) {
+    return refuse(state, command.type, `tool call ${command.toolCallId} is not open`, {
+      accepted: ['tool.call'],
+    })
+  }
+  return call.begunAt === null ? accept({ type: 'tool.began', data: fieldsOf(command) }) : accept()
+}
+
 /** A result may come before its call is known (sources write them out of order), so an unknown id is accepted. */
 export const decideToolReturn: Decider<'tool.return'> = (_state, command) =>
   accept({ type: 'tool.returned', data: fieldsOf(command) })

@@ -1,8 +1,11 @@
 /** Every event there is: its schema, the version of its shape, and the command whose batch it opens. */
 import type { z } from 'zod'
+import { branchEvents } from './branch.ts'
 import { type Command, type CommandType, commandSchemas } from './commands.ts'
 import { contextEvents } from './context.ts'
+import { handoffEvents } from './handoff.ts'
 import { knowledgeEvents } from './knowledge.ts'
+import { recoveryEvents } from './recovery.ts'
 import { sessionEvents, turnEvents } from './session.ts'
 import { taskEvents } from './task.ts'
 import { usageEvents } from './usage.ts'
@@ -10,6 +13,9 @@ import { checkpointEvents, failureEvents, observationEvents, toolEvents } from '
 
 export const eventSchemas = {
   ...sessionEvents,
+  ...handoffEvents,
+  ...recoveryEvents,
+  ...branchEvents,
   ...turnEvents,
   ...taskEvents,
   ...usageEvents,
@@ -58,6 +64,15 @@ export const openedBy = {
   'session.ended': 'session.end',
   'session.forked': 'session.fork',
   'session.recovered': 'session.recover',
+  'handoff.rejected': 'handoff.reject',
+  'handoff.expired': 'handoff.expire',
+  'handoff.completed': 'handoff.complete',
+  'recovery.began': 'recovery.begin',
+  'recovery.step-recorded': 'recovery.record-step',
+  'recovery.failed': 'recovery.fail',
+  'session.merged': 'session.merge',
+  'session.rewound': 'session.rewind',
+  'session.redacted': 'session.redact',
   'prompt.submitted': 'prompt.submit',
   'reply.recorded': 'reply.record',
   'turn.completed': 'turn.complete',
@@ -65,6 +80,7 @@ export const openedBy = {
   'task.added': 'task.add',
   'task.described': 'task.describe',
   'task.started': 'task.start',
+  'task.phase-entered': 'task.enter-phase',
   'task.blocked': 'task.block',
   'task.unblocked': 'task.unblock',
   'task.context-switched': 'task.switch-context',
@@ -100,6 +116,7 @@ export const openedBy = {
   'system.described': 'system.describe',
   'server.described': 'server.describe',
   'tool.called': 'tool.call',
+  'tool.began': 'tool.begin',
   'tool.returned': 'tool.return',
   'call.retried': 'call.retry',
   'call.failed': 'call.fail',
@@ -112,6 +129,10 @@ export const openedBy = {
 export const filledInBy: Readonly<Partial<Record<CommandType, readonly string[]>>> = {
   'checkpoint.create': ['checkpointId', 'trigger', 'gitHead', 'gitBranch', 'gitDirty'],
   'context.add': ['tag'],
+  'session.hand-off': ['handoffId', 'fromAgent'],
+  'handoff.reject': ['handoffId'],
+  'handoff.expire': ['handoffId'],
+  'handoff.complete': ['handoffId'],
   'task.recover': ['checkpointId'],
 }
 

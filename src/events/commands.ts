@@ -1,8 +1,11 @@
 /** Every command there is, the type of each, and the door through which untrusted ones come in. */
 import type { z } from 'zod'
 import { WaymarkError } from '../kernel/errors.ts'
+import { branchCommands } from './branch.ts'
 import { contextCommands } from './context.ts'
+import { handoffCommands } from './handoff.ts'
 import { knowledgeCommands } from './knowledge.ts'
+import { recoveryCommands } from './recovery.ts'
 import { sessionCommands, turnCommands } from './session.ts'
 import { taskCommands } from './task.ts'
 import { usageCommands } from './usage.ts'
@@ -10,6 +13,9 @@ import { checkpointCommands, failureCommands, observationCommands, toolCommands 
 
 export const commandSchemas = {
   ...sessionCommands,
+  ...handoffCommands,
+  ...recoveryCommands,
+  ...branchCommands,
   ...turnCommands,
   ...taskCommands,
   ...usageCommands,

@@ -1,6 +1,16 @@
 /** Sessions: how a piece of work begins, pauses, changes hands and ends. */
 import { z } from 'zod'
-import { contentRefShape, idShape, lineShape, modelShape, sessionIdShape, tokensShape } from './shapes.ts'
+import {
+  contentRefShape,
+  handoffIdShape,
+  idShape,
+  lineShape,
+  modelShape,
+  recoveryIdShape,
+  sessionIdShape,
+  timeShape,
+  tokensShape,
+} from './shapes.ts'
 
 export const sessionStatuses = ['active', 'suspended', 'handed_off', 'ended'] as const
 export type SessionStatus = (typeof sessionStatuses)[number]
@@ -92,6 +102,8 @@ export const sessionCommands = {
     parentSessionId: sessionIdShape.optional(),
     /** The session whose work this one takes further without being part of it (`/clear`). */
     continuesSessionId: sessionIdShape.optional(),
+    /** The version of that session from which it goes on; its newest when left out. */
+    continuesVersion: z.int().min(0).optional(),
     agent: agent.optional(),
     ...description,
   }),
@@ -99,8 +111,18 @@ export const sessionCommands = {
   'session.configure': z.strictObject({ configuration: configurationChangeShape }),
   'session.suspend': z.strictObject({ reason: lineShape.optional() }),
   'session.resume': z.strictObject({ reason: lineShape.optional() }),
-  'session.hand-off': z.strictObject({ toAgent: agent, reason: lineShape.optional() }),
-  'session.take-over': z.strictObject({ agent }),
+  'session.hand-off': z.strictObject({
+    /** Made when left out. */
+    handoffId: handoffIdShape.optional(),
+    fromAgent: agent.optional(),
+    toAgent: agent,
+    reason: lineShape.optional(),
+    /** Until when the offer stands; for ever when left out. */
+    expiresAt: timeShape.optional(),
+    /** The package that goes with it. */
+    content: contentRefShape.optional(),
+  }),
+  'session.take-over': z.strictObject({ agent, handoffId: handoffIdShape.optional() }),
   'session.end': z.strictObject({ reason: lineShape.optional() }),
   'session.fork': z.strictObject({
     parentSessionId: sessionIdShape,
@@ -108,6 +130,8 @@ export const sessionCommands = {
     title: lineShape.optional(),
   }),
   'session.recover': z.strictObject({
+    /** The recovery that this completes; none for one that was done in one step. */
+    recoveryId: recoveryIdShape.optional(),
     from: z.enum(['snapshot', 'older-snapshot', 'full-replay']),
     checkpointId: idShape.nullable(),
     /** The version whose snapshot was taken; 0 when all events were replayed. */
@@ -128,6 +152,7 @@ export const sessionEvents = {
   'session.configured': sessionCommands['session.configure'],
   'session.suspended': sessionCommands['session.suspend'],
   'session.resumed': sessionCommands['session.resume'],
+  /** Without an id it is of a time when handoffs had none. */
   'session.handed-off': sessionCommands['session.hand-off'],
   'session.taken-over': z.strictObject({
     ...sessionCommands['session.take-over'].shape,

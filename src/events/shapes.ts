@@ -55,6 +55,22 @@ export const checkpointIdShape = z
     'a checkpoint id is ckpt_ and a UUID',
   )
 
+/** A handoff's id: `hoff_` and a UUID. */
+export const handoffIdShape = z
+  .string()
+  .regex(
+    /^hoff_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+    'a handoff id is hoff_ and a UUID',
+  )
+
+/** A recovery's id: `reco_` and a UUID. */
+export const recoveryIdShape = z
+  .string()
+  .regex(
+    /^reco_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+    'a recovery id is reco_ and a UUID',
+  )
+
 /** Points to a text in the content store: its SHA-256, its size in bytes of UTF-8, and how it begins. */
 export const contentRefShape = z.strictObject({
   hash: z.string().regex(/^[0-9a-f]{64}$/),

@@ -1,7 +1,7 @@
 /** Tasks: what an agent is to do, and where it stands. */
 import { z } from 'zod'
 import { limits } from '../kernel/limits.ts'
-import { checkpointIdShape, idShape, lineShape, textShape } from './shapes.ts'
+import { checkpointIdShape, idShape, lineShape, sessionIdShape, textShape } from './shapes.ts'
 
 export const taskStatuses = [
   'pending',
@@ -30,6 +30,8 @@ export type SwitchCause = (typeof switchCauses)[number]
 
 const taskIds = z.array(idShape).min(1).max(limits.taskIdsPerEventMax)
 const taskId = idShape
+/** Tasks that must be completed before it may start. */
+const dependsOn = z.array(idShape).max(limits.taskDependenciesMax).optional()
 /** Marks a step that an import inferred because the source skipped it. */
 const inferred = z.boolean().optional()
 
@@ -41,15 +43,27 @@ export const taskCommands = {
     parentTaskId: idShape.optional(),
     /** The SPEC it belongs to. */
     specId: idShape.optional(),
+    dependsOn,
     inferred,
   }),
   'task.describe': z.strictObject({
     taskId,
     title: lineShape.optional(),
     description: textShape.optional(),
+    /** Replaces the list before. */
+    dependsOn,
     inferred,
   }),
-  'task.start': z.strictObject({ taskId, inferred }),
+  'task.start': z.strictObject({
+    taskId,
+    /** Who works on it. */
+    agent: lineShape.min(1).optional(),
+    /** The session in which it is worked on, if that is another one. */
+    workSessionId: sessionIdShape.optional(),
+    inferred,
+  }),
+  /** The work on a running task goes into its next phase, such as RED, GREEN or REFACTOR. */
+  'task.enter-phase': z.strictObject({ taskId, phase: lineShape.min(1), inferred }),
   'task.block': z.strictObject({ taskId, on: waitShape, inferred }),
   'task.unblock': z.strictObject({ taskId, inferred }),
   'task.switch-context': z.strictObject({ taskIds, cause: z.enum(switchCauses), inferred }),
@@ -70,6 +84,7 @@ export const taskEvents = {
   'task.added': taskCommands['task.add'],
   'task.described': taskCommands['task.describe'],
   'task.started': z.strictObject({ ...taskCommands['task.start'].shape, status: runningStatus }),
+  'task.phase-entered': taskCommands['task.enter-phase'],
   'task.blocked': taskCommands['task.block'],
   'task.unblocked': z.strictObject({
     ...taskCommands['task.unblock'].shape,

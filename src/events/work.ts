@@ -15,6 +15,8 @@ export const toolCommands = {
     /** The target is a file, and the call changes it. */
     writes: z.boolean().optional(),
   }),
+  /** The tool begins to run: from here on it may have had effects. */
+  'tool.begin': z.strictObject({ toolCallId: idShape }),
   'tool.return': z.strictObject({
     toolCallId: idShape,
     outcome: z.enum(['ok', 'error', 'denied', 'interrupted']),
@@ -24,6 +26,7 @@ export const toolCommands = {
 
 export const toolEvents = {
   'tool.called': toolCommands['tool.call'],
+  'tool.began': toolCommands['tool.begin'],
   'tool.returned': toolCommands['tool.return'],
 }
 

@@ -8,9 +8,12 @@
 import { freeze, produce } from 'immer'
 import { isKnown, type LoggedEvent, type RecordedEvent } from '../events/envelope.ts'
 import { hashOf } from '../kernel/hash.ts'
+import { branchRecipes } from './branch.ts'
 import { contextRecipes } from './context.ts'
+import { handoffRecipes } from './handoff.ts'
 import { knowledgeRecipes } from './knowledge.ts'
 import type { Recipes } from './recipe.ts'
+import { recoveryRecipes } from './recovery.ts'
 import { sessionRecipes } from './session.ts'
 import type { ReadonlyState, SessionState } from './state.ts'
 import { taskRecipes } from './task.ts'
@@ -19,6 +22,9 @@ import { workRecipes } from './work.ts'
 
 const recipes: Recipes = {
   ...sessionRecipes,
+  ...handoffRecipes,
+  ...recoveryRecipes,
+  ...branchRecipes,
   ...taskRecipes,
   ...usageRecipes,
   ...contextRecipes,

@@ -1,7 +1,10 @@
 /** How session events and turns change state. */
+import type { RecordedEvent } from '../events/envelope.ts'
 import type { ConfigurationChange } from '../events/session.ts'
 import { limits } from '../kernel/limits.ts'
+import type { Handoff } from './branch-state.ts'
 import { grow } from './growth.ts'
+import { endHandoff, offerHandoff } from './handoff.ts'
 import type { TextPointer } from './knowledge-state.ts'
 import { note, type Recipes } from './recipe.ts'
 import { noUsage, type SessionState } from './state.ts'
@@ -35,6 +38,7 @@ export const sessionRecipes: Pick<
     state.nativeId = data.nativeId ?? null
     state.parentSessionId = data.parentSessionId ?? null
     state.continuesSessionId = data.continuesSessionId ?? null
+    state.continuesVersion = data.continuesVersion ?? null
     state.holder = data.agent ?? null
     describe(state, data)
     note(state, version, time, 'session started')
@@ -51,11 +55,13 @@ export const sessionRecipes: Pick<
     state.status = 'active'
     state.offeredTo = null
     state.endReason = null
+    endHandoff(state, undefined, 'withdrawn', time)
     note(state, version, time, 'session resumed')
   },
   'session.handed-off': (state, { data, time, version }) => {
     state.status = 'handed_off'
     state.offeredTo = data.toAgent
+    offerHandoff(state, offered(data, time, version))
     note(state, version, time, `session handed off to ${data.toAgent}`)
   },
   'session.taken-over': (state, { data, time, version }) => {
@@ -63,12 +69,14 @@ export const sessionRecipes: Pick<
     state.epoch = data.epoch
     state.holder = data.agent
     state.offeredTo = null
+    accept(state, data, time)
     note(state, version, time, `session taken over by ${data.agent}`)
   },
   'session.ended': (state, { data, time, version }) => {
     state.status = 'ended'
     state.endReason = data.reason ?? null
     state.offeredTo = null
+    endHandoff(state, undefined, 'withdrawn', time)
     note(state, version, time, `session ended${data.reason === undefined ? '' : `: ${data.reason}`}`)
   },
   'session.forked': (state, { data, time, version }) => {
@@ -80,7 +88,10 @@ export const sessionRecipes: Pick<
     state.parentSessionId = data.parentSessionId
     state.forkedAt = data.parentVersion
     state.continuesSessionId = null
+    state.continuesVersion = null
     state.startedAt = time
+    state.handoffs = []
+    state.recovery = null
     if (data.title !== undefined) state.title = data.title
     inheritUsage(state)
     state.openCalls = {}
@@ -92,6 +103,10 @@ export const sessionRecipes: Pick<
     state.status = 'active'
     state.recoveries += 1
     state.recoveredFrom = data.checkpointId
+    if (state.recovery !== null && state.recovery.id === data.recoveryId) {
+      state.recovery.status = 'recovered'
+      state.recovery.endedAt = time
+    }
     note(
       state,
       version,
@@ -117,6 +132,41 @@ export const sessionRecipes: Pick<
     state.turns.interrupted += 1
     note(state, version, time, 'turn interrupted')
   },
+}
+
+/** Offers of a time when handoffs had no ids are named by their version. */
+function offered(
+  data: RecordedEvent<'session.handed-off'>['data'],
+  offeredAt: string,
+  version: number,
+): Handoff {
+  return {
+    id: data.handoffId ?? `version-${version}`,
+    fromAgent: data.fromAgent ?? null,
+    toAgent: data.toAgent,
+    status: 'offered',
+    offeredAt,
+    version,
+    expiresAt: data.expiresAt ?? null,
+    endedAt: null,
+    reason: data.reason ?? null,
+    content: data.content ?? null,
+    epoch: null,
+  }
+}
+
+function accept(
+  state: SessionState,
+  { handoffId, epoch }: RecordedEvent<'session.taken-over'>['data'],
+  time: string,
+): void {
+  const handoff = state.handoffs.find(({ id, status }) =>
+    handoffId === undefined ? status === 'offered' : id === handoffId,
+  )
+  if (handoff === undefined) return
+  handoff.status = 'accepted'
+  handoff.endedAt = time
+  handoff.epoch = epoch
 }
 
 interface Description {

@@ -6,6 +6,7 @@ import type { Counted, Counters } from '../events/shapes.ts'
 import { noCounters } from '../events/shapes.ts'
 import type { SwitchCause, TaskStatus, Wait } from '../events/task.ts'
 import type { BudgetPhase } from '../events/usage.ts'
+import { type BranchState, noBranches } from './branch-state.ts'
 import {
   type ContextItem,
   type ContextState,
@@ -16,7 +17,7 @@ import {
 import { type KnowledgeState, noKnowledge, noTalk, type TalkState } from './knowledge-state.ts'
 
 /** Raised whenever the same events lead to another state: snapshots of another number are not used. */
-export const foldVersion = 2
+export const foldVersion = 3
 
 export interface Task {
   id: string
@@ -25,6 +26,14 @@ export interface Task {
   parentTaskId: string | null
   /** The SPEC it belongs to, if it was said. */
   specId: string | null
+  /** The phase of work it stands at, such as RED, GREEN or REFACTOR. */
+  phase: string | null
+  /** Tasks that must be completed before it may start. */
+  dependsOn: string[]
+  /** Who works on it, if it was said. */
+  agent: string | null
+  /** The session in which it is worked on, if that is another one. */
+  workSessionId: string | null
   status: TaskStatus
   /** What a blocked task waits for. */
   blockedOn: Wait | null
@@ -77,6 +86,8 @@ export interface OpenCall {
   version: number
   time: string
   childSessionId: string | null
+  /** When the tool began to run, if that was said. */
+  begunAt: string | null
   /** The file it is to change. */
   writes: string | null
 }
@@ -104,7 +115,7 @@ export interface HistoryEntry {
   text: string
 }
 
-export interface SessionState {
+export interface SessionState extends BranchState {
   sessionId: string
   /** Version of the newest event folded in; 0 before the first. */
   version: number
@@ -122,6 +133,8 @@ export interface SessionState {
   /** The parent's version this session was forked at, if it is a fork. */
   forkedAt: number | null
   continuesSessionId: string | null
+  /** The version of that session from which it goes on, if it was said. */
+  continuesVersion: number | null
   title: string | null
   model: string | null
   cwd: string | null
@@ -140,6 +153,8 @@ export interface SessionState {
   tasks: Record<string, Task>
   openCalls: Record<string, OpenCall>
   openCallCount: number
+  /** Tools that were said to begin: where it is never said, a call without result may have had effects. */
+  toolBegins: number
   /** Open calls that gave way because there were too many. */
   forgottenCalls: number
   /** Results that came before their call. */
@@ -191,6 +206,7 @@ export function initialState(sessionId: string): SessionState {
     parentSessionId: null,
     forkedAt: null,
     continuesSessionId: null,
+    continuesVersion: null,
     title: null,
     model: null,
     cwd: null,
@@ -218,12 +234,14 @@ export function initialState(sessionId: string): SessionState {
     tasks: {},
     openCalls: {},
     openCallCount: 0,
+    toolBegins: 0,
     forgottenCalls: 0,
     earlyResults: [],
     checkpoints: [],
     checkpointCount: 0,
     recoveries: 0,
     recoveredFrom: null,
+    ...noBranches(),
     context: noContext(),
     growth: noGrowth(),
     knowledge: noKnowledge(),

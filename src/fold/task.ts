@@ -10,6 +10,7 @@ export const taskRecipes: Pick<
   | 'task.added'
   | 'task.described'
   | 'task.started'
+  | 'task.phase-entered'
   | 'task.blocked'
   | 'task.unblocked'
   | 'task.context-switched'
@@ -30,15 +31,24 @@ export const taskRecipes: Pick<
     if (task === undefined) return
     if (data.title !== undefined) task.title = data.title
     if (data.description !== undefined) task.description = data.description
+    if (data.dependsOn !== undefined) task.dependsOn = data.dependsOn
   },
   'task.started': (state, { data, time, version }) => {
     const task = find(state, data.taskId)
     if (task === undefined) return
     enter(task, data.status, time)
+    task.agent = data.agent ?? null
+    task.workSessionId = data.workSessionId ?? null
     task.attempts += 1
     task.startedAt ??= time
     task.endedAt = null
     note(state, version, time, `task ${data.taskId} started`)
+  },
+  'task.phase-entered': (state, { data, time, version }) => {
+    const task = find(state, data.taskId)
+    if (task === undefined) return
+    task.phase = data.phase
+    note(state, version, time, `task ${data.taskId} enters ${data.phase}`)
   },
   'task.blocked': (state, { data, time, version }) => {
     const task = find(state, data.taskId)
@@ -100,6 +110,10 @@ function newTask(data: RecordedEvent<'task.added'>['data'], addedAt: string): Ta
     description: data.description ?? null,
     parentTaskId: data.parentTaskId ?? null,
     specId: data.specId ?? null,
+    phase: null,
+    dependsOn: data.dependsOn ?? [],
+    agent: null,
+    workSessionId: null,
     status: 'pending',
     blockedOn: null,
     returnsTo: null,

@@ -3,11 +3,12 @@ import { limits } from '../kernel/limits.ts'
 import { grow } from './growth.ts'
 import { noteServerUse } from './knowledge.ts'
 import { countingKey, note, type Recipes } from './recipe.ts'
-import type { SessionState } from './state.ts'
+import type { OpenCall, SessionState } from './state.ts'
 
 export const workRecipes: Pick<
   Recipes,
   | 'tool.called'
+  | 'tool.began'
   | 'tool.returned'
   | 'call.retried'
   | 'call.failed'
@@ -32,15 +33,19 @@ export const workRecipes: Pick<
       version,
       time,
       childSessionId: data.childSessionId ?? null,
+      begunAt: null,
       writes,
     }
     forgetOldest(state)
   },
+  'tool.began': (state, { data, time }) => {
+    state.toolBegins += 1
+    const open = openCallOf(state, data.toolCallId)
+    if (open !== undefined) open.begunAt = time
+  },
   'tool.returned': (state, { data, time, version }) => {
     grow(state, 'toolOutputs', data.output?.bytes)
-    const open = Object.hasOwn(state.openCalls, data.toolCallId)
-      ? state.openCalls[data.toolCallId]
-      : undefined
+    const open = openCallOf(state, data.toolCallId)
     if (open !== undefined) {
       if (open.writes !== null && data.outcome === 'ok') noteFile(state, open.writes, time, version)
       delete state.openCalls[data.toolCallId]
@@ -88,6 +93,10 @@ export const workRecipes: Pick<
     const key = countingKey(state.observations, data.kind, limits.observationKindsMax)
     state.observations[key] = (state.observations[key] ?? 0) + 1
   },
+}
+
+function openCallOf({ openCalls }: SessionState, toolCallId: string): OpenCall | undefined {
+  return Object.hasOwn(openCalls, toolCallId) ? openCalls[toolCallId] : undefined
 }
 
 /** A file was written: it is named last, and once. */

@@ -137,6 +137,26 @@ export const limits = {
   transcriptHeadBytes: 65_536,
   /** Bytes of the record of repairs; past it the record is set aside, and the one set aside before gives way. */
   repairRecordBytesMax: 1_048_576,
+  /** Tasks that one task may wait for. */
+  taskDependenciesMax: 100,
+  /** Newest handoffs that state lists; older ones are found in the log. */
+  handoffsListedMax: 20,
+  /** Newest merges that state lists: from them the next merge knows what has been brought already. */
+  mergesListedMax: 50,
+  /** Conflicts that a merge lists one by one; all are counted. */
+  conflictsListedMax: 200,
+  /** Lines that one step of a recovery records. */
+  recoveryLinesMax: 100,
+  /** Paths and patterns that one redaction looks for. */
+  redactionRulesMax: 100,
+  /** Events, and texts, whose data one redaction command may name; more of them are several commands. */
+  redactedEventsMax: 1_000,
+  /** Context items below critical that a session takes over from the one it continues: the newest. Critical ones all come along. */
+  carriedItemsMax: 200,
+  /** Open tasks that a session takes over from the one it continues: they are one transaction, and other writers wait for it. */
+  carriedTasksMax: 2_000,
+  /** Completed steps of each SPEC that a session takes over from the one it continues: the newest. */
+  carriedStepsMax: 5,
   /** Forks of forks: how many ancestors a stream may have. */
   lineageDepthMax: 1_000,
 } as const

@@ -93,6 +93,7 @@ function adoptInto(
     context: {
       now: environment.clock.now(),
       checkpointId: () => `ckpt_${environment.ids.uuid()}`,
+      handoffId: () => `hoff_${environment.ids.uuid()}`,
       countedCall: () => null,
     },
     taskIdOf: (line) => `task-${idOf(line, 0).slice(0, 8)}`,

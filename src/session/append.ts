@@ -42,6 +42,7 @@ export function decideNow(
   const decision = decide(before, command, {
     now: meta.time ?? recordedAt,
     checkpointId: () => `ckpt_${environment.ids.uuid()}`,
+    handoffId: () => `hoff_${environment.ids.uuid()}`,
     ...(environment.repository === undefined ? {} : { repository: environment.repository }),
     countedCall: (callId, scope) => transaction.countedCall(before.sessionId, callId, scope),
   })

@@ -1,13 +1,10 @@
 /** A home with its sessions: the door to everything. */
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { checkReserve, type LoadedSettings, loadSettings } from '../configuration/load.ts'
+import { type LoadedSettings, loadSettings } from '../configuration/load.ts'
 import { type Settings, standardSettings } from '../configuration/settings.ts'
 import type { Command } from '../events/commands.ts'
-import { parseCommand } from '../events/commands.ts'
 import type { LoggedEvent } from '../events/envelope.ts'
-import { frozen } from '../fold/fold.ts'
-import { initialState } from '../fold/state.ts'
 import { type Clock, type Ids, systemClock, systemIds } from '../kernel/clock.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { MemoryLog } from '../log/memory.ts'
@@ -16,11 +13,13 @@ import { MemoryFiles } from '../memory/memory-files.ts'
 import { loadState } from '../replay/load.ts'
 import { type Verification, verifyLog } from '../replay/verify.ts'
 import { openSqliteLog } from '../store/sqlite/open.ts'
+import { beginSession, historyOf } from './begin.ts'
+import { startCommand } from './begin-options.ts'
 import { followLog } from './follow.ts'
 import { type ForkOptions, forkSession } from './fork.ts'
 import { findHome, makeHome, sessionsFolderOf, storePathOf } from './home.ts'
-import { configurationOf, type SessionHost } from './host.ts'
-import { historyCommands } from './load-history.ts'
+import type { SessionHost } from './host.ts'
+import type { CarriedTasks } from './load-history.ts'
 import { type Policy, standardPolicies } from './policy.ts'
 import type { RecordEnvironment } from './record.ts'
 import { type RecoveryReport, recoverSession } from './recover.ts'
@@ -50,7 +49,10 @@ export interface OpenOptions {
   readonly memoryFiles?: boolean
 }
 
-export type SessionOptions = Omit<Extract<Command, { type: 'session.start' }>, 'type'>
+export type SessionOptions = Omit<Command<'session.start'>, 'type'> & {
+  /** Whether open tasks of the session that this one continues come along; they do not if left out. */
+  readonly tasks?: CarriedTasks
+}
 
 /**
  * A home of sessions.
@@ -122,36 +124,22 @@ export class Waymark {
 
   /**
    * Begins a session. Its configuration is that of the settings, with what is given here before it. One that continues
-   * another begins with that one's focus, user and context, as the settings say.
+   * another begins with that one's focus, decisions, SPECs, user and context, as the settings say: all of it in one transaction,
+   * so that no session is left behind without its history.
    *
-   * @throws WaymarkError `COMMAND_INVALID`, `CONFIGURATION_INVALID` when the reserve does not fit into the window,
-   * `LIMIT_REACHED` when too many sessions are being written
+   * @throws WaymarkError `COMMAND_INVALID`, `CONFIGURATION_INVALID` when the reserve does not fit into the window, stated or
+   * assumed; `VERSION_NOT_FOUND` when the other session has no version `continuesVersion`; `LIMIT_REACHED` when too many
+   * sessions are being written
    */
   async createSession(options: SessionOptions = {}): Promise<Session> {
-    const { environment, settings } = this.#host
-    if (options.windowTokens !== undefined && this.#loaded !== null) {
-      checkReserve({ ...this.#loaded, settings }, options.windowTokens)
-    }
-    const configuration = { ...configurationOf(settings), ...options.configuration }
-    const configured = Object.keys(configuration).length === 0 ? {} : { configuration }
-    const command = parseCommand({ type: 'session.start', ...options, ...configured })
-    const history = await this.#historyFor(options.continuesSessionId)
-    const sessionId = `sess_${environment.ids.uuid()}`
-    const session = new Session(this.#host, frozen(initialState(sessionId)))
-    // Sent in one turn, they share one transaction: the session never begins without its history.
-    await Promise.all([
-      session.send(command, { expectedVersion: 'no-stream' }),
-      ...history.map((next) => session.send(next, { actor: 'policy:load-history' })),
-    ])
-    return session
-  }
-
-  async #historyFor(sessionId: string | undefined): Promise<readonly Command[]> {
-    const { autoLoadHistory, contextPreservation } = this.#host.settings
-    if (sessionId === undefined || !autoLoadHistory) return []
-    if ((await this.log.stream(sessionId)) === null) return []
-    const { state } = await loadState(this.log, sessionId)
-    return historyCommands(state, contextPreservation)
+    const { settings } = this.#host
+    const { tasks = 'none', ...start } = options
+    const command = startCommand(start, settings, this.#loaded)
+    const preservation = command.configuration?.contextPreservation ?? settings.contextPreservation
+    const history = settings.autoLoadHistory
+      ? await historyOf(this.log, command, { preservation, tasks })
+      : []
+    return new Session(this.#host, await beginSession(this.#host, command, history))
   }
 
   /**

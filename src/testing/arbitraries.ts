@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import type { Command } from '../events/commands.ts'
 import { contextCategories, contextTiers } from '../events/context.ts'
 import { milestoneStatuses } from '../events/knowledge.ts'
+import { recoverySteps, taskPolicies } from '../events/recovery.ts'
 import { switchCauses } from '../events/task.ts'
 
 const taskId = fc.oneof(
@@ -23,6 +24,8 @@ const checkpointId = fc
   .integer({ min: 0, max: 3 })
   .map((n) => `ckpt_00000000-0000-4000-8000-00000000000${n}` as const)
 
+const tag = fc.constantFrom('@CONFIG-001', '@TOOLS-001', '@PROJECT-001', '@constructor')
+
 /** Commands about tasks. */
 export function taskCommandArbitrary(): fc.Arbitrary<Command> {
   return fc.oneof(
@@ -33,6 +36,16 @@ export function taskCommandArbitrary(): fc.Arbitrary<Command> {
       title: fc.constantFrom('one', 'three'),
     }),
     fc.record({ type: fc.constant('task.start' as const), taskId }),
+    fc.record({
+      type: fc.constant('task.enter-phase' as const),
+      taskId,
+      phase: fc.constantFrom('RED', 'GREEN'),
+    }),
+    fc.record({
+      type: fc.constant('task.describe' as const),
+      taskId,
+      dependsOn: fc.uniqueArray(taskId, { maxLength: 2 }),
+    }),
     fc.record({
       type: fc.constant('task.block' as const),
       taskId,
@@ -104,7 +117,54 @@ export function sessionCommandArbitrary(): fc.Arbitrary<Command> {
       agent: fc.constantFrom('tester', 'writer'),
     }),
     fc.record({ type: fc.constant('session.end' as const) }),
+    ...returnCommands(),
   )
+}
+
+const recoveryId = fc.constantFrom(
+  'reco_00000000-0000-4000-8000-000000000001',
+  'reco_00000000-0000-4000-8000-000000000002',
+)
+
+/** Commands about offers that come back, recoveries, merges and rewinds. */
+function returnCommands(): readonly fc.Arbitrary<Command>[] {
+  return [
+    fc.record({ type: fc.constant('handoff.reject' as const), agent: fc.constantFrom('tester', 'writer') }),
+    fc.record({ type: fc.constant('handoff.expire' as const) }),
+    fc.record({ type: fc.constant('handoff.complete' as const) }),
+    fc.record({
+      type: fc.constant('recovery.begin' as const),
+      recoveryId,
+      taskPolicy: fc.constantFrom(...taskPolicies),
+    }),
+    fc.record({
+      type: fc.constant('recovery.record-step' as const),
+      recoveryId,
+      step: fc.constantFrom(...recoverySteps),
+      outcome: fc.constantFrom('done' as const, 'skipped' as const),
+      detail: reason,
+    }),
+    fc.record({ type: fc.constant('recovery.fail' as const), recoveryId, reason }),
+    fc.record({
+      type: fc.constant('session.merge' as const),
+      sourceSessionId: fc.constant('sess_00000000-0000-4000-8000-000000000009'),
+      sourceVersion: fc.integer({ min: 1, max: 9 }),
+      baseVersion: fc.integer({ min: 0, max: 3 }),
+      policies: fc.constant({ tasks: 'ours', context: 'theirs', decisions: 'union' } as const),
+      broughtCount: fc.constant(0),
+      conflicts: fc.constant<Extract<Command, { type: 'session.merge' }>['conflicts']>([]),
+      conflictCount: fc.constant(0),
+    }),
+    fc.record({
+      type: fc.constant('session.rewind' as const),
+      toVersion: fc.integer({ min: 0, max: 20 }),
+      restored: fc.record({
+        tasks: taskId.map((id) => ({ [id]: null })),
+        items: tag.map((name) => ({ [name]: null })),
+        knowledge: fc.constant(null),
+      }),
+    }),
+  ]
 }
 
 /** Commands about everything around the model: turns, tool calls, failures, checkpoints, observations. */
@@ -119,6 +179,7 @@ export function workCommandArbitrary(): fc.Arbitrary<Command> {
       toolCallId,
       name: fc.constantFrom('Read', 'Bash', 'mcp__context7__resolve'),
     }),
+    fc.record({ type: fc.constant('tool.begin' as const), toolCallId }),
     fc.record({
       type: fc.constant('tool.return' as const),
       toolCallId,
@@ -134,7 +195,6 @@ export function workCommandArbitrary(): fc.Arbitrary<Command> {
   )
 }
 
-const tag = fc.constantFrom('@CONFIG-001', '@TOOLS-001', '@PROJECT-001', '@constructor')
 const tags = fc.uniqueArray(tag, { minLength: 1, maxLength: 3 })
 
 /** Commands about context items. */

@@ -136,7 +136,7 @@ function activeFacts(view: StateView, state: ReadonlyState, { activeContext }: L
       ? [
           {
             label: 'open calls',
-            value: `${openCalls.length}: ${listed(openCalls)}`,
+            value: `${openCalls.length}: ${listed(openCalls.map(({ name }) => name))}`,
             tone: 'warning' as const,
           },
         ]
@@ -156,6 +156,9 @@ function historyFacts(view: StateView, { history }: Layers): readonly Fact[] {
     ...(failures.retries + failures.givenUp > 0 ? [fact('failures', failuresText(failures))] : []),
     fact('checkpoints', countText(view.checkpointCount)),
     ...(view.recoveries > 0 ? [fact('recoveries', countText(view.recoveries))] : []),
+    ...optional('recovery', recoveryText(history.recovery)),
+    ...optional('handoff', handoffText(history.handoffs)),
+    ...(history.merges.length > 0 ? [fact('merges', countText(history.merges.length))] : []),
     ...optional('observed', observationsText(history.observations)),
     ...decisions.slice(-shownMax).map(({ text, reason }) => {
       return fact('decided', reason === null ? text : `${text}, because ${reason}`)
@@ -163,6 +166,21 @@ function historyFacts(view: StateView, { history }: Layers): readonly Fact[] {
     ...(earlier > 0 ? [fact('decided', `and ${earlier} before`)] : []),
     ...actions.slice(-shownMax).map(({ version, text }) => fact('recent', `${countText(version)}  ${text}`)),
   ]
+}
+
+/** A recovery that has not ended, or has failed; one that went well is counted. */
+function recoveryText(recovery: Layers['history']['recovery']): string | null {
+  if (recovery === null || recovery.status === 'recovered') return null
+  const reason = recovery.reason === null ? '' : `: ${recovery.reason}`
+  return `${recovery.status}${reason}, begun at version ${countText(recovery.version)}`
+}
+
+/** The newest handoff. */
+function handoffText(handoffs: Layers['history']['handoffs']): string | null {
+  const newest = handoffs[handoffs.length - 1]
+  if (newest === undefined) return null
+  const { status, fromAgent, toAgent } = newest
+  return `${status}: ${fromAgent === null ? '' : `from ${fromAgent} `}to ${toAgent}`
 }
 
 function projectFacts({ project }: Layers): readonly Fact[] {

@@ -56,7 +56,8 @@ export interface ActiveContext {
   readonly variables: Readonly<Record<string, string>>
   readonly items: Readonly<Record<ContextTier, readonly ActiveItem[]>>
   /** Names of tools that were called and have not answered. */
-  readonly openCalls: readonly string[]
+  /** Calls without a result, oldest first: what was called, and since when the tool has been running, if that was said. */
+  readonly openCalls: readonly { readonly name: string; readonly begunAt: string | null }[]
 }
 
 /** L3: what was done and decided. */
@@ -71,6 +72,12 @@ export interface SessionHistory {
   readonly failures: ReadonlyState['failures']
   readonly recoveries: number
   readonly recoveredFrom: string | null
+  /** The recovery that is going on, or the latest one. */
+  readonly recovery: ReadonlyState['recovery']
+  /** The newest handoffs and merges, oldest first. */
+  readonly handoffs: ReadonlyState['handoffs']
+  readonly merges: ReadonlyState['merges']
+  readonly redactions: number
   readonly checkpointCount: number
   readonly newestCheckpoint: ReadonlyState['checkpoints'][number] | null
   readonly observations: Readonly<Record<string, number>>
@@ -172,7 +179,7 @@ function activeContext(state: ReadonlyState): ActiveContext {
   }
   const openCalls = Object.values(state.openCalls)
     .sort((a, b) => a.version - b.version)
-    .map(({ name }) => name)
+    .map(({ name, begunAt }) => ({ name, begunAt }))
   return {
     tasks: currentTasks(state),
     taskCounts: taskCounts(state),
@@ -196,6 +203,10 @@ function sessionHistory(state: ReadonlyState): SessionHistory {
     failures: state.failures,
     recoveries: state.recoveries,
     recoveredFrom: state.recoveredFrom,
+    recovery: state.recovery,
+    handoffs: state.handoffs,
+    merges: state.merges,
+    redactions: state.redactions,
     checkpointCount: state.checkpointCount,
     newestCheckpoint: state.checkpoints[state.checkpoints.length - 1] ?? null,
     observations: state.observations,

@@ -9,6 +9,7 @@ import type { Wait } from '../events/task.ts'
 import { contextLines, growthText, knowledgeLines } from './context-lines.ts'
 import { tokenParts } from './state-view.ts'
 import { countOf, countText, durationText, namesText, percentText, type Tone, toneOfPhase } from './text.ts'
+import { branchLines } from './timeline-branch.ts'
 import { detail, type Line, type Lines, notable, said, with_ } from './timeline-line.ts'
 
 export interface TimelineEntry {
@@ -82,6 +83,7 @@ const taskLines = {
       `${taskText(taskId)} started${status === 'token_warning' ? ' under a token warning' : ''}`,
     'notice',
   ),
+  'task.phase-entered': notable(({ taskId, phase }) => `${taskText(taskId)} enters ${phase}`, 'notice'),
   'task.blocked': notable(
     ({ taskId, on }) => `${taskText(taskId)} blocked, waits for ${waitText(on)}`,
     'warning',
@@ -166,6 +168,7 @@ const workLines = {
     ({ name, input, target, childSessionId }) =>
       `tool ${name} called${said(target ?? (input === undefined ? undefined : preview(input)))}${with_('in', childSessionId)}`,
   ),
+  'tool.began': detail(() => 'tool began to run'),
   'tool.returned': detail(
     ({ outcome, output }) =>
       `tool ${toolOutcomeText[outcome]}${output === undefined ? '' : `: ${preview(output)}`}`,
@@ -198,6 +201,7 @@ const workLines = {
 } satisfies Partial<Lines>
 
 const lines: Lines = {
+  ...branchLines,
   ...sessionLines,
   ...taskLines,
   ...usageLines,

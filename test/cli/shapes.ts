@@ -1,6 +1,8 @@
 /** The JSON that others read, as shapes: what a verb answers with must be of these, down to the last key where they are strict. */
 import { z } from 'zod'
 import { contextCategories, contextTiers } from '../../src/events/context.ts'
+import { handoffStatuses } from '../../src/events/handoff.ts'
+import { recoveryStatuses, recoverySteps, taskPolicies } from '../../src/events/recovery.ts'
 import { sessionStatuses } from '../../src/events/session.ts'
 import { taskStatuses } from '../../src/events/task.ts'
 import { allocationNames, budgetPhases, growthKinds } from '../../src/events/usage.ts'
@@ -121,6 +123,40 @@ const checkpointEntry = z.strictObject({
   archived: z.boolean(),
 })
 
+const recoveryShape = z.strictObject({
+  id: z.string(),
+  status: z.enum(recoveryStatuses),
+  startedAt: time,
+  version: count,
+  checkpointId: checkpointId.nullable(),
+  taskPolicy: z.enum(taskPolicies),
+  steps: z.array(
+    z.strictObject({
+      step: z.enum(recoverySteps),
+      outcome: z.enum(['done', 'skipped']),
+      detail: z.string(),
+      lines: z.array(z.string()),
+      time,
+    }),
+  ),
+  endedAt: time.nullable(),
+  reason: z.string().nullable(),
+})
+
+const handoffShape = z.strictObject({
+  id: z.string(),
+  fromAgent: z.string().nullable(),
+  toAgent: z.string(),
+  status: z.enum(handoffStatuses),
+  offeredAt: time,
+  version: count,
+  expiresAt: time.nullable(),
+  endedAt: time.nullable(),
+  reason: z.string().nullable(),
+  content: z.unknown(),
+  epoch: count.nullable(),
+})
+
 const allocation = {
   name: z.enum(allocationNames),
   percent: z.number().min(0),
@@ -224,7 +260,7 @@ const layersShape = z.strictObject({
     nextStep: z.string().nullable(),
     variables: named,
     items: z.record(z.enum(contextTiers), z.array(activeItem)),
-    openCalls: z.array(z.string()),
+    openCalls: z.array(z.strictObject({ name: z.string(), begunAt: time.nullable() })),
   }),
   history: z.strictObject({
     actions: z.array(z.strictObject({ version: count, time, text: z.string() })),
@@ -243,6 +279,12 @@ const layersShape = z.strictObject({
     failures: z.strictObject({ retries: count, givenUp: count, last: z.string().nullable() }),
     recoveries: count,
     recoveredFrom: z.string().nullable(),
+    recovery: recoveryShape.nullable(),
+    handoffs: z.array(handoffShape),
+    merges: z.array(
+      z.strictObject({ sessionId, sourceVersion: count, version: count, time, conflictCount: count }),
+    ),
+    redactions: count,
     checkpointCount: count,
     newestCheckpoint: checkpointEntry.nullable(),
     observations: z.record(z.string(), count),
@@ -317,6 +359,7 @@ export const showShape = z.looseObject({
       version: z.int().min(1),
       time,
       childSessionId: sessionId.nullable(),
+      begunAt: time.nullable(),
       writes: z.string().nullable(),
     }),
   ),

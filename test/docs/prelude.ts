@@ -42,6 +42,7 @@ export async function prelude(): Promise<Prelude> {
     context: {
       now: '2026-01-01T00:00:00.000Z',
       checkpointId: () => 'ckpt_00000000-0000-4000-8000-000000000001',
+      handoffId: () => 'hoff_00000000-0000-4000-8000-000000000001',
       countedCall: () => null,
     },
     waymark,

@@ -40,14 +40,18 @@ function contextBefore(events: readonly LoggedEvent[], now: string): DecisionCon
   return {
     now,
     checkpointId: () => 'ckpt_ffffffff-ffff-4fff-bfff-ffffffffffff',
+    handoffId: () => 'hoff_ffffffff-ffff-4fff-bfff-ffffffffffff',
     countedCall: (callId) => calls.get(callId) ?? null,
   }
 }
 
-type TaskChange = Extract<Command, { type: `task.${string}`; taskId: string }>
+type TaskChange = Exclude<
+  Extract<Command, { type: `task.${string}`; taskId: string }>,
+  { type: 'task.enter-phase' }
+>
 
 function isAboutTask(command: Command): command is TaskChange {
-  return command.type.startsWith('task.') && 'taskId' in command
+  return command.type.startsWith('task.') && command.type !== 'task.enter-phase' && 'taskId' in command
 }
 
 describe('decide', () => {

@@ -9,6 +9,7 @@ export const sessionCommandNames: readonly SessionCommandName[] = [
   'session.resume',
   'session.hand-off',
   'session.take-over',
+  'handoff.return',
   'session.end',
   'session.fork',
   'session.recover',

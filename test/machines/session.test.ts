@@ -204,12 +204,23 @@ describe('the class of a command', () => {
     'context.summarize',
     'budget.forecast',
     'checkpoint.archive',
+    'handoff.complete',
+    'recovery.fail',
+    'session.redact',
   ]
+
+  const byOtherNames: Readonly<Record<string, SessionCommandName>> = {
+    'handoff.reject': 'handoff.return',
+    'handoff.expire': 'handoff.return',
+    'recovery.begin': 'session.recover',
+    'recovery.record-step': 'session.recover',
+  }
 
   it('S-108 a command the machine knows by name is its own class; late facts are records, and the rest is work', () => {
     const byName: readonly string[] = sessionCommandNames
     for (const [type, name] of Object.entries(sessionClassOf)) {
       if (byName.includes(type)) expect(name).toBe(type)
+      else if (byOtherNames[type] !== undefined) expect(name).toBe(byOtherNames[type])
       else if (
         lateFacts.includes(type) ||
         /^(usage|observation|project|spec|milestone|user|system|server)\./.test(type)

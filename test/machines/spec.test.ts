@@ -7,11 +7,25 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { refusalOfSession, refusalOfTask, sessionTable, taskTable } from '../../machines/index.ts'
+import {
+  handoffTable,
+  recoveryTable,
+  refusalOfHandoff,
+  refusalOfRecovery,
+  refusalOfSession,
+  refusalOfTask,
+  sessionTable,
+  taskTable,
+} from '../../machines/index.ts'
+import { namesOf } from '../../machines/table.ts'
+import { handoffStatuses } from '../../src/events/handoff.ts'
+import { recoveryStatuses } from '../../src/events/recovery.ts'
 import { sessionStatuses } from '../../src/events/session.ts'
 import { taskStatuses } from '../../src/events/task.ts'
 import { budgetPhases } from '../../src/events/usage.ts'
 import { budgetRows } from './budget-rows.ts'
+import { handoffRows } from './handoff-rows.ts'
+import { recoveryRows } from './recovery-rows.ts'
 import type { Row } from './rows.ts'
 import { sessionRows } from './session-rows.ts'
 import { sessionCommandNames } from './session-samples.ts'
@@ -64,6 +78,28 @@ const pages: readonly Page[] = [
       return refusalOfSession(known, name, { started: condition === 'begun' })
     },
   },
+  {
+    name: 'handoff',
+    letter: 'H',
+    rows: handoffRows,
+    cells: cellsOf(handoffTable),
+    reasonOf: ({ status, command }) => {
+      const known = handoffStatuses.find((one) => one === status)
+      const name = namesOf(handoffTable.offered).find((one) => one === command)
+      return known === undefined || name === undefined ? 'no such cell' : refusalOfHandoff(known, name)
+    },
+  },
+  {
+    name: 'recovery',
+    letter: 'R',
+    rows: recoveryRows,
+    cells: cellsOf(recoveryTable),
+    reasonOf: ({ status, command }) => {
+      const known = recoveryStatuses.find((one) => one === status)
+      const name = namesOf(recoveryTable.restoring).find((one) => one === command)
+      return known === undefined || name === undefined ? 'no such cell' : refusalOfRecovery(known, name)
+    },
+  },
 ]
 
 /** The cells of every numbered line of a page's tables. */
@@ -81,7 +117,7 @@ function linesOf(text: string): readonly (readonly string[])[] {
 
 /** The numbered titles that a test file states in full. */
 function titlesIn(source: string): readonly string[] {
-  return [...source.matchAll(/\bit\(\s*'([TBS]-\d{3} [^']*)'/g)].map(([, title = '']) => title)
+  return [...source.matchAll(/\bit\(\s*'([TBSHR]-\d{3} [^']*)'/g)].map(([, title = '']) => title)
 }
 
 /** The arrows of a diagram, one for each label: `from → to: label`. */
@@ -156,6 +192,18 @@ describe('the diagrams', () => {
     expect(arrowsOf('session')).toEqual([...new Set(arrows), '[*] → active: start'].sort())
   })
 
+  it('of handoff and recovery show every change of status, and no other', () => {
+    const handoff = changes(handoffRows).map((row) => `${row.status} → ${row.result}: ${short(row.command)}`)
+    const ends = ['rejected', 'expired', 'withdrawn', 'done'].map((status) => `${status} → [*]: `)
+    expect(arrowsOf('handoff')).toEqual([...handoff, ...ends, '[*] → offered: '].sort())
+    const recovery = changes(recoveryRows).map(
+      (row) => `${row.status} → ${row.result}: ${short(row.command)}`,
+    )
+    expect(arrowsOf('recovery')).toEqual(
+      [...recovery, '[*] → restoring: ', 'recovered → [*]: ', 'failed → [*]: '].sort(),
+    )
+  })
+
   it('of the budget shows the steps between neighbours, each at the end of its row', () => {
     const ranks: readonly string[] = budgetPhases
     const rank = (phase: string) => ranks.indexOf(phase)
@@ -185,6 +233,6 @@ describe('the reading of pages and tests', () => {
 
   it('finds the statuses of the events in the tables', () => {
     expect(cellsOf(taskTable)).toHaveLength(taskStatuses.length * 11)
-    expect(cellsOf(sessionTable)).toHaveLength(sessionStatuses.length * 14)
+    expect(cellsOf(sessionTable)).toHaveLength(sessionStatuses.length * 15)
   })
 })

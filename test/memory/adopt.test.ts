@@ -219,6 +219,7 @@ function planned(base: ReadonlyState, text: string) {
     context: {
       now: clock.now(),
       checkpointId: () => 'ckpt_00000000-0000-4000-8000-000000000001',
+      handoffId: () => 'hoff_00000000-0000-4000-8000-000000000001',
       countedCall: () => null,
     },
     taskIdOf: (line) => `task-${line}`,

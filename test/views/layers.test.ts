@@ -7,6 +7,7 @@
  */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Command, type CommandType, commandTypes, isCommandType } from '../../src/events/commands.ts'
+import { noKnowledge } from '../../src/fold/knowledge-state.ts'
 import { canonicalJson } from '../../src/kernel/json.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { play } from '../../src/testing/play.ts'
@@ -25,6 +26,10 @@ const call = (callId: string, inputTokens: number): Command => ({
   cacheCreationTokens: 0,
 })
 const otherCheckpointId = 'ckpt_00000000-0000-4000-8000-000000000004'
+const recoveryId = 'reco_00000000-0000-4000-8000-000000000001'
+const time = '2026-01-01T00:00:00.000Z'
+const { focus, specs, milestones } = noKnowledge()
+const known = { focus: { ...focus, nextStep: 'write tests' }, decisions: [], specs, milestones }
 const tagged = { tier: 'temporary', category: 'reference.project', tokens: 500, content: text } as const
 
 /** A session in which every command comes up, and in which each that fills a layer changes it. */
@@ -66,6 +71,7 @@ const history: readonly Command[] = [
   { type: 'task.add', taskId: 'B', title: 'Log out' },
   { type: 'task.add', taskId: 'C', title: 'Forget me' },
   { type: 'task.start', taskId: 'SPEC-001' },
+  { type: 'task.enter-phase', taskId: 'SPEC-001', phase: 'RED' },
   { type: 'task.describe', taskId: 'SPEC-001', title: 'Sign in' },
   { type: 'task.block', taskId: 'SPEC-001', on: { kind: 'input' } },
   { type: 'task.unblock', taskId: 'SPEC-001' },
@@ -78,6 +84,7 @@ const history: readonly Command[] = [
   { type: 'task.recover', taskId: 'B' },
   { type: 'task.cancel', taskId: 'C' },
   { type: 'tool.call', toolCallId: 't1', name: 'mcp__github__search', input: text },
+  { type: 'tool.begin', toolCallId: 't1' },
   { type: 'tool.return', toolCallId: 't1', outcome: 'ok', output: text },
   { type: 'call.retry', reason: 'overloaded' },
   { type: 'call.fail', reason: 'overloaded' },
@@ -88,6 +95,9 @@ const history: readonly Command[] = [
   { type: 'observation.record', kind: 'hook' },
   { type: 'session.suspend' },
   { type: 'session.resume' },
+  { type: 'recovery.begin', recoveryId, taskPolicy: 'keep' },
+  { type: 'recovery.record-step', recoveryId, step: 'restore', outcome: 'done', detail: 'from a snapshot' },
+  { type: 'recovery.fail', recoveryId, reason: 'no answer' },
   {
     type: 'session.recover',
     from: 'full-replay',
@@ -98,8 +108,29 @@ const history: readonly Command[] = [
     openCount: 0,
   },
   { type: 'checkpoint.create', checkpointId: otherCheckpointId },
+  {
+    type: 'session.merge',
+    sourceSessionId: 'sess_00000000-0000-4000-8000-000000000009',
+    sourceVersion: 9,
+    baseVersion: 2,
+    policies: { tasks: 'ours', context: 'ours', decisions: 'union' },
+    broughtCount: 0,
+    conflicts: [],
+    conflictCount: 0,
+  },
+  {
+    type: 'session.rewind',
+    toVersion: 3,
+    restored: { tasks: { C: null }, items: { '@A': null }, knowledge: known },
+  },
+  { type: 'session.redact', rules: ['token'], events: [], contents: ['b'.repeat(64)] },
+  { type: 'session.hand-off', toAgent: 'tester' },
+  { type: 'handoff.reject', agent: 'tester' },
+  { type: 'session.hand-off', toAgent: 'tester', expiresAt: time },
+  { type: 'handoff.expire' },
   { type: 'session.hand-off', toAgent: 'tester' },
   { type: 'session.take-over', agent: 'tester' },
+  { type: 'handoff.complete' },
   { type: 'checkpoint.archive', checkpointIds: [checkpointId] },
   { type: 'session.end' },
 ]
@@ -125,7 +156,13 @@ const page = new Map(
 const filled = new Map<keyof Layers, Set<string>>(names.map((name) => [name, new Set()]))
 
 beforeAll(async () => {
-  const { steps } = await play(new MemoryLog(), history, { policies: [] })
+  // The clock of `play` is a second further at each command: an offer is over when the next command comes.
+  const inTime = history.map((command, index) =>
+    'expiresAt' in command
+      ? { ...command, expiresAt: new Date(Date.parse(time) + (index + 1) * 1_000).toISOString() }
+      : command,
+  )
+  const { steps } = await play(new MemoryLog(), inTime, { policies: [] })
   expect(steps.flatMap(({ command, refusal }) => (refusal === null ? [] : [command.type]))).toEqual([])
   for (const { command, before, after } of steps) {
     const [was, is] = [before === null ? stateAfter() : before, after].map(layersOf)
@@ -187,7 +224,7 @@ describe('the layers', () => {
       scope: null,
       nextStep: 'n',
       variables: { v: '1' },
-      openCalls: ['Bash'],
+      openCalls: [{ name: 'Bash', begunAt: null }],
     })
     expect(activeContext.items).toEqual({
       critical: [

@@ -21,6 +21,9 @@ const thresholds = {
 
 type Examples = { readonly [T in EventType]: readonly [data: EventData<T>, text: string] }
 
+const handoffId = 'hoff_00000000-0000-4000-8000-000000000001'
+const recoveryId = 'reco_00000000-0000-4000-8000-000000000001'
+
 const examples: Examples = {
   'session.started': [
     {
@@ -47,6 +50,38 @@ const examples: Examples = {
   ],
   'session.taken-over': [{ agent: 'writer', epoch: 2 }, 'session taken over by writer, epoch 2'],
   'session.ended': [{}, 'session ended'],
+  'handoff.rejected': [
+    { handoffId, agent: 'writer', reason: 'no time' },
+    'handoff rejected by writer: no time',
+  ],
+  'handoff.expired': [{ handoffId }, 'handoff expired: nobody took it over in time'],
+  'handoff.completed': [{ handoffId, result: 'shipped' }, 'handoff done: shipped'],
+  'recovery.began': [{ recoveryId, taskPolicy: 'retry' }, 'recovery began, tasks in progress: retry'],
+  'recovery.step-recorded': [
+    { recoveryId, step: 'restore', outcome: 'done', detail: 'from a snapshot' },
+    'recovery: restore done: from a snapshot',
+  ],
+  'recovery.failed': [{ recoveryId, reason: 'no answer' }, 'recovery failed: no answer'],
+  'session.merged': [
+    {
+      sourceSessionId: otherSessionId,
+      sourceVersion: 20,
+      baseVersion: 12,
+      policies: { tasks: 'ours', context: 'theirs', decisions: 'union' },
+      broughtCount: 3,
+      conflicts: [],
+      conflictCount: 1,
+    },
+    `merged ${otherSessionId} at version 20: 3 changes, 1 conflict`,
+  ],
+  'session.rewound': [
+    { toVersion: 12, reason: 'wrong way', restored: { tasks: {}, items: {}, knowledge: null } },
+    'went back to how it was at version 12: wrong way',
+  ],
+  'session.redacted': [
+    { rules: ['token'], events: [{ version: 3, dataHash: 'a'.repeat(64) }], contents: [] },
+    'data taken out of 1 event and 0 stored texts',
+  ],
   'session.forked': [
     { parentSessionId: otherSessionId, parentVersion: 12, title: 'another way' },
     `forked from ${otherSessionId} at version 12: another way`,
@@ -72,6 +107,7 @@ const examples: Examples = {
   'task.added': [{ taskId: 'B', title: 'Form', parentTaskId: 'A' }, 'task B added: Form below A'],
   'task.described': [{ taskId: 'B', title: 'The form' }, 'task B described: The form'],
   'task.started': [{ taskId: 'B', status: 'token_warning' }, 'task B started under a token warning'],
+  'task.phase-entered': [{ taskId: 'B', phase: 'GREEN' }, 'task B enters GREEN'],
   'task.blocked': [
     { taskId: 'B', on: { kind: 'task', ids: ['A', 'C', 'D', 'E'], detail: 'all of them' } },
     'task B blocked, waits for 4 tasks A, C, D, E, all of them',
@@ -199,6 +235,7 @@ const examples: Examples = {
     { toolCallId: 't1', name: 'Task', childSessionId: otherSessionId },
     `tool Task called in ${otherSessionId}`,
   ],
+  'tool.began': [{ toolCallId: 'toolu_1' }, 'tool began to run'],
   'tool.returned': [
     { toolCallId: 't1', outcome: 'denied', output: content },
     'tool was denied: Please add a login page …',
