@@ -16,6 +16,8 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 /** The exit code of every expected failure: a new one does not compile without its own. */
 const exitCodeOf: Readonly<Record<ErrorCode, ExitCode>> = {
+  AGENTS_INCOMPATIBLE: exitCodes.problem,
+  AGENT_UNKNOWN: exitCodes.wrongUse,
   ALREADY_EXISTS: exitCodes.problem,
   COMMAND_ID_REUSED: exitCodes.problem,
   COMMAND_INVALID: exitCodes.wrongUse,
@@ -23,6 +25,7 @@ const exitCodeOf: Readonly<Record<ErrorCode, ExitCode>> = {
   CONFIGURATION_INVALID: exitCodes.wrongUse,
   CONTENT_NOT_FOUND: exitCodes.wrongUse,
   DAMAGED_RECORD: exitCodes.problem,
+  HANDOFF_INVALID: exitCodes.problem,
   HOME_NOT_FOUND: exitCodes.wrongUse,
   HOME_NOT_WRITABLE: exitCodes.problem,
   IMPORT_FAILED: exitCodes.wrongUse,

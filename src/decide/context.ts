@@ -12,19 +12,24 @@ type Item = DeepReadonly<ContextItem>
 
 export const decideAddItem: Decider<'context.add'> = (state, command) => {
   const tag = command.tag ?? nextTag(state, command.category)
-  if (contextItemOf(state, tag) !== undefined) {
+  const present = contextItemOf(state, tag)
+  if (present !== undefined) {
+    // What is critical has to be retiered before it may be discarded.
+    const first = present.tier === 'critical' ? 'context.retier' : 'context.discard'
     return refuse(state, command.type, 'an item of that tag is there already', {
       subject: `item ${tag}`,
-      status: contextItemOf(state, tag)?.status ?? 'kept',
-      accepted: ['context.discard', 'context.add with another tag'],
+      status: present.status,
+      accepted: ['context.add with another tag', first],
     })
   }
-  if (Object.keys(state.context.items).length >= limits.contextItemsMax) {
+  const items = Object.values(state.context.items)
+  if (items.length >= limits.contextItemsMax) {
+    const isCritical = items.every(({ tier }) => tier === 'critical')
     return refuse(
       state,
       command.type,
       `its context holds ${limits.contextItemsMax} items, as many as it may`,
-      { accepted: ['context.discard', 'context.archive'] },
+      { accepted: isCritical ? ['context.retier'] : ['context.discard', 'context.archive'] },
     )
   }
   const weight = weightOf(state, command.tokens, command.content?.bytes)

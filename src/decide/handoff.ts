@@ -1,10 +1,12 @@
 /** Decisions about handoffs: the offer, its acceptance, and its other ends. The handoff machine is asked about each. */
 import type { HandoffCommandName } from '../../machines/handoff-table.ts'
 import type { CommandType } from '../events/commands.ts'
+import { offeredHandoff } from '../fold/handoff.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { accept, type Decider, type Decision, fieldsOf, refuse } from './decision.ts'
 import { askHandoff } from './machines.ts'
 import { checkpointNeeded } from './obligation.ts'
+import { switched } from './task.ts'
 
 type Handoff = ReadonlyState['handoffs'][number]
 
@@ -41,8 +43,19 @@ export const decideTakeOver: Decider<'session.take-over'> = (state, command, con
   })
 }
 
+/** The agent that takes over has none of the holder's context: tasks at work are to be restored first. */
 function takenOver(state: ReadonlyState, command: Parameters<typeof decideTakeOver>[1]): Decision {
-  return accept({ type: 'session.taken-over', data: { ...fieldsOf(command), epoch: state.epoch + 1 } })
+  return accept(
+    { type: 'session.taken-over', data: { ...fieldsOf(command), epoch: state.epoch + 1 } },
+    ...switched(state, 'handoff'),
+  )
+}
+
+/** Whether the session is offered, and the time of the offer is over: recording that makes other commands legal. */
+export function isOfferOver(state: ReadonlyState, now: string): boolean {
+  if (state.status !== 'handed_off') return false
+  const offer = offeredHandoff(state)
+  return offer !== undefined && offer.expiresAt !== null && offer.expiresAt <= now
 }
 
 export const decideReject: Decider<'handoff.reject'> = (state, command) =>

@@ -1,17 +1,22 @@
 /** Decisions about sessions. Whether the session's status allows a command has been asked before these run. */
+import type { CommandType } from '../events/commands.ts'
 import type { ConfigurationChange, SessionConfiguration } from '../events/session.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { accept, type Decider, fieldsOf, refuse } from './decision.ts'
 import { switched } from './task.ts'
-import { consequences, firstWindow } from './window.ts'
+import { consequences, firstWindow, reserveFallback } from './window.ts'
 
 export const decideSessionStart: Decider<'session.start'> = (state, command) => {
-  const problem = problemOf(configurationAfter(state, command.configuration), command.windowTokens)
-  if (problem !== null) return refuse(state, command.type, problem)
-  return accept({
-    type: 'session.started',
-    data: { ...fieldsOf(command), window: firstWindow(command.windowTokens, command.model) },
-  })
+  const configuration = configurationAfter(state, command.configuration)
+  const window = firstWindow(command.windowTokens, command.model)
+  // A window that is only assumed may grow: then the reserve falls back instead.
+  const stated = window.source === 'stated' ? window.totalTokens : null
+  const problem = thresholdProblem(configuration) ?? reserveProblem(command.type, configuration, stated)
+  if (problem !== null) return refuse(state, command.type, problem.reason, problem)
+  return accept(
+    { type: 'session.started', data: { ...fieldsOf(command), window } },
+    ...reserveFallback(configuration, window.totalTokens),
+  )
 }
 
 export const decideDescribeSession: Decider<'session.describe'> = (state, command) => {
@@ -23,8 +28,9 @@ export const decideDescribeSession: Decider<'session.describe'> = (state, comman
 
 export const decideConfigure: Decider<'session.configure'> = (state, command) => {
   const configuration = configurationAfter(state, command.configuration)
-  const problem = problemOf(configuration, state.window.totalTokens)
-  if (problem !== null) return refuse(state, command.type, problem)
+  const asked = command.configuration.reserveTokens === undefined ? null : state.window.totalTokens
+  const problem = thresholdProblem(configuration) ?? reserveProblem(command.type, configuration, asked)
+  if (problem !== null) return refuse(state, command.type, problem.reason, problem)
   return accept(
     { type: 'session.configured', data: fieldsOf(command) },
     ...consequences(state, state.window, { configuration }),
@@ -39,16 +45,31 @@ function configurationAfter(
   return { ...state.configuration, ...Object.fromEntries(stated) }
 }
 
-/** What is impossible about a configuration, or `null`. */
-function problemOf(configuration: SessionConfiguration, windowTokens: number | undefined): string | null {
-  const { monitoringThresholdPercent, warningThresholdPercent, emergencyThresholdPercent, reserveTokens } =
-    configuration
+interface ConfigurationProblem {
+  readonly reason: string
+  readonly accepted: readonly string[]
+}
+
+function thresholdProblem(configuration: SessionConfiguration): ConfigurationProblem | null {
+  const { monitoringThresholdPercent, warningThresholdPercent, emergencyThresholdPercent } = configuration
   const rises =
     monitoringThresholdPercent < warningThresholdPercent &&
     warningThresholdPercent < emergencyThresholdPercent
-  if (!rises) return 'thresholds rise: monitoring below warning below emergency'
-  if (windowTokens === undefined || reserveTokens === null || reserveTokens < windowTokens) return null
-  return `a reserve of ${reserveTokens} tokens leaves nothing of a window of ${windowTokens}`
+  if (rises) return null
+  return { reason: 'thresholds rise: monitoring below warning below emergency', accepted: [] }
+}
+
+/** What is impossible about a reserve in a window of that size; `null` as the size asks for no check. */
+function reserveProblem(
+  command: CommandType,
+  { reserveTokens }: SessionConfiguration,
+  windowTokens: number | null,
+): ConfigurationProblem | null {
+  if (windowTokens === null || reserveTokens === null || reserveTokens < windowTokens) return null
+  return {
+    reason: `a reserve of ${reserveTokens} tokens leaves nothing of a window of ${windowTokens}`,
+    accepted: [`${command} with reserveTokens below ${windowTokens}, or null for 27.5 % of the window`],
+  }
 }
 
 export const decideSuspend: Decider<'session.suspend'> = (_state, command) =>

@@ -52,7 +52,20 @@ export function gaugeOf(
 }
 
 /**
- * What follows from a gauge or from new thresholds: at most one change of phase, and the running tasks it warns or relieves.
+ * A reserve as large as the window leaves nothing of it. Whoever set it did not know this window: it falls back to its share
+ * of whatever the window is.
+ */
+export function reserveFallback(
+  { reserveTokens }: Pick<SessionConfiguration, 'reserveTokens'>,
+  windowTokens: number,
+): readonly DecidedEvent[] {
+  if (reserveTokens === null || reserveTokens < windowTokens) return []
+  return [{ type: 'session.configured', data: { configuration: { reserveTokens: null } } }]
+}
+
+/**
+ * What follows from a gauge or from new thresholds: the reserve's fallback, at most one change of phase, and the running tasks
+ * it warns or relieves.
  * In every state, a running task is in `token_warning` exactly while the phase is warning or above. `runningTasks: false`
  * says that the batch has taken all running tasks out of their context before.
  */
@@ -61,7 +74,9 @@ export function consequences(
   gauge: Pick<Gauge, 'totalTokens' | 'usedTokens'>,
   options: { readonly configuration?: SessionConfiguration; readonly runningTasks?: boolean } = {},
 ): readonly DecidedEvent[] {
-  const configuration = options.configuration ?? state.configuration
+  const asked = options.configuration ?? state.configuration
+  const fallback = reserveFallback(asked, gauge.totalTokens)
+  const configuration = fallback.length === 0 ? asked : { ...asked, reserveTokens: null }
   const from = state.window.phase
   const percent = (gauge.usedTokens * 100) / gauge.totalTokens
   const to = askBudget(from, percent, configuration)
@@ -71,8 +86,8 @@ export function consequences(
     usedTokens,
     reserveTokens: configuration.reserveTokens,
   })
-  if (to === from) return allocation
-  const events: DecidedEvent[] = [{ type: 'budget.phase-changed', data: { from, to, percent } }]
+  if (to === from) return [...fallback, ...allocation]
+  const events: DecidedEvent[] = [...fallback, { type: 'budget.phase-changed', data: { from, to, percent } }]
   const tasks = options.runningTasks === false ? [] : tasksTouched(state, from, to)
   return [...events, ...tasks, ...allocation]
 }

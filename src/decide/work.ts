@@ -64,16 +64,18 @@ function gitFacts(repository: RepositoryNote | null) {
 }
 
 export const decideArchiveCheckpoints: Decider<'checkpoint.archive'> = (state, command) => {
-  const unknown = command.checkpointIds.find((id) => !state.checkpoints.some((entry) => entry.id === id))
-  if (unknown !== undefined) {
-    return refuse(state, command.type, `checkpoint ${unknown} is not among the newest of this session`)
+  const listed = new Map(state.checkpoints.map((entry) => [entry.id, entry]))
+  const unlisted = command.checkpointIds.filter((id) => !listed.has(id))
+  // Older ones than state lists are known to the log alone: who names them has read it.
+  if (unlisted.length > state.checkpointCount - state.checkpoints.length) {
+    return refuse(state, command.type, `this session has no checkpoint ${unlisted[0]}`)
   }
   const newest = state.checkpoints[state.checkpoints.length - 1]
   if (newest !== undefined && command.checkpointIds.includes(newest.id)) {
     return refuse(state, command.type, `checkpoint ${newest.id} is the newest, the one to come back to`)
   }
-  const open = state.checkpoints.filter(({ id, archived }) => !archived && command.checkpointIds.includes(id))
-  return open.length === 0 ? accept() : accept({ type: 'checkpoint.archived', data: fieldsOf(command) })
+  const isDone = command.checkpointIds.every((id) => listed.get(id)?.archived === true)
+  return isDone ? accept() : accept({ type: 'checkpoint.archived', data: fieldsOf(command) })
 }
 
 export const decideObservation: Decider<'observation.record'> = (_state, command) =>

@@ -77,6 +77,7 @@ const itemShape = z.strictObject({
   summary: contentRefShape.nullable(),
   summaryTokens: tokensShape.nullable(),
   summaryWantedPercent: z.number().nullable(),
+  summaryWantedVersion: version.nullable(),
   addedVersion: version,
   addedAt: timeShape,
 })

@@ -62,13 +62,18 @@ export const contextCommands = {
   /** Takes items out of state; the log still finds them by tag. Never critical ones. */
   'context.archive': z.strictObject({ tags, reason }),
   'context.restore': z.strictObject({ tags }),
-  /** Asks for summaries of at most so many percent of the originals; whoever summarises answers with `context.summarize`. */
-  'context.request-summary': z.strictObject({ tags, targetPercent: z.number().gt(0).lt(100) }),
+  /**
+   * Asks for summaries of at most so many percent of the originals; whoever summarises answers with `context.summarize`.
+   * `null` takes the request back.
+   */
+  'context.request-summary': z.strictObject({ tags, targetPercent: z.number().gt(0).lt(100).nullable() }),
   'context.summarize': z.strictObject({
     tag,
     summary: contentRefShape,
-    /** Tokens of the summary; estimated when left out. */
+    /** Tokens of the summary; when left out, its share of the item's tokens. */
     tokens: tokensShape.optional(),
+    /** Version of the request that it answers: refused when the item waits for that one no more. */
+    requestedVersion: z.int().min(1).optional(),
   }),
 }
 

@@ -23,6 +23,8 @@ export interface ContextItem {
   summaryTokens: number | null
   /** A summary of at most so many percent of the original was asked for and has not come yet. */
   summaryWantedPercent: number | null
+  /** Version of the event that asked for it. */
+  summaryWantedVersion: number | null
   /** Version of the event that brought it. */
   addedVersion: number
   addedAt: string
@@ -70,6 +72,8 @@ export interface GrowthState {
   pendingItemTokens: number
   /** The context was cut since: the next report tells nothing about growth. */
   interrupted: boolean
+  /** Tags of items that were in the window when it was cut and measured: what leaves of them until the next report left with the cut. */
+  cutTags: string[]
   /** The newest forecast, and the version that recorded it. */
   forecast: (Forecast & { version: number }) | null
 }
@@ -105,7 +109,7 @@ export function noBytes(): GrowthBytes {
 }
 
 export function noGrowth(): GrowthState {
-  return { samples: [], pending: noBytes(), pendingItemTokens: 0, interrupted: false, forecast: null }
+  return { samples: [], pending: noBytes(), pendingItemTokens: 0, interrupted: false, cutTags: [], forecast: null }
 }
 
 /** Tokens that an item takes in the window: those of its original, of its summary, or none. */

@@ -19,13 +19,13 @@ export const contextRecipes: Pick<
     const { category } = data
     state.context.items[data.tag] = newItem(data, time, version)
     state.context.tagsMade[category] = (state.context.tagsMade[category] ?? 0) + 1
-    weigh(state, category, data.weight.tokens)
+    weigh(state, { tag: data.tag, category }, data.weight.tokens)
   },
   'context.retiered': (state, { data }) => {
     const item = find(state, data.tag)
     if (item === undefined) return
     item.tier = data.tier
-    if (data.tier === 'critical') item.summaryWantedPercent = null
+    if (data.tier === 'critical') want(item, null, null)
   },
   'context.discarded': (state, { data, time, version }) => {
     state.context.discarded += takeOut(state, data.tags)
@@ -39,7 +39,7 @@ export const contextRecipes: Pick<
     for (const tag of data.tags) {
       changeStatus(state, tag, (item) => {
         item.status = 'deferred'
-        item.summaryWantedPercent = null
+        want(item, null, null)
       })
     }
     note(state, version, time, `context: ${data.tags.length} deferred, ${data.savedTokens} tokens saved`)
@@ -48,14 +48,14 @@ export const contextRecipes: Pick<
     for (const tag of data.tags) {
       changeStatus(state, tag, (item) => {
         item.status = 'kept'
-        item.summaryWantedPercent = null
+        want(item, null, null)
       })
     }
   },
-  'context.summary-requested': (state, { data }) => {
+  'context.summary-requested': (state, { data, version }) => {
     for (const tag of data.tags) {
       const item = find(state, tag)
-      if (item !== undefined) item.summaryWantedPercent = data.targetPercent
+      if (item !== undefined) want(item, data.targetPercent, version)
     }
   },
   'context.summarized': (state, { data, time, version }) => {
@@ -63,7 +63,7 @@ export const contextRecipes: Pick<
       item.status = 'summarized'
       item.summary = data.summary
       item.summaryTokens = data.weight.tokens
-      item.summaryWantedPercent = null
+      want(item, null, null)
     })
     note(state, version, time, `context: ${data.tag} summarized, ${data.savedTokens} tokens saved`)
   },
@@ -87,9 +87,16 @@ function newItem(
     summary: null,
     summaryTokens: null,
     summaryWantedPercent: null,
+    summaryWantedVersion: null,
     addedVersion,
     addedAt,
   }
+}
+
+/** Notes that a summary is wanted, and by which event; `null` for none. */
+function want(item: ContextItem, percent: number | null, version: number | null): void {
+  item.summaryWantedPercent = percent
+  item.summaryWantedVersion = percent === null ? null : version
 }
 
 function find(state: SessionState, tag: string): ContextItem | undefined {
@@ -97,10 +104,15 @@ function find(state: SessionState, tag: string): ContextItem | undefined {
 }
 
 /** Moves tokens in or out of the window, by category. What goes is saved, what comes back is not. */
-function weigh(state: SessionState, category: ContextItem['category'], tokens: number): void {
-  state.context.tokensByCategory[category] += tokens
-  state.growth.pendingItemTokens += tokens
-  state.context.savedTokens = Math.max(0, state.context.savedTokens - Math.min(0, tokens))
+function weigh(
+  { context, growth }: SessionState,
+  { tag, category }: Pick<ContextItem, 'tag' | 'category'>,
+  tokens: number,
+): void {
+  context.tokensByCategory[category] += tokens
+  context.savedTokens = Math.max(0, context.savedTokens - Math.min(0, tokens))
+  const isCut = growth.cutTags.includes(tag)
+  if (!isCut || tokens > 0) growth.pendingItemTokens += tokens
 }
 
 function changeStatus(state: SessionState, tag: string, change: (item: ContextItem) => void): void {
@@ -108,7 +120,8 @@ function changeStatus(state: SessionState, tag: string, change: (item: ContextIt
   if (item === undefined) return
   const before = tokensInWindow(item)
   change(item)
-  weigh(state, item.category, tokensInWindow(item) - before)
+  weigh(state, item, tokensInWindow(item) - before)
+  if (item.status === 'deferred') forgetCut(state, tag)
 }
 
 function takeOut(state: SessionState, tags: readonly string[]): number {
@@ -116,9 +129,15 @@ function takeOut(state: SessionState, tags: readonly string[]): number {
   for (const tag of tags) {
     const item = find(state, tag)
     if (item === undefined) continue
-    weigh(state, item.category, -tokensInWindow(item))
+    weigh(state, item, -tokensInWindow(item))
+    forgetCut(state, tag)
     delete state.context.items[tag]
     count += 1
   }
   return count
+}
+
+/** What has left the window comes back as something new, and counts whenever it leaves again. */
+function forgetCut({ growth }: SessionState, tag: string): void {
+  if (growth.cutTags.includes(tag)) growth.cutTags = growth.cutTags.filter((other) => other !== tag)
 }

@@ -6,6 +6,7 @@
  * - `foldInto` changes a state nobody else holds, for bulk replay.
  */
 import { freeze, produce } from 'immer'
+import { tidyingTypes } from '../events/catalogue.ts'
 import { isKnown, type LoggedEvent, type RecordedEvent } from '../events/envelope.ts'
 import { hashOf } from '../kernel/hash.ts'
 import { branchRecipes } from './branch.ts'
@@ -54,6 +55,7 @@ export function foldInto(state: SessionState, events: readonly LoggedEvent[]): v
   for (const event of events) {
     if (isKnown(event)) apply(state, event)
     state.version = event.version
+    if (tidyingTypes.has(event.type)) continue
     if (state.lastEventAt === null || event.time > state.lastEventAt) state.lastEventAt = event.time
   }
 }

@@ -6,7 +6,7 @@
 import type { Forecast, GrowthKind } from '../events/usage.ts'
 import { type BudgetPhase, budgetPhases } from '../events/usage.ts'
 import { limits } from '../kernel/limits.ts'
-import { type GrowthBytes, noBytes } from './context-state.ts'
+import { type GrowthBytes, noBytes, tokensInWindow } from './context-state.ts'
 import type { ReadonlyState, SessionState } from './state.ts'
 
 /**
@@ -159,6 +159,7 @@ export function learn(
   growth.pending = noBytes()
   growth.pendingItemTokens = 0
   growth.interrupted = report.estimated
+  growth.cutTags = []
 }
 
 /** The context was cut or exchanged: the next report says nothing about growth. */
@@ -166,6 +167,18 @@ export function interruptGrowth(state: SessionState): void {
   state.growth.pending = noBytes()
   state.growth.pendingItemTokens = 0
   state.growth.interrupted = true
+  state.growth.cutTags = []
+}
+
+/**
+ * The whole context was cut, and what is left of it was said: items that were in it are no longer there, or are counted in
+ * what is left. To be taken out of the window again they would be taken off twice.
+ */
+export function noteCut({ growth, context }: SessionState): void {
+  growth.cutTags = Object.values(context.items)
+    .filter((item) => tokensInWindow(item) > 0)
+    .map(({ tag }) => tag)
+    .sort()
 }
 
 function totalOf(bytes: Readonly<GrowthBytes>): number {

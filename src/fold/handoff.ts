@@ -34,7 +34,9 @@ export function offerHandoff(state: SessionState, handoff: Handoff): void {
 }
 
 /** The offer that stands, if any. */
-export function offeredHandoff(state: Pick<SessionState, 'handoffs'>): Handoff | undefined {
+export function offeredHandoff<One extends Pick<Handoff, 'status'>>(state: {
+  readonly handoffs: readonly One[]
+}): One | undefined {
   return state.handoffs.find(({ status }) => status === 'offered')
 }
 

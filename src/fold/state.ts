@@ -142,7 +142,7 @@ export interface SessionState extends BranchState {
   toolVersion: string | null
   permissionMode: string | null
   startedAt: string | null
-  /** The latest `time` of any event so far. */
+  /** The latest `time` of any event so far that is more than tidying up. */
   lastEventAt: string | null
   configuration: SessionConfiguration
   window: WindowState

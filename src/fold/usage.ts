@@ -3,7 +3,7 @@
 import type { WindowSource } from '../events/session.ts'
 import type { Counted } from '../events/shapes.ts'
 import { limits } from '../kernel/limits.ts'
-import { interruptGrowth, learn } from './growth.ts'
+import { interruptGrowth, learn, noteCut } from './growth.ts'
 import { countingKey, note, type Recipes } from './recipe.ts'
 import { noUsage, type SessionState } from './state.ts'
 
@@ -44,6 +44,7 @@ export const usageRecipes: Pick<
     interruptGrowth(state)
     if (data.summary !== undefined) state.talk.summary = { version, time, content: data.summary }
     if (data.window !== null) setGauge(state, data.window)
+    if (data.window !== null && data.kind === 'full') noteCut(state)
     note(state, version, time, `context compacted (${data.kind}, ${data.trigger})`)
   },
   'model.switched': (state, { data, time, version }) => {

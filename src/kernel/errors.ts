@@ -3,6 +3,8 @@
  * and a `hint` that says what to do next. `details` holds the same facts as data.
  */
 export type ErrorCode =
+  | 'AGENTS_INCOMPATIBLE'
+  | 'AGENT_UNKNOWN'
   | 'ALREADY_EXISTS'
   | 'COMMAND_ID_REUSED'
   | 'COMMAND_INVALID'
@@ -10,6 +12,7 @@ export type ErrorCode =
   | 'CONFIGURATION_INVALID'
   | 'CONTENT_NOT_FOUND'
   | 'DAMAGED_RECORD'
+  | 'HANDOFF_INVALID'
   | 'HOME_NOT_FOUND'
   | 'HOME_NOT_WRITABLE'
   | 'IMPORT_FAILED'

@@ -141,6 +141,18 @@ export const limits = {
   taskDependenciesMax: 100,
   /** Newest handoffs that state lists; older ones are found in the log. */
   handoffsListedMax: 20,
+  /** Bytes of a handoff package as a file. One of a session with the longest texts everywhere fits. */
+  handoffPackageBytesMax: 16_777_216,
+  /** Bytes of the critical context of a package, before compression: texts that do not fit are named. More than a window holds. */
+  handoffContextBytesMax: 1_048_576,
+  /** Open tasks that a package lists; all are counted. */
+  handoffTodosMax: 300,
+  /** Minutes that an offer may stand: a year. Who wants it to stand for ever names no time. */
+  handoffMinutesMax: 525_600,
+  /** Levels of nesting of JSON that comes from elsewhere; a package has five. */
+  jsonLevelsMax: 64,
+  /** Agents that a registry names, and agents that one of them hands to. */
+  agentsMax: 500,
   /** Newest merges that state lists: from them the next merge knows what has been brought already. */
   mergesListedMax: 50,
   /** Conflicts that a merge lists one by one; all are counted. */

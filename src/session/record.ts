@@ -1,6 +1,6 @@
 /** The way of every command into the log: catch up, check, decide, append, follow up. All inside one write transaction. */
 import type { Refusal } from '../decide/decision.ts'
-import { commandOf, type DecidedEvent, filledInBy } from '../events/catalogue.ts'
+import { commandOf, type DecidedEvent, filledInBy, tidyingTypes } from '../events/catalogue.ts'
 import type { Command } from '../events/commands.ts'
 import type { Content } from '../events/content.ts'
 import { type CommandMeta, isKnown, type LoggedEvent } from '../events/envelope.ts'
@@ -84,7 +84,8 @@ export function record(
   }
   const first = recordOwn(transaction, before, request, own, environment)
   let state = first.state
-  const follow = followUps(before, state, environment.policies)
+  const isTidying = first.events.every(({ type }) => tidyingTypes.has(type))
+  const follow = isTidying ? [] : followUps(before, state, command, environment.policies)
   for (const [index, { policy, command: next }] of follow.entries()) {
     const cause = first.events[first.events.length - 1]
     state = recordPolicy(transaction, state, next, policyMeta(own, policy, String(index), cause), environment)
@@ -92,7 +93,7 @@ export function record(
   return { events: first.events, version: first.version, state, repeated: false }
 }
 
-/** Records the caller's own command. Where only an obligation stands in its way, policies may fulfil that first. */
+/** Records the caller's own command, and before it what policies say must stand there. */
 function recordOwn(
   transaction: LogTransaction,
   before: ReadonlyState,
@@ -102,12 +103,9 @@ function recordOwn(
 ): Appended & { readonly version: number } {
   let state = before
   let decided = decideNow(transaction, state, request.command, meta, environment)
-  if (!decided.decision.ok && decided.decision.refusal.obligation !== undefined) {
-    for (const step of fulfilment(transaction, state, request, decided, meta, environment)) {
-      state = append(transaction, state, step, step.meta, environment).state
-    }
-    decided = decideNow(transaction, state, request.command, meta, environment)
-  }
+  const steps = preparation(transaction, before, request, decided, meta, environment)
+  for (const step of steps) state = append(transaction, state, step, step.meta, environment).state
+  if (steps.length > 0) decided = decideNow(transaction, state, request.command, meta, environment)
   const { command, decision, recordedAt } = decided
   if (!decision.ok) throw refused(decision.refusal)
   // Only now: a session whose start is refused leaves no stream behind.
@@ -120,7 +118,7 @@ function recordOwn(
   return { ...appended, version: appended.state.version }
 }
 
-interface FulfilmentStep {
+interface PreparationStep {
   readonly command: Command
   readonly recordedAt: string
   readonly events: readonly DecidedEvent[]
@@ -128,33 +126,42 @@ interface FulfilmentStep {
 }
 
 /**
- * What policies do so that a command becomes legal: tried on the side first, so that a command that stays refused changes
- * nothing. Empty when it stays refused.
+ * What policies put before a command: what makes a refused one legal, and the checkpoints that are to stand before it. Tried on
+ * the side first, so that a command that stays refused changes nothing. Empty for one that has nothing to add.
  */
-function fulfilment(
+function preparation(
   transaction: LogTransaction,
   before: ReadonlyState,
   request: RecordRequest,
   { decision, recordedAt }: Decided,
   meta: AppendMeta,
   environment: RecordEnvironment,
-): readonly FulfilmentStep[] {
-  if (decision.ok) return []
-  const { refusal } = decision
-  const steps: FulfilmentStep[] = []
+): readonly PreparationStep[] {
+  if (decision.ok && decision.events.length === 0) return []
+  const refusal = decision.ok ? null : decision.refusal
+  const now = meta.time ?? recordedAt
+  const steps: PreparationStep[] = []
   let state = before
   for (const policy of environment.policies) {
-    for (const command of policy.fulfil?.(state, refusal) ?? []) {
+    for (const command of policy.precede?.(state, request.command, refusal, now) ?? []) {
+      if (steps.length >= limits.policyCommandsMax || isCheckpointAgain(state, command)) continue
       const tried = decideNow(transaction, state, command, meta, environment)
-      if (!tried.decision.ok) continue
+      if (!tried.decision.ok || tried.decision.events.length === 0) continue
       const { events } = tried.decision
-      state = stateAfter(state, events, meta.time ?? recordedAt)
+      state = stateAfter(state, events, now)
       const own = policyMeta(meta, policy, `before/${steps.length}`)
       steps.push({ command, recordedAt: tried.recordedAt, events, meta: own })
-      if (decideNow(transaction, state, request.command, meta, environment).decision.ok) return steps
     }
   }
-  return []
+  if (steps.length === 0) return steps
+  const isLegal = decideNow(transaction, state, request.command, meta, environment).decision.ok
+  return isLegal ? steps : []
+}
+
+/** A policy's checkpoint of the very state that the newest one is of: nothing has happened since. */
+function isCheckpointAgain({ checkpoints, version }: ReadonlyState, command: Command): boolean {
+  const newest = checkpoints[checkpoints.length - 1]
+  return command.type === 'checkpoint.create' && newest !== undefined && newest.version + 1 === version
 }
 
 /** The meta of a policy's command: derived ids, so that the same cause leads to the same events. */
@@ -176,6 +183,7 @@ function recordPolicy(
   meta: AppendMeta,
   environment: RecordEnvironment,
 ): ReadonlyState {
+  if (isCheckpointAgain(before, command)) return before
   const { decision, recordedAt } = decideNow(transaction, before, command, meta, environment)
   if (!decision.ok) return before
   return append(transaction, before, { command, recordedAt, events: decision.events }, meta, environment)
@@ -208,11 +216,12 @@ export function caughtUp(
 function followUps(
   before: ReadonlyState,
   after: ReadonlyState,
+  cause: Command,
   policies: readonly Policy[],
 ): readonly { readonly policy: Policy; readonly command: Command }[] {
   if (before === after) return []
   const all = policies.flatMap((policy) =>
-    policy.follow(before, after).map((command) => ({ policy, command })),
+    policy.follow(before, after, cause).map((command) => ({ policy, command })),
   )
   return all.slice(0, limits.policyCommandsMax)
 }

@@ -1,8 +1,12 @@
 /** A stream of commands: one answer a line, as each is durable; what is wrong is told by its line. */
+import { spawn } from 'node:child_process'
+import { openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { limits } from '../../src/kernel/limits.ts'
 import * as shapes from './shapes.ts'
-import { built, makePlace, ndjson } from './support.ts'
+import { built, command, makePlace, ndjson } from './support.ts'
 
 beforeAll(built, 180_000)
 
@@ -38,6 +42,28 @@ describe('a stream of commands', () => {
       running.closeInput()
       expect((await running.ended).code).toBe(0)
     }
+  })
+
+  it('is answered before the next line is read, also where all lines lie ready in a file', async () => {
+    const place = await makePlace()
+    const id = await place.session()
+    const [commands, answers] = [join(place.folder, 'commands'), join(place.folder, 'answers')]
+    const names = Array.from({ length: 20_000 }, (_, index) => `T${index}`)
+    writeFileSync(commands, names.map((name) => `${add(name)}\n`).join(''))
+    const files = [openSync(commands, 'r'), openSync(answers, 'w'), 'ignore'] as const
+    const environment = { PATH: process.env.PATH, HOME: place.userFolder }
+    const args = [command, 'send', id, '-', '--json']
+    const child = spawn(process.execPath, args, { cwd: place.folder, env: environment, stdio: [...files] })
+    const ended = new Promise((resolve) => child.on('close', resolve))
+    while (statSync(answers).size === 0) await sleep(1)
+    await sleep(100)
+    // Whenever it is killed, the command before the last recorded one has been answered.
+    child.kill('SIGKILL')
+    await ended
+    const answered = readFileSync(answers, 'utf8').split('\n').length - 1
+    const { version } = await place.library((waymark) => waymark.openSession(id))
+    expect(version - 1).toBeLessThan(names.length)
+    expect(version - 1 - answered).toBeLessThanOrEqual(1)
   })
 
   it('stops at the first line that is wrong, and says which', async () => {

@@ -20,7 +20,8 @@ import { parseCommand } from '../../src/events/commands.ts'
 import { type SessionOptions, Waymark } from '../../src/session/waymark.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const command = join(root, 'dist/cli/main.js')
+/** The built command. */
+export const command = join(root, 'dist/cli/main.js')
 
 /** Milliseconds that a build by another test file may take. */
 const buildWaitMs = 120_000

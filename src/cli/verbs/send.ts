@@ -88,6 +88,8 @@ async function sendLines(
         if (failure.exitCode > worst) worst = failure.exitCode
         failed ||= !keepGoing || !passable.has(failure.code)
       }
+      // Lines that lie ready leave the writer no pause of its own: who waits for an answer has it before the next line is read.
+      await output.flush()
       if (failed) return worst
     }
   }
