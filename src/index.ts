@@ -67,26 +67,31 @@ export { MemoryFiles, type MemoryFilesOptions } from './memory/memory-files.ts'
 export type { MemorySettings } from './memory/render.ts'
 export { type MemoryPlace, type MemoryWritten, type WriteOptions, writeMemoryFiles } from './memory/write.ts'
 export { type FoundItem, findContextItem } from './replay/item.ts'
-export type { OpenItem, Recovery } from './replay/recover.ts'
+export type { Recovery } from './replay/recover.ts'
 export type { Problem, SessionVerification, Verification } from './replay/verify.ts'
 export { type AdoptionReport, type AdoptOptions, adoptTasks } from './session/adopt.ts'
 export { type Archived, archiveOldCheckpoints } from './session/archive.ts'
 export type { BudgetCallback, BudgetCrossing, BudgetMark } from './session/budget-watch.ts'
+export {
+  type CheckpointTrigger,
+  checkpointAfterSilence,
+  checkpointBefore,
+  checkpointOnBudget,
+  checkpointOnEvent,
+  checkpointOnInterval,
+  checkpointOnLongTask,
+  checkpointTriggers,
+  wakeAfterTimeout,
+} from './session/checkpoint-policy.ts'
 export {
   compressInEmergency,
   compressOnRecovery,
   discloseProgressively,
   preserveContext,
 } from './session/context-policy.ts'
-export {
-  checkpointBeforeSwitch,
-  checkpointOnBudget,
-  checkpointOnInterval,
-  type Policy,
-  standardPolicies,
-  trackGrowth,
-} from './session/policy.ts'
-export type { RecoveryReport } from './session/recover.ts'
+export { type Policy, standardPolicies, trackGrowth } from './session/policy.ts'
+export type { RecordedStep, RecoveryReport, RecoverOptions } from './session/recover.ts'
+export type { Resumed, ResumeFacts, ResumeHook } from './session/recover-resume.ts'
 export { type CheckpointOptions, type SendOptions, type SendResult, Session } from './session/session.ts'
 export { extractiveSummarizer, type Summarizer, type SummaryRequest } from './session/summaries.ts'
 export { type OpenOptions, type SessionOptions, Waymark } from './session/waymark.ts'

@@ -25,8 +25,8 @@ export interface Entry {
 }
 
 const sectionName = 'session'
-/** Names that a path may have at most: those of settings, and one more that shows as unknown what is in a setting's place. */
-const pathLengthMax = 3
+/** Names that a path may have at most: those of settings, of what an object that is a setting holds, and `session`. */
+const pathLengthMax = 4
 
 /** Something open around the place that is read: an object with the key that is being told, or a list. */
 interface Container {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { limits } from '../kernel/limits.ts'
 import { type Entry, notJson, type Place, sectionEntries } from './document.ts'
 import type { Layer, Value } from './layer.ts'
-import { type Problem, unknownKey, wrongValue } from './problem.ts'
+import { type Problem, shown, unknownKey, wrongValue } from './problem.ts'
 import { keys, type SettingName, settingNamed, shapes } from './settings.ts'
 import { type FileText, textOf } from './text.ts'
 
@@ -20,7 +20,7 @@ export async function fileLayer(layer: FileLayer, home: string): Promise<Layer> 
   const read = await textOf(file)
   const found = read !== null && 'text' in read ? judged(read.text) : read
   if (found === null) return { values: new Map(), problems: [] }
-  if ('text' in found) return layerOf(sectionEntries(found.text), layer, file)
+  if ('text' in found) return layerOf(found.text, layer, file)
   const { place, what, right } = found
   return { values: new Map(), problems: [{ origin: { layer, file, ...place }, key: null, what, right }] }
 }
@@ -40,16 +40,20 @@ function judged(text: string): FileText {
   return { place: { line: 1, column: 1 }, what: 'is no object', right }
 }
 
-function layerOf(entries: readonly Entry[], layer: FileLayer, file: string): Layer {
+function layerOf(text: string, layer: FileLayer, file: string): Layer {
   const values = new Map<SettingName, Value>()
   const problems: Problem[] = []
   const seen = new Map<string, Place>()
-  for (const entry of entries) {
+  for (const found of sectionEntries(text)) {
     if (problems.length === limits.configurationProblemsMax) break
-    if (isInsideOther(entry.path)) continue
+    const inside = isInsideOther(found.path)
+    // What an object that is a setting holds is judged with it; only that nothing is told twice has to be seen here.
+    if (inside && settingAt(found.path.slice(0, objectPathLength)) === undefined) continue
+    const entry = found.kind === 'scalar' || inside ? found : { ...found, value: valueAt(text, found.path) }
     const identity = JSON.stringify(entry.path)
     const earlier = seen.get(identity)
     seen.set(identity, earlier ?? entry.place)
+    if (inside && earlier === undefined) continue
     const setting = settingAt(entry.path)
     const problem = problemOf(entry, setting, earlier, { layer, file })
     if (problem !== null) problems.push(problem)
@@ -73,11 +77,27 @@ function problemOf(
   }
   const origin = { ...source, ...valuePlace }
   if (setting !== undefined) {
-    const isRight = shapes[setting].safeParse(value).success
-    return isRight ? null : wrongValue(origin, key, text, keys[setting].takes)
+    const [issue] = shapes[setting].safeParse(value).error?.issues ?? []
+    if (issue === undefined) return null
+    if (issue.path.length === 0) return wrongValue(origin, key, text, keys[setting].takes)
+    const inner = [key, ...issue.path.map((name) => shown(String(name)))].join('.')
+    return { origin, key, what: `${inner}: ${issue.message}`, right: `it takes ${keys[setting].takes}` }
   }
   if (isGroup(path)) return kind === 'object' ? null : wrongValue(origin, key, text, 'an object')
   return unknownKey({ ...source, ...place }, path.slice(1))
+}
+
+/** Names of the path of a setting that is an object: `session`, and its own. */
+const objectPathLength = 2
+
+/** The value at a path of a text that is known to be JSON. Asked for objects and lists, which are few. */
+function valueAt(text: string, path: readonly string[]): unknown {
+  let value: unknown = JSON.parse(text)
+  for (const name of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+    value = Reflect.get(value, name)
+  }
+  return value
 }
 
 /** A dot inside a name does not lead further in. */

@@ -1,12 +1,20 @@
 /** Settings as JSON: as the file has them, and the JSON Schema that editors check the file with. */
 import { z } from 'zod'
-import { keys, type SettingName, type Settings, settingNames, shapes, standardSettings } from './settings.ts'
+import {
+  type AgentRegistry,
+  keys,
+  type SettingName,
+  type Settings,
+  settingNames,
+  shapes,
+  standardSettings,
+} from './settings.ts'
 
 type Tree<T> = { readonly [name: string]: T | Tree<T> }
 
 /** The settings of `.moai/config/config.json`, by the names they have there. */
 export interface SettingsJson {
-  readonly session: Tree<string | number | boolean | null>
+  readonly session: Tree<string | number | boolean | null | AgentRegistry>
 }
 
 /**

@@ -71,9 +71,18 @@ const words: ReadonlyMap<string, boolean | null> = new Map([
 
 const numberPattern = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i
 
-/** What a word stands for: a word or number of JSON, else a text. */
+/** What a word stands for: a word, number or object of JSON, else a text. */
 function literal(text: string): unknown {
   const word = words.get(text)
   if (word !== undefined) return word
+  if (text.startsWith('{')) return objectOr(text)
   return numberPattern.test(text) ? Number(text) : text
+}
+
+function objectOr(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }

@@ -55,7 +55,7 @@ export async function loadSettings(options: LoadOptions): Promise<LoadedSettings
   if (problems.length > 0) throw invalid(problems)
   const said = new Map<SettingName, Value>(layers.flatMap((layer) => [...layer.values]))
   const loaded = { settings: settingsOf(said), origins: originsOf(said) }
-  const clashes = clashesIn(loaded)
+  const clashes = clashesIn(loaded.settings, (setting) => told(setting, loaded))
   if (clashes.length > 0) throw invalid(clashes)
   return loaded
 }
@@ -77,14 +77,17 @@ const rising = [
   ['warningThresholdPercent', 'emergencyThresholdPercent'],
 ] as const
 
-function clashesIn(loaded: LoadedSettings): readonly Problem[] {
-  const { settings } = loaded
+/** What does not fit together, told in the words that `tell` has for a setting. */
+export function clashesIn(
+  settings: Settings,
+  tell: (setting: (typeof rising)[number][number]) => string,
+): readonly Problem[] {
   return rising
     .filter(([lower, higher]) => settings[lower] >= settings[higher])
     .map(([lower, higher]) => ({
       origin: null,
       key: `session.${keys[lower].name}`,
-      what: `${told(lower, loaded)} is not below ${told(higher, loaded)}`,
+      what: `${tell(lower)} is not below ${tell(higher)}`,
       right: 'thresholds rise: monitoring below warning below emergency',
     }))
 }

@@ -1,7 +1,11 @@
 /** What a home can be set to do: the settings, what each may be, what it is unless somebody says otherwise, and its names. */
 import { z } from 'zod'
+import { taskPolicies } from '../events/recovery.ts'
 import { contextPreservations, recoveryStrategies } from '../events/session.ts'
 import { limits } from '../kernel/limits.ts'
+
+/** Who hands to whom, by the names of agents. An empty registry asks nothing: every agent hands to every other. */
+export type AgentRegistry = Readonly<Record<string, { readonly hands_to: readonly string[] }>>
 
 /** The settings of a home, all layers taken together. */
 export interface Settings {
@@ -11,8 +15,12 @@ export interface Settings {
   readonly autoCheckpoint: boolean
   /** Minutes of work after which a checkpoint is due, and how old one may be that a context switch relies on. */
   readonly checkpointIntervalMinutes: number
+  /** Minutes of silence after which an open session is set aside with a checkpoint; `null` is never. */
+  readonly sessionTimeoutMinutes: number | null
   /** What becomes of a recovered session's context that no longer fits: summarised and dropped by tier, or left as it was. */
   readonly recoveryStrategy: (typeof recoveryStrategies)[number]
+  /** What becomes of tasks that were in progress when a session is recovered. */
+  readonly recoveryTasks: (typeof taskPolicies)[number]
   /** Percent of the window above which growth is tracked. */
   readonly monitoringThresholdPercent: number
   /** Percent of the window above which context is summarised. */
@@ -31,18 +39,25 @@ export interface Settings {
   readonly contextPreservation: (typeof contextPreservations)[number]
   /** Whether the memory files include a cache of the context: what lies in the window, compressed. */
   readonly cacheEnabled: boolean
+  /** Tokens of the window that must be free when a session is handed off; with fewer its context is compressed first. */
+  readonly handoffMinimumTokens: number
+  /** The agents that may work in sessions, and to whom each may hand them off. */
+  readonly agents: AgentRegistry
 }
 
 export type SettingName = keyof Settings
 
 const percent = z.number().gt(0).lt(100)
+const agentName = z.string().min(1).max(limits.idCharactersMax)
 
 /** What each setting may be. */
 export const shapes = {
   persistenceEnabled: z.boolean(),
   autoCheckpoint: z.boolean(),
   checkpointIntervalMinutes: z.number().gt(0).max(limits.checkpointIntervalMinutesMax),
+  sessionTimeoutMinutes: z.number().gt(0).max(limits.sessionTimeoutMinutesMax).nullable(),
   recoveryStrategy: z.enum(recoveryStrategies),
+  recoveryTasks: z.enum(taskPolicies),
   monitoringThresholdPercent: percent,
   warningThresholdPercent: percent,
   emergencyThresholdPercent: percent,
@@ -52,6 +67,8 @@ export const shapes = {
   autoLoadHistory: z.boolean(),
   contextPreservation: z.enum(contextPreservations),
   cacheEnabled: z.boolean(),
+  handoffMinimumTokens: z.int().min(0).max(limits.tokensMax),
+  agents: z.record(agentName, z.strictObject({ hands_to: z.array(agentName) })),
 } as const satisfies Record<SettingName, z.ZodType>
 
 export const settingsShape: z.ZodType<Settings> = z.strictObject(shapes)
@@ -61,7 +78,9 @@ export const standardSettings: Settings = {
   persistenceEnabled: true,
   autoCheckpoint: true,
   checkpointIntervalMinutes: 10,
+  sessionTimeoutMinutes: 60,
   recoveryStrategy: 'progressive_summarization',
+  recoveryTasks: 'keep',
   monitoringThresholdPercent: 60,
   warningThresholdPercent: 75,
   emergencyThresholdPercent: 85,
@@ -71,6 +90,8 @@ export const standardSettings: Settings = {
   autoLoadHistory: true,
   contextPreservation: 'critical_only',
   cacheEnabled: true,
+  handoffMinimumTokens: 30_000,
+  agents: {},
 }
 
 export interface Key {
@@ -109,10 +130,20 @@ export const keys: Readonly<Record<SettingName, Key>> = {
     `a number above 0, at most ${limits.checkpointIntervalMinutesMax}`,
     'Minutes of work after which a checkpoint is due, and how old one may be that a context switch relies on.',
   ),
+  sessionTimeoutMinutes: named(
+    'session_timeout_minutes',
+    `a number above 0, at most ${limits.sessionTimeoutMinutesMax}, or null`,
+    'Minutes of silence after which an open session is set aside with a checkpoint; the next command wakes it. null is never.',
+  ),
   recoveryStrategy: named(
     'recovery_strategy',
     oneOf(recoveryStrategies),
     "What becomes of a recovered session's context that no longer fits: summarised and dropped by tier, or left as it was.",
+  ),
+  recoveryTasks: named(
+    'recovery_tasks',
+    oneOf(taskPolicies),
+    'What becomes of tasks in progress when a session is recovered: they stay so, wait for a person, or are started again.',
   ),
   monitoringThresholdPercent: named(
     'context_budget.monitoring_threshold_percent',
@@ -154,6 +185,16 @@ export const keys: Readonly<Record<SettingName, Key>> = {
     'cache_enabled',
     trueOrFalse,
     'Whether the memory files include a cache of the context: what lies in the window, compressed.',
+  ),
+  handoffMinimumTokens: named(
+    'handoff_minimum_tokens',
+    'a whole number of tokens from 0',
+    'Tokens of the window that must be free when a session is handed off; with fewer its context is compressed first.',
+  ),
+  agents: named(
+    'agents',
+    'an object of agents, each with those it hands to: {"spec-builder":{"hands_to":["tester"]}}',
+    'The agents that may work in sessions, and to whom each may hand them off. An empty object allows all.',
   ),
 }
 

@@ -1,5 +1,5 @@
 /** Decisions about context items. A critical item is only ever added and read: nothing takes it away before it is retiered. */
-import type { CommandType } from '../events/commands.ts'
+import type { Command, CommandType } from '../events/commands.ts'
 import type { ContextCategory } from '../events/context.ts'
 import { type ContextItem, tokensInWindow } from '../fold/context-state.ts'
 import { estimatedTokens } from '../fold/growth.ts'
@@ -74,7 +74,9 @@ export const decideDefer: Decider<'context.defer'> = (state, command) =>
 
 export const decideRestoreItems: Decider<'context.restore'> = (state, command) =>
   withItems(state, command.type, command.tags, (items) => {
-    if (items.every(({ status }) => status === 'kept')) return accept()
+    const isThere = ({ status, summaryWantedPercent }: Item): boolean =>
+      status === 'kept' && summaryWantedPercent === null
+    if (items.every(isThere)) return accept()
     const deltas = items.map((item) => ({
       category: item.category,
       tokens: item.tokens - tokensInWindow(item),
@@ -87,7 +89,8 @@ export const decideRestoreItems: Decider<'context.restore'> = (state, command) =
 
 export const decideRequestSummary: Decider<'context.request-summary'> = (state, command) =>
   leaving(state, command, (items) => {
-    const without = items.find(({ content }) => content === null)
+    if (command.targetPercent === null) return withdrawn(command, items)
+    const without = items.find(({ content }) => content === null || content.bytes === 0)
     if (without !== undefined) {
       return refuse(state, command.type, 'it has no text to summarize', {
         subject: `item ${without.tag}`,
@@ -99,10 +102,30 @@ export const decideRequestSummary: Decider<'context.request-summary'> = (state, 
     return same ? accept() : accept({ type: 'context.summary-requested', data: fieldsOf(command) })
   })
 
+/** Takes requests back; there is nothing to do where none waits. */
+function withdrawn(command: Command<'context.request-summary'>, items: readonly Item[]): Decision {
+  return items.every(({ summaryWantedPercent }) => summaryWantedPercent === null)
+    ? accept()
+    : accept({ type: 'context.summary-requested', data: fieldsOf(command) })
+}
+
 export const decideSummarize: Decider<'context.summarize'> = (state, command) =>
   leaving(state, { type: command.type, tags: [command.tag] }, ([item]) => {
     if (item === undefined) return accept()
-    const weight = weightOf(state, command.tokens, command.summary.bytes)
+    const { requestedVersion } = command
+    if (requestedVersion !== undefined && requestedVersion !== item.summaryWantedVersion) {
+      return refuse(
+        state,
+        command.type,
+        `the request of version ${requestedVersion} does not stand any more`,
+        {
+          subject: `item ${item.tag}`,
+          status: item.status,
+          accepted: ['context.summarize without requestedVersion'],
+        },
+      )
+    }
+    const weight = summaryWeight(state, item, command)
     if (weight.tokens > item.tokens) {
       return refuse(
         state,
@@ -146,6 +169,18 @@ function nextTag(state: ReadonlyState, category: ContextCategory): string {
     const tag = `@${tagWords[category]}-${String(number).padStart(3, '0')}`
     if (contextItemOf(state, tag) === undefined) return tag
   }
+}
+
+/** What a summary weighs: its share of what its original weighs, unless somebody counted it. */
+function summaryWeight(
+  state: ReadonlyState,
+  item: Item,
+  { tokens, summary }: Command<'context.summarize'>,
+): { tokens: number; estimated: boolean } {
+  if (tokens !== undefined || item.content === null || item.content.bytes === 0) {
+    return weightOf(state, tokens, summary.bytes)
+  }
+  return { tokens: Math.ceil((item.tokens * summary.bytes) / item.content.bytes), estimated: true }
 }
 
 function weightOf(

@@ -94,10 +94,7 @@ const deciders: { readonly [T in CommandType]: Decider<T> } = {
  */
 export function decide(state: ReadonlyState, command: Command, context: DecisionContext): Decision {
   const refusal = refusalBySession(state, command.type)
-  if (refusal !== null) {
-    const over = handoff.isOfferOver(state, context.now) ? { obligation: 'expiry' as const } : {}
-    return refuse(state, command.type, refusal.reason, { accepted: refusal.accepted, ...over })
-  }
+  if (refusal !== null) return refuse(state, command.type, refusal.reason, { accepted: refusal.accepted })
   // The command's type picks the decider that takes exactly this command; the compiler cannot follow the pairing.
   const decider = deciders[command.type] as Decider<CommandType>
   return decider(state, command, context)

@@ -25,9 +25,6 @@ export interface DecisionContext {
   countedCall(callId: string, scope: 'session' | 'home'): Counters | null
 }
 
-/** What must come first: a checkpoint, or that an offer whose time is over is recorded as expired. */
-export type Obligation = 'checkpoint' | 'expiry'
-
 /** Why a command was not accepted, as data. */
 export interface Refusal {
   readonly command: CommandType
@@ -37,8 +34,8 @@ export interface Refusal {
   readonly reason: string
   /** Commands that would be accepted now. */
   readonly accepted: readonly string[]
-  /** All that is missing: with a young checkpoint, or the end of an offer recorded, the command would be accepted. */
-  readonly obligation?: Obligation
+  /** All that is missing: with a young checkpoint the command would be accepted. */
+  readonly obligation?: 'checkpoint'
 }
 
 /** An accepted command with no events had nothing to add: what it says is already known. */

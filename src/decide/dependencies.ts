@@ -16,7 +16,9 @@ export function dependencyProblem(
   if (new Set(dependsOn).size !== dependsOn.length) return 'a task is named twice among those it depends on'
   const unknown = dependsOn.find((id) => id !== taskId && taskOf(state, id) === undefined)
   if (unknown !== undefined) return `task ${unknown}, which it is to depend on, is not there`
-  const cycle = pathTo(state, taskId, dependsOn)
+  // A task that is not there yet is waited for by none: only it itself could lead back to it.
+  const isNew = taskOf(state, taskId) === undefined
+  const cycle = isNew && !dependsOn.includes(taskId) ? null : pathTo(state, taskId, dependsOn)
   return cycle === null ? null : `it would wait for itself: ${[taskId, ...cycle].join(' → ')}`
 }
 

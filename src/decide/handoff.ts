@@ -1,7 +1,6 @@
 /** Decisions about handoffs: the offer, its acceptance, and its other ends. The handoff machine is asked about each. */
 import type { HandoffCommandName } from '../../machines/handoff-table.ts'
 import type { CommandType } from '../events/commands.ts'
-import { offeredHandoff } from '../fold/handoff.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { accept, type Decider, type Decision, fieldsOf, refuse } from './decision.ts'
 import { askHandoff } from './machines.ts'
@@ -49,13 +48,6 @@ function takenOver(state: ReadonlyState, command: Parameters<typeof decideTakeOv
     { type: 'session.taken-over', data: { ...fieldsOf(command), epoch: state.epoch + 1 } },
     ...switched(state, 'handoff'),
   )
-}
-
-/** Whether the session is offered, and the time of the offer is over: recording that makes other commands legal. */
-export function isOfferOver(state: ReadonlyState, now: string): boolean {
-  if (state.status !== 'handed_off') return false
-  const offer = offeredHandoff(state)
-  return offer !== undefined && offer.expiresAt !== null && offer.expiresAt <= now
 }
 
 export const decideReject: Decider<'handoff.reject'> = (state, command) =>

@@ -1,5 +1,7 @@
 /** Decisions about turns, tool calls, failures, checkpoints and observations. */
+import type { ReadonlyState } from '../fold/state.ts'
 import { accept, type Decider, fieldsOf, type RepositoryNote, refuse } from './decision.ts'
+import { isRunning } from './machines.ts'
 
 export const decidePrompt: Decider<'prompt.submit'> = (_state, command) =>
   accept({ type: 'prompt.submitted', data: fieldsOf(command) })
@@ -51,10 +53,29 @@ export const decideCheckpoint: Decider<'checkpoint.create'> = (state, command, c
   }
   const trigger = command.trigger ?? 'manual'
   const repository = command.gitHead === undefined ? (context.repository?.() ?? null) : null
+  const phase = command.phase ?? phaseOfWork(state)
   return accept({
     type: 'checkpoint.created',
-    data: { ...fieldsOf(command), ...gitFacts(repository), checkpointId, trigger, version: state.version },
+    data: {
+      ...fieldsOf(command),
+      ...(phase === null ? {} : { phase }),
+      ...gitFacts(repository),
+      checkpointId,
+      trigger,
+      version: state.version,
+    },
   })
+}
+
+/** The phase that the work stands at: that of the task started last, else that of the SPEC changed last. */
+function phaseOfWork({ tasks, knowledge }: ReadonlyState): string | null {
+  const running = Object.values(tasks).filter((task) => isRunning(task.status) && task.phase !== null)
+  const task = running.sort((a, b) => (a.startedAt ?? '').localeCompare(b.startedAt ?? '')).at(-1)
+  if (task !== undefined) return task.phase
+  const specs = Object.values(knowledge.specs).filter(
+    ({ status, phase }) => status === 'active' && phase !== null,
+  )
+  return specs.sort((a, b) => a.version - b.version).at(-1)?.phase ?? null
 }
 
 function gitFacts(repository: RepositoryNote | null) {

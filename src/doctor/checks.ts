@@ -6,6 +6,7 @@ import { diskAlmostFull, leftoverFiles, openPermissions, unignoredHome } from '.
 import { lostSession, noHome } from './lost.ts'
 import { memoryDrift } from './memory.ts'
 import { clockBackwards, damagedContents, damagedRecords, missingContents } from './records.ts'
+import { invalidSettings } from './settings.ts'
 import { hugeWriteAheadLog, oldSqlite, orphanedEvents, otherVersion, tornStore } from './store.ts'
 import { unimportedTranscripts } from './transcripts.ts'
 import { callsWithoutResult, idleTasks, missingCheckpoints } from './work.ts'
@@ -76,6 +77,13 @@ export const checks = [
     about: 'a home that git would take in',
     explanation: 'One "git add" publishes what was typed, read and answered, secrets included.',
     run: unignoredHome,
+  },
+  {
+    code: 'invalid-settings',
+    needs: 'home',
+    about: 'settings that cannot be read',
+    explanation: 'No verb opens a home before its settings can be read.',
+    run: invalidSettings,
   },
   {
     code: 'leftover-files',

@@ -1,5 +1,6 @@
 /** Findings as they come: each check's are bounded, and what goes past the bound is counted. */
 
+import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import { countText } from '../views/text.ts'
 import type { Check } from './check.ts'
@@ -34,7 +35,8 @@ export class Collection {
   /** A check could not be made: that is a finding too. */
   addFailure(codes: readonly string[], subject: string | null, error: unknown): void {
     const message = `${codes.join(', ')}: ${error instanceof Error ? error.message : String(error)}`
-    const proposal = subject === null ? 'waymark verify' : `waymark verify ${subject}`
+    const hint = error instanceof WaymarkError ? error.hint : null
+    const proposal = hint ?? (subject === null ? 'waymark verify' : `waymark verify ${subject}`)
     this.add(checkFailed, [{ severity: 'problem', subject, message, proposal }])
   }
 

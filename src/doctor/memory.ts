@@ -1,7 +1,5 @@
 /** Whether the memory files still say what the log says. */
 import { join } from 'node:path'
-import { loadSettings } from '../configuration/load.ts'
-import type { Settings } from '../configuration/settings.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { checkMemoryFiles, type MemoryFileCheck } from '../memory/check.ts'
 import { memoryFileNames } from '../memory/names.ts'
@@ -12,6 +10,7 @@ import { openSqliteLog } from '../store/sqlite/open.ts'
 import { countOf, namesText } from '../views/text.ts'
 import type { LogContext } from './check.ts'
 import type { Found } from './finding.ts'
+import { settingsOf } from './settings.ts'
 
 export async function memoryDrift(context: LogContext): Promise<readonly Found[]> {
   const { home, log } = context
@@ -27,8 +26,14 @@ export async function memoryDrift(context: LogContext): Promise<readonly Found[]
   const isByHand = ({ name, kind }: MemoryFileCheck): boolean =>
     name === memoryFileNames.activeTasks && kind === 'edited'
   const edited = drifted.filter(isByHand)
-  const others = drifted.filter((file) => !isByHand(file))
+  const blocked = drifted.filter(({ kind }) => kind === 'blocked')
+  const others = drifted.filter((file) => !isByHand(file) && file.kind !== 'blocked')
   return [
+    ...blocked.map(({ name, reason }): Found => {
+      const subject = join(folder, name)
+      const proposal = `mv ${subject} ${subject}.aside, then waymark sync`
+      return { severity: 'warning', subject, message: `it cannot be written: ${reason}`, proposal }
+    }),
     ...edited.map(
       ({ reason }): Found => ({
         severity: 'warning',
@@ -45,7 +50,7 @@ export async function memoryDrift(context: LogContext): Promise<readonly Found[]
             subject: folder,
             message: driftText(others),
             proposal: 'waymark sync',
-            repair: () => writeAgain(context),
+            repair: () => writeAgain(context, others),
           } as const,
         ]),
   ]
@@ -59,19 +64,16 @@ function driftText(files: readonly MemoryFileCheck[]): string {
 }
 
 /** Writes them from the log; a list of tasks that was edited by hand stays as it is. */
-async function writeAgain(context: LogContext): Promise<void> {
+async function writeAgain(context: LogContext, files: readonly MemoryFileCheck[]): Promise<void> {
   const { home } = context
   const settings = await settingsOf(context)
   const log = await openSqliteLog({ path: storePathOf(home.path), readOnly: true })
   try {
     const place = { folder: sessionsFolderOf(home.path), log, clock: systemClock }
-    await writeMemoryFiles(place, settings, { editedTasks: 'stay' })
+    const { failed } = await writeMemoryFiles(place, settings, { editedTasks: 'stay' })
+    const wanted = failed.filter(({ name }) => files.some((file) => file.name === name))
+    if (wanted.length > 0) throw new Error(wanted.map(({ name, reason }) => `${name}: ${reason}`).join('; '))
   } finally {
     await log.close()
   }
-}
-
-async function settingsOf({ home, environment, settingsFlags, userFolder }: LogContext): Promise<Settings> {
-  const layers = { home: home.path, userHome: join(userFolder, '.moai'), environment, flags: settingsFlags }
-  return (await loadSettings(layers)).settings
 }

@@ -133,10 +133,12 @@ export class Round {
     }
   }
 
-  /** Damage, and a library that is not there, are told once, by the check that is there for it. */
+  /** Damage, a library that is not there and settings that cannot be read are told once, by the check that is there for it. */
   #isTold(error: unknown): boolean {
     if (error instanceof WaymarkError && error.code === 'STORE_UNSUPPORTED')
       return this.collection.hasAny(['old-sqlite'])
+    if (error instanceof WaymarkError && error.code === 'CONFIGURATION_INVALID')
+      return this.collection.hasAny(['invalid-settings'])
     const sessionId = error instanceof DamagedRecord ? error.details.sessionId : undefined
     return typeof sessionId === 'string' && this.collection.has('damaged-records', sessionId)
   }

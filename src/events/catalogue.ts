@@ -130,7 +130,7 @@ export const openedBy = {
 
 /** Fields that a decision fills in when the command leaves them out; the event carries them, so `commandOf` has them too. */
 export const filledInBy: Readonly<Partial<Record<CommandType, readonly string[]>>> = {
-  'checkpoint.create': ['checkpointId', 'trigger', 'gitHead', 'gitBranch', 'gitDirty'],
+  'checkpoint.create': ['checkpointId', 'trigger', 'phase', 'gitHead', 'gitBranch', 'gitDirty'],
   'context.add': ['tag'],
   'session.hand-off': ['handoffId', 'fromAgent'],
   'handoff.reject': ['handoffId'],

@@ -61,6 +61,7 @@ export const contextCommands = {
   'context.defer': z.strictObject({ tags, reason }),
   /** Takes items out of state; the log still finds them by tag. Never critical ones. */
   'context.archive': z.strictObject({ tags, reason }),
+  /** Brings the originals back. A summary that is asked for and not made yet is not made. */
   'context.restore': z.strictObject({ tags }),
   /**
    * Asks for summaries of at most so many percent of the originals; whoever summarises answers with `context.summarize`.

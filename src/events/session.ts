@@ -1,5 +1,6 @@
 /** Sessions: how a piece of work begins, pauses, changes hands and ends. */
 import { z } from 'zod'
+import { limits } from '../kernel/limits.ts'
 import {
   contentRefShape,
   handoffIdShape,
@@ -34,6 +35,8 @@ const configurationShape = z.strictObject({
   autoCheckpoint: z.boolean(),
   /** Minutes of activity between two checkpoints, and how old one may be that a context switch relies on. */
   checkpointIntervalMinutes: z.number().gt(0).max(1_440),
+  /** Minutes of silence after which a session is set aside with a checkpoint; `null` for never. */
+  sessionTimeoutMinutes: z.number().gt(0).max(limits.sessionTimeoutMinutesMax).nullable(),
   recoveryStrategy: z.enum(recoveryStrategies),
   contextPreservation: z.enum(contextPreservations),
   forkingEnabled: z.boolean(),
@@ -70,6 +73,7 @@ export const standardConfiguration: SessionConfiguration = {
   reserveTokens: null,
   autoCheckpoint: true,
   checkpointIntervalMinutes: 10,
+  sessionTimeoutMinutes: 60,
   recoveryStrategy: 'progressive_summarization',
   contextPreservation: 'critical_only',
   forkingEnabled: true,

@@ -109,7 +109,14 @@ export function noBytes(): GrowthBytes {
 }
 
 export function noGrowth(): GrowthState {
-  return { samples: [], pending: noBytes(), pendingItemTokens: 0, interrupted: false, cutTags: [], forecast: null }
+  return {
+    samples: [],
+    pending: noBytes(),
+    pendingItemTokens: 0,
+    interrupted: false,
+    cutTags: [],
+    forecast: null,
+  }
 }
 
 /** Tokens that an item takes in the window: those of its original, of its summary, or none. */

@@ -47,9 +47,9 @@ export const sessionRecipes: Pick<
   'session.configured': (state, { data }) => {
     configure(state, data.configuration)
   },
-  'session.suspended': (state, { time, version }) => {
+  'session.suspended': (state, { data, time, version }) => {
     state.status = 'suspended'
-    note(state, version, time, 'session suspended')
+    note(state, version, time, `session suspended${data.reason === undefined ? '' : `: ${data.reason}`}`)
   },
   'session.resumed': (state, { time, version }) => {
     state.status = 'active'
@@ -119,11 +119,12 @@ export const sessionRecipes: Pick<
     grow(state, 'prompts', data.content.bytes)
     const pointer = { version, time, content: data.content }
     state.talk.firstPrompt ??= pointer
-    keepNewest(state.talk.prompts, pointer)
+    keepNewest(state.talk.prompts, pointer, limits.recentPromptsMax)
   },
   'reply.recorded': (state, { data, time, version }) => {
     grow(state, 'replies', data.content.bytes)
-    if (data.kind === 'text') keepNewest(state.talk.replies, { version, time, content: data.content })
+    if (data.kind !== 'text') return
+    keepNewest(state.talk.replies, { version, time, content: data.content }, limits.recentTextsMax)
   },
   'turn.completed': (state) => {
     state.turns.completed += 1
@@ -191,9 +192,9 @@ function configure(state: SessionState, changes: ConfigurationChange | undefined
   state.configuration = { ...state.configuration, ...Object.fromEntries(stated) }
 }
 
-function keepNewest(pointers: TextPointer[], pointer: TextPointer): void {
+function keepNewest(pointers: TextPointer[], pointer: TextPointer, max: number): void {
   pointers.push(pointer)
-  if (pointers.length > limits.recentTextsMax) pointers.shift()
+  if (pointers.length > max) pointers.shift()
 }
 
 /** A fork starts to count at zero; what was spent before it is the parent's, and shown apart. */

@@ -1,12 +1,13 @@
 /** A batch of lines as steps, and the cursor after it. Depends on its arguments alone, and changes none of them. */
 
 import { contentOf } from '../events/content.ts'
+import { type Redact, redactedValue } from '../events/secrets.ts'
 import { sha256 } from '../kernel/hash.ts'
 import { type Cursor, withDamage } from './cursor.ts'
 import type { Line, LineBatch } from './lines.ts'
 import type { Step } from './step.ts'
 import { finishMemory, type Memory, readRecord } from './translator.ts'
-import { type LineValues, valuesOf } from './values.ts'
+import { isObject, type LineValues, valuesOf } from './values.ts'
 
 export interface Translated {
   readonly steps: readonly Step[]
@@ -18,27 +19,48 @@ export interface Translated {
 
 const tooLong: LineValues = { objects: [], damage: 'longer than a line may be' }
 
-export function translateBatch(before: Cursor, batch: LineBatch): Translated {
+/** @param redact takes secrets out of everything that is read, before anything is made of it; `null` leaves it as it is. */
+export function translateBatch(before: Cursor, batch: LineBatch, redact: Redact | null = null): Translated {
   const memory = structuredClone(before.memory)
   const steps: Step[] = []
   let cursor: Cursor = { ...before, memory }
   for (const line of batch.lines) {
-    const values = readValues(line)
-    if (!line.terminated && values.damage !== null) return unfinished(cursor, line, values, steps)
-    cursor = takeLine(cursor, line, values, steps, 'damaged-line')
+    const values = readValues(line, redact)
+    const read: ReadLine = { line, values, bytes: redactedBytes(line.bytes, redact) }
+    if (!line.terminated && values.damage !== null) return unfinished(cursor, read, steps)
+    cursor = takeLine(cursor, read, steps, 'damaged-line')
   }
   if (batch.last) finishMemory(cursor.memory, Math.max(1, cursor.lines), steps)
   return { steps, cursor, report: cursor }
 }
 
-function readValues(line: Line): LineValues {
-  if (line.tooLong) return tooLong
-  return valuesOf(
-    Buffer.from(line.bytes.buffer, line.bytes.byteOffset, line.bytes.byteLength).toString('utf8'),
-  )
+/** A line, what it holds, and its bytes as they may be kept. */
+interface ReadLine {
+  readonly line: Line
+  readonly values: LineValues
+  readonly bytes: Uint8Array
 }
 
-function takeLine(cursor: Cursor, line: Line, values: LineValues, steps: Step[], kind: string): Cursor {
+function readValues(line: Line, redact: Redact | null): LineValues {
+  if (line.tooLong) return tooLong
+  const values = valuesOf(textOf(line.bytes))
+  if (redact === null) return values
+  const objects = values.objects.map((object) => redactedValue(object, redact)).filter(isObject)
+  return { ...values, objects }
+}
+
+function redactedBytes(bytes: Uint8Array, redact: Redact | null): Uint8Array {
+  if (redact === null) return bytes
+  const text = textOf(bytes)
+  const redacted = redact(text)
+  return redacted === text ? bytes : Buffer.from(redacted)
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+}
+
+function takeLine(cursor: Cursor, { line, values, bytes }: ReadLine, steps: Step[], kind: string): Cursor {
   for (const record of values.objects) readRecord(cursor.memory, record, line.number, steps)
   const read: Cursor = {
     ...cursor,
@@ -49,7 +71,7 @@ function takeLine(cursor: Cursor, line: Line, values: LineValues, steps: Step[],
   }
   if (values.damage === null) return read
   finishStart(cursor.memory, line.number, steps)
-  steps.push(damageStep(cursor.memory, line, values.damage, kind))
+  steps.push(damageStep(cursor.memory, line, { reason: values.damage, kind, bytes }))
   return withDamage(read, { line: line.number, reason: values.damage })
 }
 
@@ -57,10 +79,11 @@ function takeLine(cursor: Cursor, line: Line, values: LineValues, steps: Step[],
  * The last line has no end and cannot be read: perhaps it is still being written. It is reported and kept as it is now,
  * and what can be read of it is told; but the memory and the place to go on are those before it.
  */
-function unfinished(cursor: Cursor, line: Line, values: LineValues, steps: Step[]): Translated {
+function unfinished(cursor: Cursor, read: ReadLine, steps: Step[]): Translated {
+  const { line } = read
   finishMemory(cursor.memory, Math.max(1, cursor.lines), steps)
   const aside: Cursor = { ...cursor, memory: structuredClone(cursor.memory) }
-  const report = takeLine(aside, line, values, steps, 'unfinished-line')
+  const report = takeLine(aside, read, steps, 'unfinished-line')
   finishMemory(report.memory, line.number, steps)
   return { steps, cursor: { ...cursor, tail: sha256(line.bytes) }, report }
 }
@@ -70,8 +93,12 @@ function finishStart(memory: Memory, line: number, steps: Step[]): void {
   if (!memory.started) finishMemory(memory, line, steps)
 }
 
-function damageStep(memory: Memory, line: Line, reason: string, kind: string): Step {
-  const content = contentOf(line.bytes)
+function damageStep(
+  memory: Memory,
+  line: Line,
+  { reason, kind, bytes }: { readonly reason: string; readonly kind: string; readonly bytes: Uint8Array },
+): Step {
+  const content = contentOf(bytes)
   return {
     sessionId: memory.sessionId,
     key: `${kind}/${line.number}/${sha256(line.bytes)}`,

@@ -3,6 +3,15 @@
  * texts they refer to and the bookmark behind the batch; so the import may be killed anywhere and run again.
  */
 import { type FileHandle, open } from 'node:fs/promises'
+import { parseCommand } from '../events/commands.ts'
+import {
+  allSecrets,
+  type Redact,
+  redactedValue,
+  secretNames,
+  secretRedactor,
+  secretsNamed,
+} from '../events/secrets.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { sha256 } from '../kernel/hash.ts'
@@ -14,7 +23,7 @@ import { translateBatch } from './batch.ts'
 import { type LineLimits, standardLineLimits } from './bounds.ts'
 import { type Cursor, fingerprintOf, firstCursor, packCursor, unpackCursor } from './cursor.ts'
 import { findSources, type LeftOut, type Source } from './find.ts'
-import type { Format } from './identity.ts'
+import type { Format, Identity } from './identity.ts'
 import { readLines } from './lines.ts'
 import type { Step } from './step.ts'
 import { beginMemory, sessionsOf } from './translator.ts'
@@ -61,6 +70,11 @@ export interface ImportProgress {
 
 export interface ImportOptions {
   readonly onProgress?: (progress: ImportProgress) => void
+  /**
+   * Secrets of these shapes are taken out of everything that is read, before anything is recorded of it: names of `secretNames`, or
+   * `secrets` for all but `email`. Nothing is taken out if left out.
+   */
+  readonly redact?: readonly string[]
   /** Bounds of lines and transactions, for tests. */
   readonly lineLimits?: LineLimits
 }
@@ -70,7 +84,7 @@ export interface ImportOptions {
  * appended again, whichever file it comes from; a file that has grown is read on where it ended.
  *
  * @throws WaymarkError `IMPORT_FAILED` when a named path is not there or of no known format, before anything is written;
- * errors of the store.
+ * `USAGE` for a shape of secrets that is not known; errors of the store.
  * @example
  * ```ts
  * const { log, environment } = waymark
@@ -109,6 +123,7 @@ class ImportRun {
   readonly #log: EventLog
   readonly #environment: RecordEnvironment
   readonly #options: ImportOptions
+  readonly #redact: Redact | null
   readonly #files: number
   readonly #bytesTotal: number
   #fileIndex = 0
@@ -125,6 +140,7 @@ class ImportRun {
     this.#log = log
     this.#environment = environment
     this.#options = options
+    this.#redact = redactorNamed(options.redact ?? [])
     this.#files = sources.length
     this.#bytesTotal = sources.reduce((sum, { bytes }) => sum + bytes, 0)
   }
@@ -170,15 +186,16 @@ class ImportRun {
   async #read(source: Source, file: FileHandle, onAppended: (count: number) => void): Promise<Cursor> {
     const { size } = await file.stat()
     const key = `import/${source.identity.format}/${sha256(source.realPath)}`
+    const identity = withoutSecrets(source.identity, this.#redact)
     let cursor =
-      (await this.#bookmarked(key, file, size)) ?? firstCursor(beginMemory(source.identity, source.writtenAt))
+      (await this.#bookmarked(key, file, size)) ?? firstCursor(beginMemory(identity, source.writtenAt))
     let report = cursor
     this.#progress(source, cursor.offset)
     if (cursor.offset === size && cursor.memory.started) return cursor
     const firstLine = cursor.openLine ? cursor.lines : cursor.lines + 1
     const range = { from: cursor.offset, to: size, firstLine }
     for await (const batch of readLines(file, range, this.#options.lineLimits ?? standardLineLimits)) {
-      const translated = translateBatch(cursor, batch)
+      const translated = translateBatch(cursor, batch, this.#redact)
       report = { ...translated.report, refused: cursor.refused }
       if (isNothingNew(cursor, translated.cursor)) break
       const fingerprint = await fingerprintOf(file, translated.cursor.offset)
@@ -242,6 +259,26 @@ class ImportRun {
       bytesTotal: this.#bytesTotal,
     })
   }
+}
+
+function redactorNamed(names: readonly string[]): Redact | null {
+  if (names.length === 0) return null
+  const known = names.flatMap((name) => {
+    const secrets = secretsNamed(name)
+    if (secrets !== null) return secrets
+    throw new WaymarkError('USAGE', {
+      message: `no secrets are known by the name "${name}"`,
+      hint: `known are ${[allSecrets, ...secretNames].join(', ')}`,
+    })
+  })
+  return secretRedactor([...new Set(known)])
+}
+
+/** What the head of a file says of its session goes into the first event. */
+function withoutSecrets(identity: Identity, redact: Redact | null): Identity {
+  if (redact === null) return identity
+  const start = parseCommand(redactedValue(identity.start, redact))
+  return start.type === 'session.start' ? { ...identity, start } : identity
 }
 
 /** Nothing was read but an unfinished line that had been told before. */

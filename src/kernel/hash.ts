@@ -24,3 +24,17 @@ export function hashOf(value: unknown): string {
 export function crc32(content: string | Uint8Array, previous = 0): number {
   return crc32OfNode(content, previous)
 }
+
+/** SHA-256 of parts that come one after the other. */
+export class RunningHash {
+  readonly #hash = createHash('sha256')
+
+  add(part: string | Uint8Array): void {
+    this.#hash.update(part)
+  }
+
+  /** Of all parts so far; ends the counting. */
+  digest(): string {
+    return this.#hash.digest('hex')
+  }
+}

@@ -49,7 +49,9 @@ export const limits = {
   specsMax: 200,
   /** Completed steps of a SPEC that state keeps. */
   completedStepsMax: 50,
-  /** Newest prompts and replies that state points to, each. */
+  /** Newest prompts that state points to: they say what is wanted, and the one that matters may lie far back. */
+  recentPromptsMax: 30,
+  /** Newest replies that state points to. */
   recentTextsMax: 5,
   /** Newest files written that state names. */
   recentFilesMax: 30,
@@ -101,6 +103,14 @@ export const limits = {
   configurationProblemsMax: 10,
   /** Minutes that may be set between two checkpoints: a day. Who wants none switches them off. */
   checkpointIntervalMinutesMax: 1_440,
+  /** Minutes of silence that may be set before a session is set aside: a week, what a timer can wait for without overflow. */
+  sessionTimeoutMinutesMax: 10_080,
+  /** Milliseconds that the resume of an SDK may take in a recovery before it is recorded as skipped. */
+  resumeWaitMs: 120_000,
+  /** Milliseconds that a process which was told to stop takes for its last checkpoints. */
+  interruptionWaitMs: 5_000,
+  /** Rounds that one recovery makes when other processes take its steps: six steps, and some for being late. */
+  recoveryRoundsMax: 64,
   /** Sessions that may be allowed to work at a time in one home. */
   parallelSessionsMax: 1_000,
   /** Bytes of a memory file that is read back, to be compared or taken in. A list of all tasks with the longest titles fits. */
@@ -125,6 +135,8 @@ export const limits = {
   adoptedCommandsMax: 2_000,
   /** Days after which a checkpoint is archived, unless something needs it. */
   checkpointAgeDaysMax: 7,
+  /** Checkpoints of a session that are gone through, and kept as files: the newest ones, a year of one every ten minutes. */
+  checkpointsReadMax: 50_000,
   /** Newest events of a session that an examination reads when it is not to read them all: a few milliseconds for each session. */
   examinedEventsMax: 1_000,
   /** Findings of one check that an examination lists; further ones are counted. */
@@ -151,8 +163,6 @@ export const limits = {
   handoffMinutesMax: 525_600,
   /** Levels of nesting of JSON that comes from elsewhere; a package has five. */
   jsonLevelsMax: 64,
-  /** Agents that a registry names, and agents that one of them hands to. */
-  agentsMax: 500,
   /** Newest merges that state lists: from them the next merge knows what has been brought already. */
   mergesListedMax: 50,
   /** Conflicts that a merge lists one by one; all are counted. */
@@ -169,6 +179,30 @@ export const limits = {
   carriedTasksMax: 2_000,
   /** Completed steps of each SPEC that a session takes over from the one it continues: the newest. */
   carriedStepsMax: 5,
+  /** Bytes of a file that describes a graph of tasks: as many tasks as a session may hold, with some hundred words each. */
+  graphFileBytesMax: 33_554_432,
+  /** Failed tasks that are named as holding up another one; the first ones tell what to look at. */
+  heldUpByMax: 10,
+  /** Characters of what a work session is told of the tasks that its own builds on. */
+  workBriefCharactersMax: 65_536,
+  /** Times that a claim looks for another ready task because somebody else was quicker. */
+  claimAttemptsMax: 1_000,
+  /** Times that a task is started before one whose worker is gone stays failed: what kills every worker is not tried for ever. */
+  taskAttemptsMax: 5,
+  /** Milliseconds between two looks for workers that are gone. Nobody tells that a process was killed. */
+  workerLookIntervalMs: 500,
+  /** Milliseconds of silence after which a task that no process holds counts as left behind. */
+  workerSilenceMs: 600_000,
+  /** Characters of one line of a bundle: the largest text a store holds, written in base64, and room around it. */
+  bundleLineCharactersMax: 100_663_296,
+  /** Bytes of lines after which a bundle begins a new block: little to hold, enough to compress well. */
+  bundleBlockBytes: 262_144,
+  /** Versions of a session that are looked for once more when others append while a bundle is taken in. */
+  bundleAttemptsMax: 5,
+  /** Places where something was found and could not be taken out that one redaction lists; all are counted. */
+  redactionProblemsListedMax: 1_000,
+  /** Events that could not be saved that a repair lists one by one for each session; all are counted and written down. */
+  lostEventsListedMax: 1_000,
   /** Forks of forks: how many ancestors a stream may have. */
   lineageDepthMax: 1_000,
 } as const

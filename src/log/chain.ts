@@ -4,11 +4,15 @@
  * - neither checksum nor hash agree: a text was changed, or the salt with it;
  * - only the checksum disagrees: the position or the checksum itself was changed;
  * - only the hash disagrees: salt or hash were changed, or the event stands after another one than it was written after.
+ *
+ * Data that was taken out (`session.redacted`) is told from data that was changed: the event that records it names the hash of what stands
+ * in its place.
  */
 import type { LoggedEvent } from '../events/envelope.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { chainHash, checksumOf, decodeRow } from './codec.ts'
 import type { StoredRow } from './port.ts'
+import { isRedacted, replacedHashOf } from './rows.ts'
 
 export type RowProblemKind =
   | 'missing-events'
@@ -50,8 +54,9 @@ export class ChainCheck {
     this.#hash = hash
   }
 
-  check(row: StoredRow): CheckedRow {
-    const problems = [...this.#place(row), ...this.#content(row)]
+  /** @param redacted what later events of the stream say of data that was taken out: the hash of what stands there, by version. */
+  check(row: StoredRow, redacted: ReadonlyMap<number, string> | null = null): CheckedRow {
+    const problems = [...this.#place(row), ...this.#content(row), ...redactionProblems(row, redacted)]
     this.#version = row.version
     this.#hash = row.hash
     this.#position = row.position
@@ -106,4 +111,20 @@ export class ChainCheck {
     }
     return [{ version, kind: 'damaged-event', detail: 'its envelope or its data is not what was written' }]
   }
+}
+
+/** Data that was taken out is accepted where a later event says so, and names what stands there now. */
+function redactionProblems(
+  row: StoredRow,
+  redacted: ReadonlyMap<number, string> | null,
+): readonly RowProblem[] {
+  if (!isRedacted(row) || redacted === null) return []
+  const { version, data } = row
+  const expected = redacted.get(version)
+  if (expected === replacedHashOf(data)) return []
+  const detail =
+    expected === undefined
+      ? 'its data was replaced, and no redaction of the session says so'
+      : 'its data was replaced, and not by what the redaction of the session put there'
+  return [{ version, kind: 'damaged-event', detail }]
 }

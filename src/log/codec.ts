@@ -1,7 +1,8 @@
 /**
  * Between events and rows. What is stored is canonical JSON as first written, in two texts: the envelope and the data.
  *
- * - `dataHash = SHA-256(salt, data)`, so that data can be taken away later while the chain still holds;
+ * - `dataHash = SHA-256(salt, data)`, so that data can be taken away later while the chain still holds: then the hash of the
+ *   data that was stands in the place of the salt, which is gone with it;
  * - `hash = SHA-256(previous hash, envelope, dataHash)`, the chain that verification and recovery check;
  * - `checksum = CRC-32` of both texts, begun with the position: cheap enough for every read.
  */
@@ -9,6 +10,7 @@ import { z } from 'zod'
 import { type EventType, eventSchemas, isEventType, schemaVersionOf } from '../events/catalogue.ts'
 import { type LoggedEvent, type StoredEnvelope, storedEnvelopeShape } from '../events/envelope.ts'
 import { upcast } from '../events/upcast.ts'
+import { assert } from '../kernel/assert.ts'
 import { DamagedRecord, WaymarkError } from '../kernel/errors.ts'
 import { crc32, sha256 } from '../kernel/hash.ts'
 import { canonicalJson } from '../kernel/json.ts'
@@ -55,6 +57,7 @@ export interface Encoded {
 /** The row of an event at its place. */
 export function encodeRow(event: PendingEvent, place: Place): Encoded {
   const { sessionId, version, position } = place
+  assert(event.salt.length !== dataHashBytes, 'a salt is not as long as the hash of data that was taken out')
   const envelope = envelopeText(event, place)
   const data = canonicalJson(event.data)
   const checksum = checksumOf(position, envelope, data)
@@ -114,7 +117,17 @@ function readBack(event: PendingEvent, place: Place): LoggedEvent | null {
 
 /** The hash that binds an event to all before it. */
 export function chainHash(previousHash: string, envelope: string, data: string, salt: Uint8Array): string {
-  return sha256(`${previousHash}${envelope}${sha256(Buffer.concat([salt, Buffer.from(data)]))}`)
+  return sha256(`${previousHash}${envelope}${dataHashOf(data, salt)}`)
+}
+
+/** Bytes in the place of a salt when data was taken out: the hash of the data that was. A salt has another length. */
+export const dataHashBytes = 32
+
+/** The data hash that the chain was made with; of data that was taken out, it stands in the place of the salt. */
+export function dataHashOf(data: string, salt: Uint8Array): string {
+  return salt.length === dataHashBytes
+    ? Buffer.from(salt).toString('hex')
+    : sha256(Buffer.concat([salt, Buffer.from(data)]))
 }
 
 /** CRC-32 of envelope, line feed and data, begun with the position, so that a changed position shows as well. */

@@ -11,11 +11,14 @@ import type {
   ForkPoint,
   LogTransaction,
   PendingEvent,
+  ReplacedData,
   StoredRow,
   StoredSnapshot,
   StreamInfo,
+  TravellingRow,
   VersionRange,
 } from './port.ts'
+import { redactedRow, replacedHashOf, settledRow } from './rows.ts'
 
 export interface MemoryStream {
   readonly sessionId: string
@@ -40,6 +43,8 @@ export interface MemoryStore {
   readonly streams: Map<string, MemoryStream>
   readonly calls: Map<string, CallReport[]>
   readonly contents: Map<string, Uint8Array>
+  /** What stands in the place of contents that were taken out. */
+  readonly redactedContents: Map<string, Uint8Array>
   readonly bookmarks: Map<string, string>
   snapshots: readonly StoredSnapshot[]
   position: number
@@ -50,6 +55,7 @@ export function emptyStore(): MemoryStore {
     streams: new Map(),
     calls: new Map(),
     contents: new Map(),
+    redactedContents: new Map(),
     bookmarks: new Map(),
     snapshots: [],
     position: 0,
@@ -57,10 +63,10 @@ export function emptyStore(): MemoryStore {
 }
 
 /** Bytes of what is kept: the texts of events, contents, snapshots. Maps and numbers are not counted. */
-export function bytesIn({ streams, contents, snapshots }: MemoryStore): number {
+export function bytesIn({ streams, contents, redactedContents, snapshots }: MemoryStore): number {
   const rows = [...streams.values()].flatMap((stream) => stream.rows)
   const events = rows.reduce((sum, { envelope, data }) => sum + envelope.length + data.length, 0)
-  const bodies = [...contents.values(), ...snapshots.map(({ body }) => body)]
+  const bodies = [...contents.values(), ...redactedContents.values(), ...snapshots.map(({ body }) => body)]
   return bodies.reduce((sum, { length }) => sum + length, events)
 }
 
@@ -186,25 +192,59 @@ export class MemoryTransaction implements LogTransaction {
   }
 
   append(sessionId: string, batch: readonly PendingEvent[], summary: StreamSummary): readonly LoggedEvent[] {
-    const stream = this.#store.streams.get(sessionId)
-    if (stream === undefined)
-      throw new WaymarkError('SESSION_NOT_FOUND', { message: `no session ${sessionId}` })
-    const { version, hash, bytesSinceSnapshot, summary: summaryBefore } = stream
-    const rowCount = stream.rows.length
-    const { position } = this.#store
-    this.#undo.push(() => {
-      stream.rows.length = rowCount
-      Object.assign(stream, { version, hash, bytesSinceSnapshot, summary: summaryBefore })
-      this.#store.position = position
-    })
+    const stream = this.#changing(sessionId)
     stream.summary = summary
     return batch.map((event) => this.#appendOne(stream, event))
   }
 
+  take(sessionId: string, rows: readonly TravellingRow[], summary: StreamSummary): void {
+    const stream = this.#changing(sessionId)
+    stream.summary = summary
+    for (const travelling of rows) {
+      const place = {
+        version: stream.version + 1,
+        position: this.#store.position + 1,
+        previousHash: stream.hash,
+      }
+      const { row, event } = settledRow(sessionId, travelling, place)
+      this.#add(stream, row, event)
+    }
+  }
+
+  redact(sessionId: string, replace: (row: StoredRow) => string | null): readonly ReplacedData[] {
+    const stream = this.#changing(sessionId)
+    const before = [...stream.rows]
+    this.#undo.push(() => stream.rows.splice(0, stream.rows.length, ...before))
+    const replaced: ReplacedData[] = []
+    for (const [index, row] of before.entries()) {
+      const data = replace(row)
+      if (data === null) continue
+      stream.rows[index] = redactedRow(sessionId, row, data)
+      replaced.push({ version: row.version, dataHash: replacedHashOf(data) })
+    }
+    const [first] = replaced
+    if (first !== undefined) this.#dropSnapshots({ sessionId, version: first.version })
+    return replaced
+  }
+
   putContent(hash: string, content: Uint8Array): void {
-    if (this.#store.contents.has(hash)) return
-    this.#store.contents.set(hash, content)
-    this.#undo.push(() => this.#store.contents.delete(hash))
+    const { contents, redactedContents } = this.#store
+    if (contents.has(hash) || redactedContents.has(hash)) return
+    contents.set(hash, content)
+    this.#undo.push(() => contents.delete(hash))
+  }
+
+  redactContent(hash: string, content: Uint8Array): void {
+    const { contents, redactedContents } = this.#store
+    const original = contents.get(hash)
+    const earlier = redactedContents.get(hash)
+    contents.delete(hash)
+    redactedContents.set(hash, content)
+    this.#undo.push(() => {
+      if (original !== undefined) contents.set(hash, original)
+      if (earlier === undefined) redactedContents.delete(hash)
+      else redactedContents.set(hash, earlier)
+    })
   }
 
   putSnapshot(snapshot: StoredSnapshot): void {
@@ -235,19 +275,62 @@ export class MemoryTransaction implements LogTransaction {
     })
   }
 
+  forgetBookmarks(forget: (key: string, value: string) => boolean): void {
+    for (const [key, value] of [...this.#store.bookmarks]) {
+      if (!forget(key, value)) continue
+      this.#store.bookmarks.delete(key)
+      this.#undo.push(() => this.#store.bookmarks.set(key, value))
+    }
+  }
+
+  /** A stream about to be changed; taking the change back leaves it as it is now. */
+  #changing(sessionId: string): MemoryStream {
+    const stream = this.#store.streams.get(sessionId)
+    if (stream === undefined)
+      throw new WaymarkError('SESSION_NOT_FOUND', { message: `no session ${sessionId}` })
+    const { version, hash, bytesSinceSnapshot, summary } = stream
+    const rowCount = stream.rows.length
+    const { position } = this.#store
+    this.#undo.push(() => {
+      stream.rows.length = rowCount
+      Object.assign(stream, { version, hash, bytesSinceSnapshot, summary })
+      this.#store.position = position
+    })
+    return stream
+  }
+
+  /** Drops the snapshots that may hold what an event held: of its stream, and of those that inherit it. */
+  #dropSnapshots({ sessionId, version }: ForkPoint): void {
+    const before = this.#store.snapshots
+    this.#undo.push(() => {
+      this.#store.snapshots = before
+    })
+    this.#store.snapshots = before.filter((snapshot) => {
+      if (snapshot.version < version) return true
+      const [holder] = segmentsOf(snapshot.sessionId, version - 1, version, forkPointIn(this.#store))
+      return holder?.sessionId !== sessionId
+    })
+  }
+
   #appendOne(stream: MemoryStream, event: PendingEvent): LoggedEvent {
     const { sessionId } = stream
-    stream.version += 1
-    this.#store.position += 1
-    const { version } = stream
     const { row, event: recorded } = encodeRow(event, {
       sessionId,
-      version,
-      position: this.#store.position,
+      version: stream.version + 1,
+      position: this.#store.position + 1,
       previousHash: stream.hash,
     })
+    this.#add(stream, row, recorded)
+    return recorded
+  }
+
+  #add(stream: MemoryStream, row: StoredRow, event: LoggedEvent): void {
+    const { sessionId } = stream
+    const { version } = row
     stream.rows.push(row)
+    stream.version = version
     stream.hash = row.hash
+    this.#store.position = row.position
     stream.bytesSinceSnapshot += row.envelope.length + row.data.length
     if (event.index === 0) {
       if (stream.batches.has(event.commandId)) {
@@ -264,7 +347,6 @@ export class MemoryTransaction implements LogTransaction {
       this.#store.calls.set(call.callId, [...reports, { sessionId, version, counters: call.counters }])
       this.#undo.push(() => this.#store.calls.set(call.callId, reports))
     }
-    return recorded
   }
 
   #segments(sessionId: string, to: number): readonly Segment[] {

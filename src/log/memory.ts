@@ -14,6 +14,7 @@ import {
   pagesOf,
 } from './memory-transaction.ts'
 import type {
+  AuditedContent,
   Compaction,
   CompactOptions,
   EventLog,
@@ -129,17 +130,19 @@ export class MemoryLog implements EventLog {
   async content(hash: string): Promise<Uint8Array | null> {
     this.#assertOpen()
     const bytes = this.stored.contents.get(hash)
-    if (bytes === undefined) return null
+    if (bytes === undefined) return this.stored.redactedContents.get(hash) ?? null
     if (sha256(bytes) !== hash)
       throw new WaymarkError('DAMAGED_RECORD', { message: `content ${hash} is damaged` })
     return bytes
   }
 
-  async *auditContents(): AsyncGenerator<{ readonly hash: string; readonly problem: string | null }> {
+  async *auditContents(): AsyncGenerator<AuditedContent> {
     this.#assertOpen()
     for (const [hash, bytes] of this.stored.contents) {
-      yield { hash, problem: sha256(bytes) === hash ? null : 'its bytes do not have its hash' }
+      const problem = sha256(bytes) === hash ? null : 'its bytes do not have its hash'
+      yield { hash, problem, isRedacted: false }
     }
+    for (const hash of this.stored.redactedContents.keys()) yield { hash, problem: null, isRedacted: true }
   }
 
   /** Its indexes are maps beside the rows, gone with the process: there is nothing to compare. */

@@ -55,6 +55,15 @@ export interface StoredRow {
   readonly checksum: number
 }
 
+/** A row on its way from one log to another: what the other log did not give it. */
+export type TravellingRow = Omit<StoredRow, 'position' | 'checksum'>
+
+/** An event whose data was replaced, and the SHA-256 of what stands there now. */
+export interface ReplacedData {
+  readonly version: number
+  readonly dataHash: string
+}
+
 /** Folded state at a version, as a cache. `body` is the compressed canonical JSON of the state. */
 export interface StoredSnapshot {
   readonly sessionId: string
@@ -77,6 +86,8 @@ export interface CompactOptions {
    * of them again after a conflict, so it has no effects.
    */
   readonly dropSnapshot: (snapshot: SnapshotPlace) => boolean
+  /** Writes everything anew, even where that makes nothing smaller: no byte of what was replaced or dropped is left in the log. */
+  readonly scrub?: boolean
 }
 
 export interface Compaction {
@@ -86,6 +97,14 @@ export interface Compaction {
   /** Of `bytesAfter`, those that hold nothing: later appends use them. */
   readonly bytesFree: number
   readonly snapshotsDropped: number
+}
+
+export interface AuditedContent {
+  readonly hash: string
+  /** `null` when it is as it was written. */
+  readonly problem: string | null
+  /** Another text stands in its place: whether it should, the events say. */
+  readonly isRedacted: boolean
 }
 
 /** Something an adapter keeps to find events again that does not follow from the events. */
@@ -120,12 +139,31 @@ export interface LogTransaction {
   create(sessionId: string, forkedFrom: ForkPoint | null): void
   /** Appends a batch at the head and returns it as recorded. @throws WaymarkError `ALREADY_EXISTS` for a command's second batch. */
   append(sessionId: string, batch: readonly PendingEvent[], summary: StreamSummary): readonly LoggedEvent[]
+  /**
+   * Takes events in as they lie in another log: after the head, in their order, each with its hash. They get positions of their own,
+   * and are found again by command and by call as if they had been appended. Whoever calls has checked what they say.
+   *
+   * @throws DamagedRecord when one does not follow from the head; WaymarkError `ALREADY_EXISTS` for a command's second batch.
+   */
+  take(sessionId: string, rows: readonly TravellingRow[], summary: StreamSummary): void
+  /**
+   * Asks about each event that the stream itself holds, in their order; a text that comes back takes the place of its data. Envelope and
+   * hash stay, and in the place of the salt stands the hash of the data that was, so that the chain can be checked as before. Snapshots
+   * from the first such version on are dropped, those of forks that inherit it as well. The caller records what was replaced.
+   *
+   * @throws DamagedRecord when the new data is not what such an event may hold.
+   */
+  redact(sessionId: string, replace: (row: StoredRow) => string | null): readonly ReplacedData[]
   /** Stores a text once, by its SHA-256. */
   putContent(hash: string, content: Uint8Array): void
+  /** Keeps another text under the hash of one that is taken out, marked as such, whether or not that one is there. */
+  redactContent(hash: string, content: Uint8Array): void
   putSnapshot(snapshot: StoredSnapshot): void
   bookmark(key: string): string | null
   /** A note of a reader of other sources (how far an import has come), committed with the events. */
   putBookmark(key: string, value: string): void
+  /** Asks about each bookmark, and forgets those for which the answer is yes. */
+  forgetBookmarks(forget: (key: string, value: string) => boolean): void
 }
 
 export interface EventLog {
@@ -157,10 +195,14 @@ export interface EventLog {
   changed(afterPosition: number, signal: AbortSignal): Promise<void>
   /** Snapshots of a stream at or before a version, newest first. For a fork, also those of its parent up to the fork point. */
   snapshots(sessionId: string, atMostVersion?: number): AsyncIterable<StoredSnapshot>
-  /** @throws WaymarkError `DAMAGED_RECORD` when the stored bytes do not have that hash. */
+  /**
+   * The text of a hash; of one that was taken out, what stands in its place.
+   *
+   * @throws WaymarkError `DAMAGED_RECORD` when the stored bytes do not have that hash.
+   */
   content(hash: string): Promise<Uint8Array | null>
-  /** Hashes of all stored contents, with what is wrong with each, or `null`. */
-  auditContents(): AsyncIterable<{ readonly hash: string; readonly problem: string | null }>
+  /** Hashes of all stored contents, with what is wrong with each. */
+  auditContents(): AsyncIterable<AuditedContent>
   /** What the adapter keeps to find a stream's events again, compared with the events. */
   auditIndexes(sessionId: string): AsyncIterable<IndexProblem>
   /** How many events belong to no stream. */

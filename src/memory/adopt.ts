@@ -151,22 +151,34 @@ function tryLine(
   const started = afterAll(plan.state, first, plan.request.context)
   if (typeof started === 'string') return started
   let state = started
-  const steps: TaskStep[] = []
+  const commands: Command[] = [...first]
+  let steps = 0
   for (let task = taskOf(state, taskId); task !== undefined && markedStatusOf(task) !== wanted; ) {
     const step = stepTowards(wanted, task)
-    const after = afterAll(state, [step ?? directCommand(wanted, taskId)], plan.request.context)
+    const next = withCheckpoint(state, step ?? directCommand(wanted, taskId), plan.request.context)
+    const after = afterAll(state, next, plan.request.context)
     if (typeof after === 'string') return after
-    if (step === null || steps.length === stepsMax) {
+    if (step === null || steps === stepsMax) {
       return `no command leads from ${task.status} to ${wanted.replace('_', ' ')}`
     }
-    steps.push(step)
     state = after
     task = taskOf(state, taskId)
+    steps += 1
+    // Steps that the list skipped are marked as such; the last one is what it says.
+    const isSkipped = task !== undefined && markedStatusOf(task) !== wanted
+    commands.push(...next.slice(0, -1), isSkipped ? { ...step, inferred: true } : step)
   }
-  // Steps that the list skipped are marked as such; the last one is what it says.
-  const marked = steps.map((step, index) => (index === steps.length - 1 ? step : { ...step, inferred: true }))
-  keep(plan, { line: line.line, taskId, commands: [...first, ...marked] }, state)
+  keep(plan, { line: line.line, taskId, commands }, state)
   return null
+}
+
+/** A step with the checkpoint before it that it relies on, where checkpoints are taken by themselves. */
+function withCheckpoint(state: ReadonlyState, step: TaskStep, context: DecisionContext): readonly Command[] {
+  if (!state.configuration.autoCheckpoint) return [step]
+  const decision = decide(state, step, context)
+  if (decision.ok || decision.refusal.obligation !== 'checkpoint') return [step]
+  const reason = `before ${step.type}`
+  return [{ type: 'checkpoint.create', trigger: 'context-switch', reason }, step]
 }
 
 function keep(plan: Plan, change: AdoptedLine, state: ReadonlyState): void {

@@ -1,19 +1,21 @@
 /** Compares the memory files with what the log says, and tells what drifted and why. Changes nothing. */
 import type { ReadonlyState } from '../fold/state.ts'
 import { sha256 } from '../kernel/hash.ts'
+import { type Checkpoint, checkpointsOf } from '../replay/checkpoints.ts'
 import { loadState } from '../replay/load.ts'
-import { type Checkpoint, checkpointTexts, ownCheckpoints } from './checkpoint-files.ts'
+import { checkpointTexts, ownCheckpoints } from './checkpoint-files.ts'
 import { namesOf } from './checkpoint-write.ts'
-import { type FoundFile, findFile } from './files.ts'
+import { blockedFolder, type FoundFile, findFile } from './files.ts'
 import { entryOf, findManifest, isOwn, type Manifest, type ManifestEntry, otherText } from './manifest.ts'
 import { memoryFileNames } from './names.ts'
 import { type MemorySettings, render } from './render.ts'
 import { sessionsOf } from './sessions.ts'
 import { isUnedited } from './task-text.ts'
-import { hasReadingsAfter, madeAnew } from './token-log.ts'
+import { archiveNamesIn, archivesIn, hasReadingsAfter, madeAnew } from './token-log.ts'
 import type { MemoryPlace } from './write.ts'
 
-export type DriftKind = 'ok' | 'edited' | 'stale' | 'missing' | 'other-version'
+/** `blocked`: something stands in its place that is not replaced. */
+export type DriftKind = 'ok' | 'edited' | 'stale' | 'missing' | 'blocked' | 'other-version'
 
 export interface MemoryFileCheck {
   readonly name: string
@@ -51,6 +53,7 @@ export async function checkMemoryFiles(
   }
   if (!settings.cacheEnabled) files.push(...(await uncalledForCache(folder)))
   files.push(await tokenLogCheck(place, manifest, state))
+  files.push(...(await archiveChecks(folder, manifest)))
   files.push(...(await checkpointChecks(place, manifest, state)))
   files.push({ name: memoryFileNames.manifest, ...(problem ?? good) })
   return { ok: files.every(({ kind }) => kind === 'ok'), sessionId: wanted, version: state.version, files }
@@ -70,10 +73,13 @@ interface Compared {
 }
 
 function driftOf({ name, found, expected, manifest, state }: Compared): Drift {
+  const isList = name === memoryFileNames.activeTasks
+  // What stands in the place of the list is set aside like an edited one.
+  if (isList && found.kind === 'folder') return { kind: 'edited', reason: found.reason }
   const unusable = unusableDrift(found)
   if (unusable !== null) return unusable
   if (found.kind !== 'read' || found.sha256 === expected) return good
-  if (name === memoryFileNames.activeTasks && !isUnedited(found.bytes.toString('utf8'))) {
+  if (isList && !isUnedited(found.bytes.toString('utf8'))) {
     return { kind: 'edited', reason: 'edited by hand; waymark sync --adopt takes the changes in' }
   }
   const entry = entryOf(manifest, name)
@@ -84,7 +90,8 @@ function driftOf({ name, found, expected, manifest, state }: Compared): Drift {
 
 function unusableDrift(found: FoundFile): Drift | null {
   if (found.kind === 'missing') return { kind: 'missing', reason: 'it is not there' }
-  return found.kind === 'unreadable' ? { kind: 'edited', reason: found.reason } : null
+  if (found.kind === 'read') return null
+  return { kind: found.kind === 'folder' ? 'blocked' : 'edited', reason: found.reason }
 }
 
 /** Not what was written last, or written by somebody else; `null` for what this version wrote. */
@@ -140,7 +147,7 @@ async function tokenLogCheck(
   if (unusable !== null || found.kind !== 'read') return { name, ...(unusable ?? good) }
   const drift = editedDrift(found.sha256, entry, manifest)
   if (entry === undefined || drift?.kind === 'edited') {
-    const expected = await madeAnew(log, folder)
+    const expected = await madeAnew(log, manifest)
     return { name, ...(expected?.equals(found.bytes) === true ? good : (drift ?? good)) }
   }
   const isStale = found.sha256 !== entry.sha256 || (await hasReadingsAfter(log, entry.position))
@@ -152,15 +159,35 @@ async function tokenLogCheck(
   return { name, ...(drift ?? { kind: 'stale', reason }) }
 }
 
+/** Older readings that were set aside: those that the manifest notes, and files that only have such a name. */
+async function archiveChecks(folder: string, manifest: Manifest | null): Promise<readonly MemoryFileCheck[]> {
+  const noted = archivesIn(manifest)
+  const checks: MemoryFileCheck[] = []
+  for (const [name, { sha256: hash }] of noted) {
+    const found = await findFile(folder, name)
+    const isGood = found.kind === 'read' && found.sha256 === hash
+    const edited: Drift = {
+      kind: 'edited',
+      reason: 'it is not what was set aside; waymark sync makes it anew',
+    }
+    checks.push({ name, ...(isGood ? good : (unusableDrift(found) ?? edited)) })
+  }
+  const reason = `${memoryFileNames.manifest} does not note it, so nothing in it counts; waymark sync takes it away`
+  const others = (await archiveNamesIn(folder)).filter((name) => !noted.has(name))
+  return [...checks, ...others.map((name) => ({ name, kind: 'edited', reason }) as const)]
+}
+
 /** A checkpoint's file is right when it is what was written, or what would be written now. */
 async function checkpointChecks(
   { folder, log }: Pick<MemoryPlace, 'folder' | 'log'>,
   manifest: Manifest | null,
   state: ReadonlyState,
 ): Promise<readonly MemoryFileCheck[]> {
+  const blocked = await blockedFolder(folder)
+  if (blocked !== null) return [{ kind: 'blocked', ...blocked }]
   const checks = new Map<string, Drift>()
   const unsure: Checkpoint[] = []
-  for (const checkpoint of ownCheckpoints(state)) {
+  for (const checkpoint of ownCheckpoints(await checkpointsOf(log, state), state)) {
     const { name, otherName } = namesOf(checkpoint)
     const found = await findFile(folder, name)
     const entry = entryOf(manifest, name)

@@ -5,16 +5,17 @@ import { brotliOf } from '../kernel/compress.ts'
 import { DamagedRecord } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import type { EventLog, StoredSnapshot } from '../log/port.ts'
+import type { Checkpoint } from '../replay/checkpoints.ts'
 import { unpackSnapshot } from '../replay/snapshot.ts'
 
-export type Checkpoint = ReadonlyState['checkpoints'][number]
-
 /**
- * The checkpoints of `state` that are its own, oldest first. Those of the session it was forked from are that one's; they
- * are files already, or will be when it is the current one.
+ * Those of a session's checkpoints that are its own. Those of the session it was forked from are that one's; they are files
+ * already, or will be when it is the current one.
  */
-export function ownCheckpoints(state: ReadonlyState): readonly Checkpoint[] {
-  const { forkedAt, checkpoints } = state
+export function ownCheckpoints(
+  checkpoints: readonly Checkpoint[],
+  { forkedAt }: ReadonlyState,
+): readonly Checkpoint[] {
   return forkedAt === null ? checkpoints : checkpoints.filter(({ version }) => version >= forkedAt)
 }
 

@@ -3,7 +3,7 @@
  * one. Reading back never follows a link, waits for a pipe, or takes in more than its bound.
  */
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { sha256 } from '../kernel/hash.ts'
 import { limits } from '../kernel/limits.ts'
@@ -13,6 +13,7 @@ import { archiveFolder, checkpointFolder } from './names.ts'
 export type FoundFile =
   | { readonly kind: 'missing' }
   | { readonly kind: 'unreadable'; readonly reason: string }
+  | { readonly kind: 'folder'; readonly reason: string }
   | { readonly kind: 'read'; readonly bytes: Buffer; readonly sha256: string }
 
 const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
@@ -29,6 +30,7 @@ export async function findFile(folder: string, name: string): Promise<FoundFile>
   }
   try {
     const about = await handle.stat()
+    if (about.isDirectory()) return { kind: 'folder', reason: folderReason }
     if (!about.isFile()) return { kind: 'unreadable', reason: 'it is no regular file' }
     if (about.size > limits.memoryFileBytesMax) {
       return { kind: 'unreadable', reason: `it has ${about.size} bytes, more than any memory file` }
@@ -64,8 +66,31 @@ export async function replaceFile(folder: string, name: string, bytes: Uint8Arra
   }
 }
 
-export async function makeFolders(folder: string): Promise<void> {
-  await mkdir(join(folder, archiveFolder), { recursive: true, mode: 0o700 })
+/** Why a file cannot be where a folder stands. */
+export const folderReason = 'a folder stands in its place'
+
+/** Makes the folders, unless something else stands in their place: that is given, with what it is. */
+export async function makeFolders(folder: string): Promise<BlockedFolder | null> {
+  const blocked = await blockedFolder(folder)
+  if (blocked === null) await mkdir(join(folder, archiveFolder), { recursive: true, mode: 0o700 })
+  return blocked
+}
+
+export interface BlockedFolder {
+  readonly name: string
+  readonly reason: string
+}
+
+/** What stands where a folder of checkpoints belongs and is none. A link may lead anywhere: nothing below it is read or written. */
+export async function blockedFolder(folder: string): Promise<BlockedFolder | null> {
+  for (const name of [checkpointFolder, archiveFolder]) {
+    const about = await lstat(join(folder, name)).catch(() => null)
+    if (about?.isDirectory() === false) {
+      const what = about.isSymbolicLink() ? 'it is a link, which is not followed' : 'it is no folder'
+      return { name, reason: what }
+    }
+  }
+  return null
 }
 
 /** Makes renames durable. Some systems cannot sync a folder; there, the files are still whole. */
@@ -81,7 +106,8 @@ const temporaryPattern = /^\..+\.(\d{1,10})\.\d+\.tmp$/
 
 /** Takes away what processes left behind that were killed while they wrote. */
 export async function removeLeftovers(folder: string): Promise<void> {
-  for (const below of ['', checkpointFolder, archiveFolder]) {
+  const isBlocked = (await blockedFolder(folder)) !== null
+  for (const below of isBlocked ? [''] : ['', checkpointFolder, archiveFolder]) {
     const names = await readdir(join(folder, below)).catch(() => [])
     for (const name of names) {
       const processId = temporaryPattern.exec(name)?.[1]

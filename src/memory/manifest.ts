@@ -33,7 +33,10 @@ export type Manifest = z.infer<typeof manifestShape>
 /** The manifest as it was found: `problem` says why there is none to go by. */
 export interface FoundManifest {
   readonly manifest: Manifest | null
-  readonly problem: { readonly kind: 'missing' | 'edited' | 'other-version'; readonly reason: string } | null
+  readonly problem: {
+    readonly kind: 'missing' | 'edited' | 'blocked' | 'other-version'
+    readonly reason: string
+  } | null
   readonly sha256: string | null
 }
 
@@ -45,8 +48,9 @@ export async function findManifest(folder: string): Promise<FoundManifest> {
   if (found.kind === 'missing') {
     return { manifest: null, sha256: null, problem: { kind: 'missing', reason: 'it is not there' } }
   }
-  if (found.kind === 'unreadable') {
-    return { manifest: null, sha256: null, problem: { kind: 'edited', reason: found.reason } }
+  if (found.kind !== 'read') {
+    const kind = found.kind === 'folder' ? 'blocked' : 'edited'
+    return { manifest: null, sha256: null, problem: { kind, reason: found.reason } }
   }
   const value = parseJson(found.bytes.toString('utf8'))
   const maker = makerShape.safeParse(value)

@@ -49,7 +49,7 @@ export class MemoryFiles {
     this.#options = options
   }
 
-  /** Why the latest write failed; `null` when it did not. */
+  /** Why the latest write, or a file of it, failed; `null` when none did. */
   get failure(): string | null {
     return this.#failure
   }
@@ -102,22 +102,23 @@ export class MemoryFiles {
       if (!settings.persistenceEnabled) return
       if (!this.#cleaned) await removeLeftovers(this.#options.folder)
       this.#cleaned = true
-      await writeMemoryFiles(this.#options, settings, { remembered: this.#remembered, editedTasks: 'stay' })
+      const options = { remembered: this.#remembered, editedTasks: 'stay' } as const
+      const { failed } = await writeMemoryFiles(this.#options, settings, options)
       this.#writes += 1
       this.#failure = null
+      if (failed.length > 0) this.#fail(failed.map(({ name, reason }) => `${name}: ${reason}`).join('; '))
     } catch (error) {
-      this.#fail(error)
+      this.#fail(error instanceof Error ? error.message : codeOf(error))
     } finally {
       this.#nextAtMs = elapsedMs() + (elapsedMs() - startMs) * (1 / writeTimeShare - 1)
     }
   }
 
   /** The session goes on without its memory files. */
-  #fail(error: unknown): void {
-    const why = error instanceof Error ? error.message : codeOf(error)
+  #fail(why: string): void {
     this.#failure = why
     // What is remembered may not be what lies on the disk any more.
-    this.#remembered.checkpoints.clear()
+    this.#remembered.files.clear()
     if (this.#warned) return
     this.#warned = true
     const message = `the memory files in ${this.#options.folder} could not be written: ${why}; the log is not affected, waymark sync writes them again`

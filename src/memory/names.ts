@@ -9,8 +9,18 @@ export const memoryFileNames = {
   manifest: 'memory.json',
 } as const
 
-/** An edited list of tasks that was written over is kept under this name. */
-export const editedTasksName = 'active-tasks.edited.md'
+const editedTasksPattern = /^active-tasks\.edited(?:-(\d{1,15}))?\.md$/
+
+/** Where an edited list of tasks is set aside, the first, the second …: `active-tasks.edited.md`, `active-tasks.edited-2.md`. */
+export function editedTasksNameOf(number: number): string {
+  return `active-tasks.edited${number === 1 ? '' : `-${number}`}.md`
+}
+
+/** Which of the lists set aside a file is; `null` for any other file. */
+export function editedTasksNumberOf(name: string): number | null {
+  const found = editedTasksPattern.exec(name)
+  return found === null ? null : Number(found[1] ?? 1)
+}
 
 export const checkpointFolder = 'checkpoints'
 export const archiveFolder = 'checkpoints/archive'

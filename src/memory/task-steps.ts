@@ -1,6 +1,6 @@
 /** From the status a task has to the one a list says: the commands that lead there, one step at a time. */
 import type { Command } from '../events/commands.ts'
-import type { TaskStatus } from '../events/task.ts'
+import type { TaskStatus, Wait } from '../events/task.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import type { MarkedStatus } from './task-text.ts'
 
@@ -114,7 +114,24 @@ const directStep: Readonly<Record<MarkedStatus, StepName>> = {
 /** More steps than any way has: recover, start, block. */
 export const stepsMax = 5
 
+/** What the commands say beside where the task goes. */
+export interface StepWords {
+  readonly on: Wait
+  readonly reason: string
+  readonly retryable: boolean
+  readonly cancelled: string
+  readonly agent?: string
+  readonly workSessionId?: string
+  readonly checkpointId?: Command<'task.recover'>['checkpointId']
+}
+
 const where = 'in active-tasks.md'
+const wordsOfList: StepWords = {
+  on: { kind: 'external', detail: `marked as blocked ${where}` },
+  reason: `marked as failed ${where}`,
+  retryable: true,
+  cancelled: `cancelled ${where}`,
+}
 
 /** Commands that change where a task stands. */
 export type TaskStep = Command<
@@ -132,22 +149,32 @@ export type TaskStep = Command<
 type Task = ReadonlyState['tasks'][string]
 
 /** The command that brings a task nearer to a status, or `null` where none does. */
-export function stepTowards(wanted: MarkedStatus, task: Task): TaskStep | null {
+export function stepTowards(
+  wanted: MarkedStatus,
+  task: Task,
+  words: StepWords = wordsOfList,
+): TaskStep | null {
   const step: StepName | null = nextStep[wanted][task.status]
-  return step === null ? null : commandOf(step, task.id)
+  return step === null ? null : commandOf(step, task.id, words)
 }
 
 /** The command whose refusal says why a task cannot have a status. */
 export function directCommand(wanted: MarkedStatus, taskId: string): TaskStep {
-  return commandOf(directStep[wanted], taskId)
+  return commandOf(directStep[wanted], taskId, wordsOfList)
 }
 
-function commandOf(step: StepName, taskId: string): TaskStep {
+function commandOf(step: StepName, taskId: string, words: StepWords): TaskStep {
+  const { on, reason, retryable, cancelled, agent, workSessionId, checkpointId } = words
   switch (step) {
     case 'start':
-      return { type: 'task.start', taskId }
+      return {
+        type: 'task.start',
+        taskId,
+        ...(agent === undefined ? {} : { agent }),
+        ...(workSessionId === undefined ? {} : { workSessionId }),
+      }
     case 'block':
-      return { type: 'task.block', taskId, on: { kind: 'external', detail: `marked as blocked ${where}` } }
+      return { type: 'task.block', taskId, on }
     case 'unblock':
       return { type: 'task.unblock', taskId }
     case 'switch':
@@ -157,10 +184,10 @@ function commandOf(step: StepName, taskId: string): TaskStep {
     case 'complete':
       return { type: 'task.complete', taskId }
     case 'fail':
-      return { type: 'task.fail', taskId, reason: `marked as failed ${where}`, retryable: true }
+      return { type: 'task.fail', taskId, reason, retryable }
     case 'cancel':
-      return { type: 'task.cancel', taskId, detail: `cancelled ${where}` }
+      return { type: 'task.cancel', taskId, detail: cancelled }
     case 'recover':
-      return { type: 'task.recover', taskId }
+      return { type: 'task.recover', taskId, ...(checkpointId === undefined ? {} : { checkpointId }) }
   }
 }

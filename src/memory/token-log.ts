@@ -1,13 +1,15 @@
 /**
  * `token-usage.log`: the history of the budget, one reading a line. It grows from where it ended; when it is full, its older
- * half is compressed and set aside under the position that it reaches, so that nothing is lost.
+ * half is compressed and set aside under the position that it reaches, so that nothing is lost. The manifest notes what was set
+ * aside, and by that alone it is counted.
  */
 import { readdir } from 'node:fs/promises'
 import { brotli } from '../kernel/compress.ts'
+import { sha256 } from '../kernel/hash.ts'
 import { limits } from '../kernel/limits.ts'
 import type { EventLog } from '../log/port.ts'
 import { findFile, replaceFile } from './files.ts'
-import type { ManifestEntry } from './manifest.ts'
+import { entryOf, type Manifest, type ManifestEntry } from './manifest.ts'
 import { memoryFileNames, tokenArchiveNameOf, tokenArchivePositionOf } from './names.ts'
 import { readingsAfter, type TokenReading } from './token-usage.ts'
 
@@ -15,6 +17,14 @@ export interface TokenLog {
   readonly bytes: Buffer
   /** How far the log has been read: later events are not in it. */
   readonly position: number
+  /** The files with the older readings, by name, those set aside just now included. */
+  readonly archives: ReadonlyMap<string, TokenArchive>
+}
+
+/** A file of older readings, up to and with a position. */
+export interface TokenArchive {
+  readonly position: number
+  readonly sha256: string
 }
 
 interface Line {
@@ -26,38 +36,57 @@ interface Line {
 const bulkFactor = 16
 
 /**
- * The file brought up to date. Where it is what `entry` says, only what was appended to the log since is read; else it is
- * made anew, from where the readings that were set aside end. What has to be set aside is written here.
+ * The file brought up to date. Where it is what `manifest` says, only what was appended to the log since is read; else it is
+ * made anew, from where the readings that were set aside end. Where one of the files set aside is not what `manifest` says,
+ * everything is made anew. What has to be set aside is written here. `known` holds the hashes of files that this process has seen.
  */
 export async function bringUpToDate(
   log: EventLog,
   folder: string,
-  entry: ManifestEntry | undefined,
+  manifest: Manifest | null,
+  known: Map<string, string> = new Map(),
 ): Promise<TokenLog> {
-  const setAside = await setAsidePosition(folder)
-  const known = await knownLines(folder, entry)
-  let lines = known === null ? [] : known.lines.filter(({ position }) => position > setAside)
-  let position = known === null ? setAside : Math.max(known.position, setAside)
+  const noted = archivesIn(manifest)
+  const isSound = await areSound(folder, noted, known)
+  const entry = isSound ? entryOf(manifest, memoryFileNames.tokenUsage) : undefined
+  const archives = new Map(isSound ? noted : [])
+  const setAside = endOf(archives)
+  const written = await knownLines(folder, entry)
+  let lines = written === null ? [] : written.lines.filter((line) => line.position > setAside)
+  let position = written === null ? setAside : Math.max(written.position, setAside)
   let bytes = bytesOf(lines)
+  const setOlderAside = async (): Promise<void> => {
+    const kept = keptOf(lines)
+    const older = lines.slice(0, lines.length - kept.length)
+    const last = older[older.length - 1]
+    lines = kept
+    bytes = bytesOf(lines)
+    if (last === undefined) return
+    const packed = brotli(Buffer.from(older.map(({ text }) => text).join('')))
+    const name = tokenArchiveNameOf(last.position)
+    await replaceFile(folder, name, packed)
+    known.delete(name)
+    archives.set(name, { position: last.position, sha256: sha256(packed) })
+  }
   for await (const page of readingsAfter(log, position)) {
     const added = page.readings.map(lineOf)
     lines.push(...added)
     bytes += bytesOf(added)
     position = Math.max(position, page.position)
-    if (bytes > limits.tokenUsageLogBytesMax * bulkFactor) {
-      lines = await setOlderAside(folder, lines)
-      bytes = bytesOf(lines)
-    }
+    if (bytes > limits.tokenUsageLogBytesMax * bulkFactor) await setOlderAside()
   }
-  if (bytes > limits.tokenUsageLogBytesMax) lines = await setOlderAside(folder, lines)
-  return { bytes: Buffer.from(lines.map(({ text }) => text).join('')), position }
+  if (bytes > limits.tokenUsageLogBytesMax) await setOlderAside()
+  return { bytes: Buffer.from(lines.map(({ text }) => text).join('')), position, archives }
 }
 
-/** What the file would be if it were made anew now; `null` when that is more than one file holds. Changes nothing. */
-export async function madeAnew(log: EventLog, folder: string): Promise<Buffer | null> {
+/**
+ * What the file would be if it were made anew now, with the files set aside that `manifest` notes; `null` when that is more than
+ * one file holds. Changes nothing.
+ */
+export async function madeAnew(log: EventLog, manifest: Manifest | null): Promise<Buffer | null> {
   const texts: string[] = []
   let bytes = 0
-  for await (const { readings } of readingsAfter(log, await setAsidePosition(folder))) {
+  for await (const { readings } of readingsAfter(log, endOf(archivesIn(manifest)))) {
     const added = readings.map(lineOf)
     bytes += bytesOf(added)
     if (bytes > limits.tokenUsageLogBytesMax) return null
@@ -72,10 +101,39 @@ export async function hasReadingsAfter(log: EventLog, position: number): Promise
   return false
 }
 
-/** The position that the readings set aside reach; 0 when there are none. */
-async function setAsidePosition(folder: string): Promise<number> {
+/** The files of older readings that a manifest notes. Others are not believed, whatever they are called. */
+export function archivesIn(manifest: Manifest | null): ReadonlyMap<string, TokenArchive> {
+  const archives = new Map<string, TokenArchive>()
+  for (const [name, { sha256: hash }] of Object.entries(manifest?.files ?? {})) {
+    const position = tokenArchivePositionOf(name)
+    if (position !== null) archives.set(name, { position, sha256: hash })
+  }
+  return archives
+}
+
+/** Files in a folder that are called like older readings. */
+export async function archiveNamesIn(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder).catch(() => [])
-  return names.reduce((newest, name) => Math.max(newest, tokenArchivePositionOf(name) ?? 0), 0)
+  return names.filter((name) => tokenArchivePositionOf(name) !== null)
+}
+
+/** The position that the readings set aside reach; 0 when there are none. */
+function endOf(archives: ReadonlyMap<string, TokenArchive>): number {
+  return [...archives.values()].reduce((newest, { position }) => Math.max(newest, position), 0)
+}
+
+async function areSound(
+  folder: string,
+  archives: ReadonlyMap<string, TokenArchive>,
+  known: Map<string, string>,
+): Promise<boolean> {
+  for (const [name, archive] of archives) {
+    if (known.get(name) === archive.sha256) continue
+    const found = await findFile(folder, name)
+    if (found.kind !== 'read' || found.sha256 !== archive.sha256) return false
+    known.set(name, found.sha256)
+  }
+  return true
 }
 
 /** The lines of the file, if it is as it was written; `null` when it cannot be gone by. */
@@ -109,18 +167,12 @@ function bytesOf(lines: readonly Line[]): number {
   return lines.reduce((sum, { text }) => sum + text.length, 0)
 }
 
-/** Sets the older lines aside, and gives those that stay: half of what the file may hold. */
-async function setOlderAside(folder: string, lines: readonly Line[]): Promise<Line[]> {
+/** The newer lines: half of what the file may hold. */
+function keptOf(lines: readonly Line[]): Line[] {
   let first = lines.length
   for (let bytes = 0; first > 0; first--) {
     bytes += lines[first - 1]?.text.length ?? 0
     if (bytes > limits.tokenUsageLogBytesMax / 2) break
-  }
-  const older = lines.slice(0, first)
-  const last = older[older.length - 1]
-  if (last !== undefined) {
-    const text = older.map((line) => line.text).join('')
-    await replaceFile(folder, tokenArchiveNameOf(last.position), brotli(Buffer.from(text)))
   }
   return lines.slice(first)
 }

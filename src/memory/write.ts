@@ -3,24 +3,33 @@
  * the middle is told from an edit by hand. Then the files, each replaced as a whole. Whoever has written looks again: if another
  * process wrote meanwhile, or the log has grown, it writes once more, so that the newest state stays.
  */
-import { rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { isKnown } from '../events/envelope.ts'
 import { fold } from '../fold/fold.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { sha256 } from '../kernel/hash.ts'
 import { limits } from '../kernel/limits.ts'
 import type { EventLog } from '../log/port.ts'
+import { type Checkpoint, checkpointsOf } from '../replay/checkpoints.ts'
 import { loadState } from '../replay/load.ts'
-import { writeCheckpoints } from './checkpoint-write.ts'
+import { takesDataBack } from '../replay/redactions.ts'
 import type { PackedContext } from './context-cache.ts'
-import { type FoundFile, findFile, makeFolders, replaceFile, syncFolders } from './files.ts'
-import { entryOf, findManifest, type ManifestEntry, manifestText } from './manifest.ts'
-import { editedTasksName, memoryFileNames } from './names.ts'
+import {
+  carryOut,
+  type EditedTasks,
+  emptyDraft,
+  planCheckpoints,
+  planFile,
+  planTokenLog,
+  putManifest,
+} from './draft.ts'
+import { type FailedFile, notWritable } from './failed.ts'
+import { type BlockedFolder, findFile, makeFolders, syncFolders } from './files.ts'
+import { findManifest, manifestText } from './manifest.ts'
+import { memoryFileNames } from './names.ts'
 import { type MemorySettings, render } from './render.ts'
 import { sessionsOf } from './sessions.ts'
-import { isUnedited } from './task-text.ts'
-import { bringUpToDate } from './token-log.ts'
+import type { TokenArchive } from './token-log.ts'
 
 export interface MemoryPlace {
   /** The folder of the home's sessions. */
@@ -32,17 +41,18 @@ export interface MemoryPlace {
 /** What a writer remembers from one write to the next, so that a small change costs little. */
 export interface Remembered {
   state: ReadonlyState | null
+  /** All checkpoints of the session that `state` is of. */
+  checkpoints: readonly Checkpoint[]
   packed: PackedContext | null
-  /** Hashes of checkpoint files that were seen or written, by name. */
-  readonly checkpoints: Map<string, string>
+  /** Hashes of files that were seen or written and do not change any more, by name. */
+  readonly files: Map<string, string>
 }
 
 export interface WriteOptions {
   /** The session to write about; the current one if left out. */
   readonly sessionId?: string
   readonly remembered?: Remembered
-  /** What becomes of a list of tasks that somebody has edited: it stays, or it is kept under another name. */
-  readonly editedTasks: 'stay' | 'keep' | 'replace'
+  readonly editedTasks: EditedTasks
 }
 
 export interface MemoryWritten {
@@ -55,12 +65,21 @@ export interface MemoryWritten {
   readonly unchanged: readonly string[]
   /** Files that were edited, and left or kept as they were. */
   readonly edited: readonly string[]
+  /** The names under which edited lists of tasks are kept now. */
+  readonly kept: readonly string[]
+  /** Files that could not be written, and why. */
+  readonly failed: readonly FailedFile[]
 }
 
 export function nothingRemembered(): Remembered {
-  return { state: null, packed: null, checkpoints: new Map() }
+  return { state: null, checkpoints: [], packed: null, files: new Map() }
 }
 
+/**
+ * Writes the files. One that cannot be written stops no other: it is told in `failed`.
+ *
+ * @throws WaymarkError `HOME_NOT_WRITABLE` or `STORE_FULL` where none can be written, `DAMAGED_RECORD`
+ */
 export async function writeMemoryFiles(
   place: MemoryPlace,
   settings: MemorySettings,
@@ -69,16 +88,21 @@ export async function writeMemoryFiles(
   const remembered = options.remembered ?? nothingRemembered()
   const written = new Set<string>()
   const edited = new Set<string>()
-  await makeFolders(place.folder)
+  const kept = new Set<string>()
+  const blocked = await makeFolders(place.folder).catch((error: unknown) => {
+    throw notWritable(place.folder, error)
+  })
   for (let attempt = 1; ; attempt++) {
-    const done = await writeOnce(place, settings, options, remembered)
+    const done = await writeOnce(place, settings, { ...options, remembered, blocked })
     for (const name of done.written) written.add(name)
     for (const name of done.edited) edited.add(name)
+    for (const name of done.kept) kept.add(name)
     const isLast = attempt === limits.memoryWriteAttemptsMax || (await isNewest(place, done))
     if (isLast) {
+      const { sessionId, version, position, failed } = done
       const unchanged = done.unchanged.filter((name) => !written.has(name))
-      const { sessionId, version, position } = done
-      return { sessionId, version, position, written: [...written], unchanged, edited: [...edited] }
+      const names = { written: [...written], unchanged, edited: [...edited], kept: [...kept] }
+      return { sessionId, version, position, ...names, failed }
     }
     // Processes that met here once do not meet again in step.
     await new Promise((resolve) => setTimeout(resolve, attempt * (1 + (process.pid % 7))))
@@ -86,132 +110,89 @@ export async function writeMemoryFiles(
 }
 
 interface WrittenOnce extends MemoryWritten {
+  /** `null` where there is none to look at again. */
   readonly manifestHash: string | null
+  /** Older readings of the window that were set aside in this write. */
+  readonly setAside: ReadonlyMap<string, TokenArchive>
 }
 
-/** Nobody else has written since, and nothing was appended. */
+/** Nobody else has written since, or taken away what was set aside, and nothing was appended. */
 async function isNewest(
   { folder, log }: MemoryPlace,
-  { manifestHash, position }: WrittenOnce,
+  { manifestHash, position, setAside }: WrittenOnce,
 ): Promise<boolean> {
   if (manifestHash === null) return true
+  for (const [name, { sha256: hash }] of setAside) {
+    const found = await findFile(folder, name)
+    if (found.kind !== 'read' || found.sha256 !== hash) return false
+  }
   const { sha256: found } = await findManifest(folder)
   return found === manifestHash && (await log.position()) === position
 }
 
+interface OnceOptions extends WriteOptions {
+  readonly remembered: Remembered
+  readonly blocked: BlockedFolder | null
+}
+
 async function writeOnce(
-  place: MemoryPlace,
+  { folder, log, clock }: MemoryPlace,
   settings: MemorySettings,
-  options: WriteOptions,
-  remembered: Remembered,
+  { sessionId: wanted, editedTasks, remembered, blocked }: OnceOptions,
 ): Promise<WrittenOnce> {
-  const { folder, log, clock } = place
   const position = await log.position()
   const sessions = await sessionsOf(log)
-  const sessionId = options.sessionId ?? sessions.current
+  const sessionId = wanted ?? sessions.current
   if (sessionId === null) {
-    return { sessionId, version: 0, position, written: [], unchanged: [], edited: [], manifestHash: null }
+    const nothing = { written: [], unchanged: [], edited: [], kept: [], failed: [] }
+    return { sessionId, version: 0, position, ...nothing, manifestHash: null, setAside: new Map() }
   }
   const state = await stateOf(log, sessionId, remembered)
+  const { version } = state
   const { manifest: before } = await findManifest(folder)
+  const draft = emptyDraft(folder, { session_id: sessionId, version, position }, before)
+  if (!settings.cacheEnabled) draft.remove.push(...(await cacheToRemove(folder)))
   const syncedAt = clock.now()
-  const rendered = await render(log, state, sessions, settings, {
-    lastSync: syncedAt,
-    packed: remembered.packed,
-  })
+  const { packed } = remembered
+  const rendered = await render(log, state, sessions, settings, { lastSync: syncedAt, packed })
   remembered.packed = rendered.packed
-  const tokens = await bringUpToDate(log, folder, entryOf(before, memoryFileNames.tokenUsage))
-  const wanted = new Map<string, Uint8Array>([
-    ...rendered.files,
-    [memoryFileNames.tokenUsage, tokens.bytes] as const,
-  ])
-  const at = { session_id: sessionId, version: state.version, position }
-  const draft: Draft = { entries: {}, replace: new Map(), unchanged: [], edited: [] }
-  for (const [name, bytes] of wanted) {
-    const until = name === memoryFileNames.tokenUsage ? { ...at, position: tokens.position } : at
-    await plan(place, draft, {
-      name,
-      bytes,
-      entry: entryOf(before, name),
-      at: until,
-      editedTasks: options.editedTasks,
-    })
-  }
-  const checkpoints = await writeCheckpoints(place, state, before, remembered.checkpoints)
-  for (const [name, hash] of checkpoints.hashes) draft.entries[name] = { sha256: hash, before: hash, ...at }
-  const removed = settings.cacheEnabled ? [] : await cacheToRemove(folder)
-  const facts = { synced_at: syncedAt, ...at, files: draft.entries }
-  const text = Buffer.from(manifestText(facts))
-  await replaceFile(folder, memoryFileNames.manifest, text)
-  for (const [name, bytes] of draft.replace) await replaceFile(folder, name, bytes)
-  for (const name of removed) await rm(join(folder, name), { force: true })
-  const written = [...draft.replace.keys(), ...checkpoints.written, ...removed]
+  for (const [name, bytes] of rendered.files) await planFile(draft, name, bytes, { editedTasks })
+  const setAside = await planTokenLog(draft, log, remembered.files)
+  const { checkpoints: all, files: known } = remembered
+  const checkpoints = await planCheckpoints(draft, log, state, { all, blocked, known })
+  const text = Buffer.from(manifestText({ synced_at: syncedAt, ...draft.at, files: draft.entries }))
+  const isNoted = await putManifest(draft, text)
+  const written = [...(await carryOut(draft)), ...checkpoints.written]
   await syncFolders(folder, [memoryFileNames.manifest, ...written])
-  const { edited } = draft
+  const { edited, kept, failed } = draft
   const unchanged = [...draft.unchanged, ...checkpoints.unchanged]
-  return {
-    sessionId,
-    version: state.version,
-    position,
-    written,
-    unchanged,
-    edited,
-    manifestHash: sha256(text),
-  }
+  const manifestHash = isNoted ? sha256(text) : null
+  return { sessionId, version, position, written, unchanged, edited, kept, failed, manifestHash, setAside }
 }
 
-/** The newest state: what was remembered, and what was appended since. */
+/** The newest state: what was remembered, and what was appended since. All checkpoints of the session are remembered with it. */
 async function stateOf(log: EventLog, sessionId: string, remembered: Remembered): Promise<ReadonlyState> {
-  let state = remembered.state
+  let { state, checkpoints: known } = remembered
   if (state?.sessionId === sessionId) {
-    for await (const page of log.read(sessionId, { after: state.version })) state = fold(state, page)
+    for await (const page of log.read(sessionId, { after: state.version })) {
+      if (takesDataBack(page)) {
+        state = null
+        break
+      }
+      state = fold(state, page)
+      // Which of those that state does not list are archived now is told by the log alone.
+      if (page.some((event) => isKnown(event) && event.type === 'checkpoint.archived')) known = []
+    }
   } else {
+    state = null
+  }
+  if (state === null) {
     state = (await loadState(log, sessionId)).state
+    known = []
   }
   remembered.state = state
+  remembered.checkpoints = await checkpointsOf(log, state, known)
   return state
-}
-
-type At = Omit<ManifestEntry, 'sha256' | 'before'>
-
-/** What one write is going to do. */
-interface Draft {
-  readonly entries: Record<string, ManifestEntry>
-  readonly replace: Map<string, Uint8Array>
-  readonly unchanged: string[]
-  readonly edited: string[]
-}
-
-interface PlannedFile {
-  readonly name: string
-  readonly bytes: Uint8Array
-  readonly entry: ManifestEntry | undefined
-  readonly at: At
-  readonly editedTasks: WriteOptions['editedTasks']
-}
-
-/** Whether somebody has edited the list, or put something in its place that Waymark does not write. */
-function isSomebodysList(found: FoundFile): boolean {
-  return found.kind === 'unreadable' || (found.kind === 'read' && !isUnedited(found.bytes.toString('utf8')))
-}
-
-async function plan({ folder }: MemoryPlace, draft: Draft, file: PlannedFile): Promise<void> {
-  const { name, bytes, entry, at, editedTasks } = file
-  const found = await findFile(folder, name)
-  const hash = sha256(bytes)
-  const isEdited = name === memoryFileNames.activeTasks && isSomebodysList(found)
-  if (isEdited && (editedTasks !== 'replace' || found.kind !== 'read')) {
-    draft.edited.push(name)
-    if (editedTasks === 'stay') {
-      if (entry !== undefined) draft.entries[name] = entry
-      return
-    }
-    await rename(join(folder, name), join(folder, editedTasksName))
-  }
-  const present = found.kind === 'read' ? found.sha256 : null
-  draft.entries[name] = { sha256: hash, before: present, ...at }
-  if (present === hash) draft.unchanged.push(name)
-  else draft.replace.set(name, bytes)
 }
 
 async function cacheToRemove(folder: string): Promise<readonly string[]> {

@@ -5,6 +5,7 @@ import { ChainCheck, type CheckedRow, type RowProblem } from '../log/chain.ts'
 import { type Segment, segmentsOf } from '../log/lineage.ts'
 import type { EventLog, ForkPoint, StreamInfo } from '../log/port.ts'
 import { chainHashAt, streamOf } from './load.ts'
+import { RedactionLookup } from './redactions.ts'
 
 /** The rows of a stream itself up to its head, without inherited ones, each with what is wrong with it. */
 export async function* checkRows(
@@ -15,8 +16,11 @@ export async function* checkRows(
   const inherited =
     forkedFrom === null ? '' : await chainHashAt(log, forkedFrom.sessionId, forkedFrom.version)
   const check = new ChainCheck(sessionId, forkedFrom?.version ?? 0, inherited)
-  for await (const page of log.rows(sessionId, { to: stream.version }))
-    yield page.map((row) => check.check(row))
+  const lookup = new RedactionLookup(log, sessionId)
+  for await (const page of log.rows(sessionId, { to: stream.version })) {
+    const redactions = await lookup.forPage(page)
+    yield page.map((row) => check.check(row, redactions.dataHashes))
+  }
 }
 
 export interface CheckedPage {
@@ -40,10 +44,12 @@ export async function* checkedEvents(
   let hash = chainHash
   for (const segment of await segmentsIn(log, stream, after)) {
     const check = new ChainCheck(segment.sessionId, version, hash)
+    const lookup = new RedactionLookup(log, segment.sessionId)
     for await (const page of log.rows(segment.sessionId, { after: segment.after, to: segment.to })) {
+      const redactions = await lookup.forPage(page)
       const events: LoggedEvent[] = []
       for (const row of page) {
-        const { event, problems } = check.check(row)
+        const { event, problems } = check.check(row, redactions.dataHashes)
         if (event === null) {
           yield { events, problem: problems[0] ?? null }
           return
@@ -66,8 +72,8 @@ export async function* checkedEvents(
   }
 }
 
-/** The segments of a stream, with the fork points of its ancestors looked up first. */
-async function segmentsIn(log: EventLog, stream: StreamInfo, after: number): Promise<readonly Segment[]> {
+/** The segments of a stream after a version, with the fork points of its ancestors looked up first. */
+export async function segmentsIn(log: EventLog, stream: StreamInfo, after: number): Promise<readonly Segment[]> {
   const forkPoints = new Map<string, ForkPoint | null>()
   let owner = stream
   forkPoints.set(owner.sessionId, owner.forkedFrom)

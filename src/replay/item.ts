@@ -66,7 +66,7 @@ export async function findContextItem(log: EventLog, sessionId: string, tag: str
 }
 
 function itemOfState(item: DeepReadonly<ContextItem>): FoundItem {
-  const { summaryWantedPercent: _wanted, ...facts } = item
+  const { summaryWantedPercent: _wanted, summaryWantedVersion: _request, ...facts } = item
   return facts
 }
 

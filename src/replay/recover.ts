@@ -7,19 +7,9 @@ import { foldInto, frozen } from '../fold/fold.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import type { RowProblem } from '../log/chain.ts'
 import type { EventLog } from '../log/port.ts'
+import { type OpenItem, openItems } from '../views/open-items.ts'
 import { checkedEvents } from './chain.ts'
 import { type LoadedFrom, type SnapshotProblem, startingPoint, streamOf } from './load.ts'
-
-/** Something that was going on when the session stopped. */
-export type OpenItem =
-  | { readonly kind: 'task'; readonly id: string; readonly status: string; readonly title: string }
-  | {
-      readonly kind: 'call'
-      readonly id: string
-      readonly name: string
-      readonly version: number
-      readonly time: string
-    }
 
 export interface Recovery {
   readonly sessionId: string
@@ -37,25 +27,21 @@ export interface Recovery {
   readonly state: ReadonlyState
 }
 
-/** Statuses of tasks that somebody was working on. */
-const openTaskStatuses: ReadonlySet<string> = new Set([
-  'in_progress',
-  'token_warning',
-  'context_switch',
-  'recovered',
-])
-
-/** Finds the newest sound state of a session and what was left open in it. */
-export async function planRecovery(log: EventLog, sessionId: string): Promise<Recovery> {
+/**
+ * Finds the newest sound state of a session and what was left open in it. `asOf` is the version at which it was interrupted,
+ * when it has events after that: where it comes back from, and how many events are replayed, is then told as of that version.
+ */
+export async function planRecovery(log: EventLog, sessionId: string, asOf?: number): Promise<Recovery> {
   const stream = await streamOf(log, sessionId)
-  const start = await startingPoint(log, sessionId, stream.version)
+  const upTo = Math.min(asOf ?? stream.version, stream.version)
+  const start = await startingPoint(log, sessionId, upTo)
   const { state } = start
   const chainHash = start.snapshot?.chainHash ?? ''
   let damage: RowProblem | null = null
   let replayedEvents = 0
   for await (const page of checkedEvents(log, stream, state.version, chainHash)) {
     foldInto(state, page.events)
-    replayedEvents += page.events.length
+    replayedEvents += page.events.filter(({ version }) => version <= upTo).length
     damage = page.problem
     if (damage !== null) break
   }
@@ -72,15 +58,4 @@ export async function planRecovery(log: EventLog, sessionId: string): Promise<Re
     damage,
     state: recovered,
   }
-}
-
-/** Tasks somebody was working on and calls whose result never came. */
-function openItems(state: ReadonlyState): readonly OpenItem[] {
-  const tasks = Object.values(state.tasks)
-    .filter(({ status }) => openTaskStatuses.has(status))
-    .map(({ id, status, title }): OpenItem => ({ kind: 'task', id, status, title }))
-  const calls = Object.entries(state.openCalls).map(
-    ([id, { name, version, time }]): OpenItem => ({ kind: 'call', id, name, version, time }),
-  )
-  return [...tasks, ...calls]
 }

@@ -1,17 +1,22 @@
 /**
  * Verification: reads everything again and says what is not as it was written, with its place. It trusts nothing it can
  * compute: the chain of hashes, each event's own text, the head of each stream, snapshots against the fold of the events
- * before them, list entries against state, contents against their names.
+ * before them, list entries against state, contents against their names. Data that was taken out counts as such where the session itself
+ * records it, and as damage anywhere else.
  */
+import { isKnown } from '../events/envelope.ts'
 import { foldInto, frozen, stateHash } from '../fold/fold.ts'
 import { initialState, type SessionState } from '../fold/state.ts'
 import { summaryOf } from '../fold/summary.ts'
 import { DamagedRecord, WaymarkError } from '../kernel/errors.ts'
 import { canonicalJson } from '../kernel/json.ts'
 import { limits } from '../kernel/limits.ts'
+import type { CheckedRow } from '../log/chain.ts'
 import type { EventLog, StreamInfo } from '../log/port.ts'
+import { isRedacted } from '../log/rows.ts'
 import { checkRows } from './chain.ts'
 import { chainHashAt, streamOf } from './load.ts'
+import { RedactionLookup } from './redactions.ts'
 import { unpackSnapshot } from './snapshot.ts'
 
 export interface Problem {
@@ -21,10 +26,20 @@ export interface Problem {
   readonly detail: string
 }
 
+/** An event of which data was taken out, and the version of the event that records it. */
+export interface RedactedEvent {
+  readonly version: number
+  readonly by: number
+}
+
 export interface SessionVerification {
   readonly sessionId: string
   /** The session's own events that were read. */
   readonly events: number
+  /** How many of them had data taken out, as the session itself records. */
+  readonly redactedCount: number
+  /** The first of them. */
+  readonly redacted: readonly RedactedEvent[]
   readonly ok: boolean
   readonly problems: readonly Problem[]
 }
@@ -36,6 +51,8 @@ export interface Verification {
   readonly orphanedEvents: number
   readonly contents: {
     readonly checked: number
+    /** Texts that were taken out, as a session records. */
+    readonly redacted: number
     readonly problems: readonly { readonly hash: string; readonly detail: string }[]
   }
 }
@@ -52,23 +69,44 @@ export async function verifyLog(
   options: VerifyOptions = {},
 ): Promise<Verification> {
   const sessions: SessionVerification[] = []
+  /** Texts that sound events record as taken out. */
+  const takenOut = new Set<string>()
   if (sessionId !== undefined) {
-    sessions.push(await verifiedSession(log, sessionId, options))
+    sessions.push(await verifiedSession(log, sessionId, options, takenOut))
   } else {
     for await (const page of log.streams()) {
-      for (const stream of page) sessions.push(await verifiedSession(log, stream.sessionId, options))
+      for (const stream of page)
+        sessions.push(await verifiedSession(log, stream.sessionId, options, takenOut))
     }
   }
   const orphanedEvents = sessionId === undefined ? await log.orphanedEvents() : 0
-  const contents = { checked: 0, problems: [] as { hash: string; detail: string }[] }
-  if (sessionId === undefined) {
-    for await (const { hash, problem } of log.auditContents()) {
-      contents.checked += 1
-      if (problem !== null) contents.problems.push({ hash, detail: problem })
-    }
-  }
+  const contents = sessionId === undefined ? await verifiedContents(log, takenOut) : noContents
   const ok = sessions.every((session) => session.ok) && orphanedEvents === 0 && contents.problems.length === 0
   return { ok, sessions, orphanedEvents, contents }
+}
+
+const noContents: Verification['contents'] = { checked: 0, redacted: 0, problems: [] }
+
+/** Every stored text against its name; one that was taken out must be recorded as that. */
+async function verifiedContents(
+  log: EventLog,
+  takenOut: ReadonlySet<string>,
+): Promise<Verification['contents']> {
+  const problems: { hash: string; detail: string }[] = []
+  let checked = 0
+  let redacted = 0
+  for await (const { hash, problem, isRedacted } of log.auditContents()) {
+    checked += 1
+    if (problem !== null) problems.push({ hash, detail: problem })
+    else if (isRedacted && takenOut.has(hash)) redacted += 1
+    else if (isRedacted) {
+      problems.push({
+        hash,
+        detail: 'another text stands in its place, and no redaction of a session says so',
+      })
+    }
+  }
+  return { checked, redacted, problems }
 }
 
 /** A session that cannot even be gone through is damaged too, and stops nothing else. */
@@ -76,14 +114,15 @@ async function verifiedSession(
   log: EventLog,
   sessionId: string,
   options: VerifyOptions,
+  takenOut: Set<string>,
 ): Promise<SessionVerification> {
   try {
-    return await verifySession(log, sessionId, options)
+    return await verifySession(log, sessionId, options, takenOut)
   } catch (error) {
     if (!(error instanceof DamagedRecord)) throw error
     const version = typeof error.details.version === 'number' ? error.details.version : 0
     const problems = [{ version, kind: 'damaged-head', detail: error.message }]
-    return { sessionId, events: 0, ok: false, problems }
+    return { sessionId, events: 0, redactedCount: 0, redacted: [], ok: false, problems }
   }
 }
 
@@ -92,8 +131,10 @@ async function verifySession(
   log: EventLog,
   sessionId: string,
   options: VerifyOptions,
+  takenOut: Set<string>,
 ): Promise<SessionVerification> {
   const problems: Problem[] = []
+  const gone = new RedactedEvents(log, sessionId)
   const report = (version: number, kind: string, detail: string): void => {
     if (problems.length < limits.problemsListedMax) problems.push({ version, kind, detail })
   }
@@ -106,6 +147,7 @@ async function verifySession(
   let lastVersion = stream.forkedFrom?.version ?? 0
   let lastHash = await inheritedHash(log, stream)
   for await (const page of checkRows(log, stream)) {
+    await gone.look(page, takenOut)
     for (const { row, event, problems: found } of page) {
       events += 1
       lastVersion = row.version
@@ -134,7 +176,35 @@ async function verifySession(
     if (version > 0) report(version, 'foreign-snapshot', 'there is no event at its version')
   }
   if (sound && problems.length === 0) checkSummary(stream, state, report)
-  return { sessionId, events, ok: problems.length === 0, problems }
+  const { count: redactedCount, listed: redacted } = gone
+  return { sessionId, events, redactedCount, redacted, ok: problems.length === 0, problems }
+}
+
+/** Counts the events of a session of which data was taken out, and collects the texts that were. */
+class RedactedEvents {
+  readonly listed: RedactedEvent[] = []
+  count = 0
+  readonly #lookup: RedactionLookup
+
+  constructor(log: EventLog, sessionId: string) {
+    this.#lookup = new RedactionLookup(log, sessionId)
+  }
+
+  async look(page: readonly CheckedRow[], takenOut: Set<string>): Promise<void> {
+    const redactions = await this.#lookup.forPage(page.map(({ row }) => row))
+    for (const { row, event } of page) {
+      if (event === null) continue
+      if (isKnown(event) && event.type === 'session.redacted') {
+        for (const hash of event.data.contents) takenOut.add(hash)
+      }
+      if (!isRedacted(row)) continue
+      this.count += 1
+      const by = redactions.by.get(row.version)
+      if (by !== undefined && this.listed.length < limits.problemsListedMax) {
+        this.listed.push({ version: row.version, by })
+      }
+    }
+  }
 }
 
 /** Whether there are events after those the head names. The head is read again: it may have moved on with them. */

@@ -51,7 +51,7 @@ export async function adoptTasks(
   const found = await findFile(folder, memoryFileNames.activeTasks)
   if (found.kind !== 'read') {
     throw new WaymarkError('USAGE', {
-      message: `there is no list of tasks in ${folder}${found.kind === 'unreadable' ? `: ${found.reason}` : ''}`,
+      message: `there is no list of tasks in ${folder}${found.kind === 'missing' ? '' : `: ${found.reason}`}`,
       hint: 'waymark sync writes it',
     })
   }

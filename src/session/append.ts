@@ -4,8 +4,8 @@ import type { Decision, RepositoryNote } from '../decide/decision.ts'
 import { type DecidedEvent, ignorableTypes, schemaVersionOf } from '../events/catalogue.ts'
 import type { Command } from '../events/commands.ts'
 import type { CommandMeta, LoggedEvent } from '../events/envelope.ts'
-import { fold } from '../fold/fold.ts'
-import type { ReadonlyState } from '../fold/state.ts'
+import { fold, foldInto } from '../fold/fold.ts'
+import type { ReadonlyState, SessionState } from '../fold/state.ts'
 import { summaryOf } from '../fold/summary.ts'
 import { type Clock, eventIdOf, type Ids } from '../kernel/clock.ts'
 import type { LogTransaction, PendingEvent } from '../log/port.ts'
@@ -75,16 +75,46 @@ export function append(
   return { events: transaction.append(sessionId, pending, summaryOf(state)), state }
 }
 
+/** The bulk twin of `append`: changes `state`, which nobody else may hold. For commands that come by the thousand and take no snapshot. */
+export function appendInto(
+  transaction: LogTransaction,
+  state: SessionState,
+  { recordedAt, events }: Pick<Parameters<typeof append>[2], 'recordedAt' | 'events'>,
+  meta: AppendMeta,
+  environment: AppendEnvironment,
+): void {
+  if (events.length === 0) return
+  const pending = events.map((event, index) => pendingOf(event, index, meta, recordedAt, environment.ids))
+  foldInto(state, previewOf(state, pending))
+  transaction.append(state.sessionId, pending, summaryOf(state))
+}
+
 /** The state after decided events, without appending them. */
 export function stateAfter(
   before: ReadonlyState,
   events: readonly DecidedEvent[],
   time: string,
 ): ReadonlyState {
+  return fold(before, untoldOf(before, events, time))
+}
+
+/** The bulk twin of `stateAfter`: changes `state`, which nobody else may hold. */
+export function foldDecided(state: SessionState, events: readonly DecidedEvent[], time: string): void {
+  foldInto(state, untoldOf(state, events, time))
+}
+
+/** Events as they would be recorded, as far as the fold looks at them. */
+function untoldOf(
+  before: ReadonlyState,
+  events: readonly DecidedEvent[],
+  time: string,
+): readonly LoggedEvent[] {
   const envelope = { id: '', schemaVersion: 1, time, recordedAt: time, actor: '', commandId: '', index: 0 }
   const rest = { causationId: null, correlationId: null, ignorable: false }
-  const pending = events.map((event) => ({ ...envelope, ...rest, ...event }))
-  return fold(before, previewOf(before, pending))
+  return previewOf(
+    before,
+    events.map((event) => ({ ...envelope, ...rest, ...event })),
+  )
 }
 
 /** Position is not needed to fold; the log assigns it, and returns the events with it. */

@@ -1,9 +1,9 @@
 /** Old checkpoints of a whole home set aside, session by session. */
-import type { ReadonlyState } from '../fold/state.ts'
 import { CommandRefused, DamagedRecord } from '../kernel/errors.ts'
 import type { EventLog } from '../log/port.ts'
+import { checkpointsOf } from '../replay/checkpoints.ts'
 import { loadState } from '../replay/load.ts'
-import { archiveOldCheckpoints, checkpointsToArchive } from './archive.ts'
+import { type Archived, archiveOldCheckpoints, checkpointsToArchive } from './archive.ts'
 import type { RecordEnvironment } from './record.ts'
 
 export interface ArchiveHomeOptions {
@@ -14,25 +14,27 @@ export interface ArchiveHomeOptions {
 }
 
 /**
- * Archives what is old in every session, and gives the ids of those checkpoints. A session that is damaged, or does not
- * accept it where it stands, is passed over: it is `verify` that tells of damage.
+ * Archives what is old in every session, and gives the ids of those checkpoints, for each session that has such. A session that
+ * is damaged, or does not accept it where it stands, is passed over: it is `verify` that tells of damage.
  */
 export async function archiveHome(
   log: EventLog,
   environment: RecordEnvironment,
   options: ArchiveHomeOptions = {},
-): Promise<readonly string[]> {
+): Promise<readonly Archived[]> {
   const now = environment.clock.now()
   const forkVersions = await forkVersionsOf(log)
-  const archived: string[] = []
+  const archived: Archived[] = []
   for await (const page of log.streams()) {
     for (const { sessionId } of page) {
       options.onProgress?.(sessionId)
-      const state = await stateWithCheckpoints(log, sessionId)
-      const due = state === null ? [] : checkpointsToArchive(state, forkVersions.get(sessionId) ?? [], now)
+      const due = await dueIn(log, sessionId, forkVersions.get(sessionId) ?? [], now)
       if (due.length === 0) continue
-      if (options.dryRun === true) archived.push(...due)
-      else archived.push(...(await archivedIn(log, environment, sessionId, now)))
+      const done =
+        options.dryRun === true
+          ? { sessionId, checkpointIds: due }
+          : await archivedIn(log, environment, sessionId, now)
+      if (done.checkpointIds.length > 0) archived.push(done)
     }
   }
   return archived
@@ -43,25 +45,32 @@ async function archivedIn(
   environment: RecordEnvironment,
   sessionId: string,
   now: string,
-): Promise<readonly string[]> {
+): Promise<Archived> {
   try {
-    return (await archiveOldCheckpoints(log, environment, sessionId, now)).checkpointIds
+    return await archiveOldCheckpoints(log, environment, sessionId, now)
   } catch (error) {
-    if (error instanceof DamagedRecord || error instanceof CommandRefused) return []
+    if (error instanceof DamagedRecord || error instanceof CommandRefused)
+      return { sessionId, checkpointIds: [] }
     throw error
   }
 }
 
-/** The state of a session that has a checkpoint to come back to; most have none, and are not folded for this. */
-async function stateWithCheckpoints(log: EventLog, sessionId: string): Promise<ReadonlyState | null> {
+/** What is old in a session that has a checkpoint to come back to; most have none, and are not folded for this. */
+async function dueIn(
+  log: EventLog,
+  sessionId: string,
+  forkVersions: readonly number[],
+  now: string,
+): Promise<readonly string[]> {
   try {
     for await (const snapshot of log.snapshots(sessionId)) {
-      const isOwn = snapshot.sessionId === sessionId && snapshot.kind === 'checkpoint'
-      if (isOwn) return (await loadState(log, sessionId)).state
+      if (snapshot.sessionId !== sessionId || snapshot.kind !== 'checkpoint') continue
+      const { state } = await loadState(log, sessionId)
+      return checkpointsToArchive(await checkpointsOf(log, state), state, forkVersions, now)
     }
-    return null
+    return []
   } catch (error) {
-    if (error instanceof DamagedRecord) return null
+    if (error instanceof DamagedRecord) return []
     throw error
   }
 }

@@ -1,8 +1,10 @@
 /** Old checkpoints are set aside: their events stay in the log, their files move into the archive. What is needed stays. */
 import type { Command } from '../events/commands.ts'
+import { isKnown } from '../events/envelope.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { limits } from '../kernel/limits.ts'
-import type { EventLog } from '../log/port.ts'
+import type { EventLog, LogTransaction } from '../log/port.ts'
+import { type Checkpoint, checkpointsOf, withListed } from '../replay/checkpoints.ts'
 import { loadState } from '../replay/load.ts'
 import { caughtUp, type RecordEnvironment, record } from './record.ts'
 
@@ -35,35 +37,54 @@ export async function archiveOldCheckpoints(
   now: string,
 ): Promise<Archived> {
   const { state: known } = await loadState(log, sessionId)
+  const all = await checkpointsOf(log, known)
   const forkVersions = await forkVersionsOf(log, sessionId)
-  if (checkpointsToArchive(known, forkVersions, now).length === 0) return { sessionId, checkpointIds: [] }
+  if (checkpointsToArchive(all, known, forkVersions, now).length === 0)
+    return { sessionId, checkpointIds: [] }
   return log.transact((transaction) => {
-    const state = caughtUp(transaction, sessionId, known)
-    const checkpointIds = checkpointsToArchive(state, forkVersions, now)
-    if (checkpointIds.length === 0) return { sessionId, checkpointIds }
-    const command: Command = { type: 'checkpoint.archive', checkpointIds: [...checkpointIds] }
-    record(
-      transaction,
-      state,
-      { sessionId, command, meta: { actor: 'policy:archive-checkpoints' } },
-      environment,
-    )
+    let state = caughtUp(transaction, sessionId, known)
+    const meanwhile = archivedAfter(transaction, known)
+    const due = checkpointsToArchive(withListed(all, state), state, forkVersions, now)
+    const checkpointIds = due.filter((id) => !meanwhile.has(id))
+    for (let first = 0; first < checkpointIds.length; first += limits.checkpointsListedMax) {
+      const some = checkpointIds.slice(first, first + limits.checkpointsListedMax)
+      const command: Command = { type: 'checkpoint.archive', checkpointIds: some }
+      const request = { sessionId, command, meta: { actor: 'policy:archive-checkpoints' } }
+      state = record(transaction, state, request, environment).state
+    }
     return { sessionId, checkpointIds }
   })
 }
 
-/** The ids of checkpoints that are old and that nothing needs. `forkVersions` are those at which others were forked. */
+/** What another process has archived since a state was read. */
+function archivedAfter(
+  transaction: LogTransaction,
+  { sessionId, version }: ReadonlyState,
+): ReadonlySet<string> {
+  const ids = new Set<string>()
+  for (const page of transaction.read(sessionId, { after: version })) {
+    for (const event of page.filter(isKnown)) {
+      if (event.type === 'checkpoint.archived') for (const id of event.data.checkpointIds) ids.add(id)
+    }
+  }
+  return ids
+}
+
+/**
+ * The ids of checkpoints that are old and that nothing needs, of all that a session has. `forkVersions` are those at which
+ * others were forked.
+ */
 export function checkpointsToArchive(
-  state: ReadonlyState,
+  checkpoints: readonly Checkpoint[],
+  { forkedAt, recoveredFrom, tasks }: ReadonlyState,
   forkVersions: readonly number[],
   now: string,
 ): readonly string[] {
-  const { checkpoints, forkedAt, recoveredFrom } = state
   const oldest = Date.parse(now) - limits.checkpointAgeDaysMax * dayMs
   const needed = new Set<string | null | undefined>([
     checkpoints[checkpoints.length - 1]?.id,
     recoveredFrom,
-    ...Object.values(state.tasks).map(({ checkpointId }) => checkpointId),
+    ...Object.values(tasks).map(({ checkpointId }) => checkpointId),
     // A fork comes back to the newest checkpoint before the version at which it begins.
     ...forkVersions.map((version) => checkpoints.findLast((checkpoint) => checkpoint.version <= version)?.id),
   ])

@@ -25,14 +25,14 @@ export function isUnreadable(error: unknown): boolean {
   return error instanceof WaymarkError && codes.includes(error.code)
 }
 
-/** The session that this one continues, if it is at hand and sound. A fork has what its parent knew in its own state. */
+/** The session that this one continues, as far as this one continues it, if it is at hand and sound. A fork has what its parent knew in its own state. */
 async function predecessorOf(
   log: EventLog,
-  { continuesSessionId }: ReadonlyState,
+  { continuesSessionId, continuesVersion }: ReadonlyState,
 ): Promise<Predecessor | null> {
   if (continuesSessionId === null) return null
   try {
-    const { state } = await loadState(log, continuesSessionId)
+    const { state } = await loadState(log, continuesSessionId, continuesVersion ?? undefined)
     return { sessionId: continuesSessionId, state }
   } catch (error) {
     if (isUnreadable(error)) return null

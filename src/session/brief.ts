@@ -37,7 +37,8 @@ export async function briefOf(
   return brief(state, texts, { ...options, ...around })
 }
 
-async function readableText(log: EventLog, hash: string): Promise<string | null> {
+/** A text of the store; `null` when it is missing or damaged. */
+export async function readableText(log: EventLog, hash: string): Promise<string | null> {
   try {
     const bytes = await log.content(hash)
     return bytes === null ? null : Buffer.from(bytes).toString('utf8')

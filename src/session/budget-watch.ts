@@ -3,10 +3,12 @@
  * harms nothing: what went wrong is reported as a process warning, and everybody else is still called.
  */
 import { phasesBetween } from '../decide/machines.ts'
-import type { BudgetPhase } from '../events/usage.ts'
+import { type BudgetPhase, budgetPhases } from '../events/usage.ts'
 import type { ReadonlyState } from '../fold/state.ts'
+import { WaymarkError } from '../kernel/errors.ts'
+import { warn } from './warning.ts'
 
-/** A phase to be told of when it is entered, or a percentage to be told of when it is passed upwards. */
+/** A phase to be told of when it is entered, or a percentage from 0 to 100 to be told of when it is passed upwards. */
 export type BudgetMark = BudgetPhase | number
 
 export interface BudgetCrossing {
@@ -18,11 +20,29 @@ export interface BudgetCrossing {
 
 export type BudgetCallback = (crossing: BudgetCrossing) => unknown
 
-export class BudgetWatch {
-  readonly #watchers = new Set<{ readonly mark: BudgetMark; readonly callback: BudgetCallback }>()
+type Window = ReadonlyState['window']
 
-  /** Adds a callback and returns the function that takes it away again. */
+/** The window before a command and after it. */
+export interface WindowChange {
+  readonly before: Window
+  readonly after: Window
+}
+
+interface Watcher {
+  readonly mark: BudgetMark
+  readonly callback: BudgetCallback
+}
+
+export class BudgetWatch {
+  readonly #watchers = new Set<Watcher>()
+
+  /**
+   * Adds a callback and returns the function that takes it away again.
+   *
+   * @throws WaymarkError `USAGE`
+   */
   add(mark: BudgetMark, callback: BudgetCallback): () => void {
+    checkWatcher(mark, callback)
     const watcher = { mark, callback }
     this.#watchers.add(watcher)
     return () => {
@@ -30,31 +50,63 @@ export class BudgetWatch {
     }
   }
 
-  /** Tells every watcher of the boundaries between two states. */
-  notify(before: ReadonlyState, after: ReadonlyState): void {
-    if (this.#watchers.size === 0 || before.window === after.window) return
-    const { percent, availableTokens } = after.window
-    const entered = phasesBetween(before.window.phase, after.window.phase)
-    for (const { mark, callback } of this.#watchers) {
-      if (typeof mark === 'number') {
-        const passed = before.window.percent <= mark && percent > mark
-        if (passed) call(callback, { phase: after.window.phase, percent, availableTokens })
-      } else if (entered.includes(mark)) {
-        call(callback, { phase: mark, percent, availableTokens })
+  /** Tells every watcher of the boundaries that each change crossed. Those that are added meanwhile are told of what is sent next. */
+  notify(changes: readonly WindowChange[]): void {
+    const watchers = [...this.#watchers]
+    for (const change of changes) {
+      for (const watcher of watchers) {
+        if (this.#watchers.has(watcher)) tell(watcher, change)
       }
     }
   }
 }
 
-function call(callback: BudgetCallback, crossing: BudgetCrossing): void {
-  try {
-    const result = callback(crossing)
-    if (result instanceof Promise) result.catch(warn)
-  } catch (error) {
-    warn(error)
+function tell({ mark, callback }: Watcher, { before, after }: WindowChange): void {
+  const { percent, availableTokens } = after
+  if (typeof mark === 'number') {
+    const passed = before.percent <= mark && percent > mark
+    if (passed) call(callback, { phase: after.phase, percent, availableTokens })
+  } else if (enteredBetween(before.phase, after.phase).includes(mark)) {
+    call(callback, { phase: mark, percent, availableTokens })
   }
 }
 
-function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error), { code: 'WAYMARK_BUDGET_CALLBACK' })
+/** Phases are entered upwards, all on the way. The lowest one can only be fallen to; those passed in a fall are left, not entered. */
+function enteredBetween(from: BudgetPhase, to: BudgetPhase): readonly BudgetPhase[] {
+  const isRise = budgetPhases.indexOf(to) > budgetPhases.indexOf(from)
+  if (isRise) return phasesBetween(from, to)
+  return to === budgetPhases[0] && from !== to ? [to] : []
+}
+
+function call(callback: BudgetCallback, crossing: BudgetCrossing): void {
+  try {
+    Promise.resolve(callback(crossing)).catch(warnOfCallback)
+  } catch (error) {
+    warnOfCallback(error)
+  }
+}
+
+function warnOfCallback(error: unknown): void {
+  warn('WAYMARK_BUDGET_CALLBACK', error)
+}
+
+function checkWatcher(mark: unknown, callback: unknown): void {
+  const isPhase = budgetPhases.some((phase) => phase === mark)
+  const isPercent = typeof mark === 'number' && mark >= 0 && mark <= 100
+  if (!isPhase && !isPercent) {
+    throw new WaymarkError('USAGE', {
+      message: `onBudget takes a phase or a percentage, not ${typeof mark === 'string' ? `"${mark.slice(0, 60)}"` : textOfMark(mark)}`,
+      hint: `a phase is ${budgetPhases.join(', ')}; a percentage is a number from 0 to 100`,
+    })
+  }
+  if (typeof callback !== 'function') {
+    throw new WaymarkError('USAGE', {
+      message: `onBudget takes a function to call, not ${callback === null ? 'null' : typeof callback}`,
+      hint: "for example: session.onBudget('warning', ({ availableTokens }) => { … })",
+    })
+  }
+}
+
+function textOfMark(mark: unknown): string {
+  return typeof mark === 'number' || mark === null ? String(mark) : typeof mark
 }

@@ -4,6 +4,7 @@
  */
 import { DamagedRecord } from '../kernel/errors.ts'
 import type { Compaction, EventLog, SnapshotPlace, StoredSnapshot, StreamInfo } from '../log/port.ts'
+import { checkpointsOf } from '../replay/checkpoints.ts'
 import { chainHashAt, loadState, streamOf } from '../replay/load.ts'
 import { unpackSnapshot } from '../replay/snapshot.ts'
 
@@ -139,7 +140,7 @@ async function droppedOf(
 
 async function archivedIn(log: EventLog, sessionId: string): Promise<readonly string[]> {
   const { state } = await loadState(log, sessionId)
-  return state.checkpoints.filter(({ archived }) => archived).map(({ id }) => id)
+  return (await checkpointsOf(log, state)).filter(({ archived }) => archived).map(({ id }) => id)
 }
 
 /** The snapshots of a stream itself, without inherited ones. */

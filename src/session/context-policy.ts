@@ -12,7 +12,7 @@ type Item = DeepReadonly<ContextItem>
 
 interface ContextPolicy {
   readonly name: string
-  follow(before: ReadonlyState, after: ReadonlyState): readonly Command[]
+  follow(before: ReadonlyState, after: ReadonlyState, cause: Command): readonly Command[]
 }
 
 /** How long a summary may be, in percent of its original: 15,000 tokens of 50,000, and a third of that in an emergency. */
@@ -89,23 +89,60 @@ export const preserveContext: ContextPolicy = {
   },
 }
 
-/** A session that comes back and does not fit beside its reserve is thinned out, if its strategy is to summarize. */
+/**
+ * A session that comes back and does not fit beside its reserve is thinned out, if its strategy is to summarize. A recovery in
+ * steps asks for it when it validates; this follows one that is recorded in one step.
+ */
 export const compressOnRecovery: ContextPolicy = {
   name: 'compress-on-recovery',
-  follow: (before, after) => {
-    const { recoveryStrategy } = after.configuration
-    if (after.recoveries === before.recoveries || recoveryStrategy !== 'progressive_summarization') return []
-    const basis = allocationBasisOf(after)
-    if (basis.totalTokens - basis.usedTokens >= reserveTokensOf(basis)) return []
-    return thinned(after, summaryPercents.warning, 'it was recovered, and does not fit beside its reserve')
+  follow: (_before, after, cause) => {
+    const isOneStep = cause.type === 'session.recover' && cause.recoveryId === undefined
+    return isOneStep && !fitsBesideReserve(after) ? commandsToFit(after) : []
   },
+}
+
+/** Whether what is used leaves the reserve free, and the budget is below its emergency threshold. */
+export function fitsBesideReserve(state: ReadonlyState): boolean {
+  const basis = allocationBasisOf(state)
+  const isFree = basis.totalTokens - basis.usedTokens >= reserveTokensOf(basis)
+  return isFree && rank(state) < rankOf('emergency')
+}
+
+/** What makes room in a recovered session, as its strategy says; nothing where the full context is to stay. */
+export function commandsToFit(state: ReadonlyState): readonly Command[] {
+  if (state.configuration.recoveryStrategy !== 'progressive_summarization') return []
+  const percent = summaryPercents[rank(state) >= rankOf('emergency') ? 'emergency' : 'warning']
+  return thinned(state, percent, 'it was recovered, and does not fit beside its reserve')
+}
+
+/**
+ * What makes room before a handoff: temporary items dropped, supporting ones summarized as short as in an emergency, and those that
+ * wait outside the window archived.
+ */
+export function commandsBeforeHandoff(state: ReadonlyState): readonly Command[] {
+  const reason = 'too little of the window is free for a handoff'
+  const percent = summaryPercents.emergency
+  const long = items(state).filter((item) => item.tier === 'supporting' && isSummaryLong(item, percent))
+  const old = items(state).filter(({ tier, status }) => tier === 'supporting' && status === 'deferred')
+  return [
+    ...thinned(state, percent, reason),
+    ...(long.length === 0
+      ? []
+      : [{ type: 'context.request-summary' as const, tags: tagsOf(long), targetPercent: percent }]),
+    ...(old.length === 0 ? [] : [{ type: 'context.archive' as const, tags: tagsOf(old), reason }]),
+  ]
+}
+
+function isSummaryLong({ status, tokens, summaryTokens }: Item, percent: number): boolean {
+  return status === 'summarized' && (summaryTokens ?? 0) * 100 > tokens * percent
 }
 
 /** Temporary items dropped, supporting ones summarized; those that have no text, or a short one, deferred. */
 function thinned(state: ReadonlyState, targetPercent: number, reason: string): readonly Command[] {
   const temporary = items(state).filter(({ tier }) => tier === 'temporary')
   const supporting = items(state).filter(({ tier, status }) => tier === 'supporting' && status === 'kept')
-  const isLong = ({ content, tokens }: Item): boolean => content !== null && tokens >= summaryTokensMin
+  const hasText = ({ content }: Item): boolean => content !== null && content.bytes > 0
+  const isLong = (item: Item): boolean => hasText(item) && item.tokens >= summaryTokensMin
   const long = supporting.filter((item) => isLong(item))
   return [
     ...discarding(temporary, reason),
@@ -113,7 +150,7 @@ function thinned(state: ReadonlyState, targetPercent: number, reason: string): r
       ? []
       : [{ type: 'context.request-summary' as const, tags: tagsOf(long), targetPercent }]),
     ...deferring(
-      supporting.filter((item) => item.content === null && item.tokens >= summaryTokensMin),
+      supporting.filter((item) => !hasText(item) && item.tokens >= summaryTokensMin),
       reason,
     ),
   ]

@@ -3,7 +3,9 @@ import type { Settings } from '../configuration/settings.ts'
 import { type ConfigurationChange, standardConfiguration } from '../events/session.ts'
 import type { EventLog } from '../log/port.ts'
 import type { MemoryFiles } from '../memory/memory-files.ts'
+import type { LiveSessions } from './live-sessions.ts'
 import type { RecordEnvironment } from './record.ts'
+import type { ResumeHook } from './recover-resume.ts'
 import type { Summarizer } from './summaries.ts'
 import type { WriterPlace } from './writers.ts'
 
@@ -12,6 +14,10 @@ export interface SessionHost {
   readonly environment: RecordEnvironment
   readonly settings: Settings
   readonly summarizer: Summarizer
+  /** The hook that recoveries call; `null` where none was given. */
+  readonly resume: ResumeHook | null
+  /** The sessions that are written from here. */
+  readonly live: LiveSessions
   /** The place a session takes while it is written from here; `null` where places are not counted. */
   readonly writers: WriterPlace | null
   /** The folder whose repository checkpoints note when a session does not say where it works. */
@@ -31,6 +37,7 @@ const sessionSettings = [
   'reserveTokens',
   'autoCheckpoint',
   'checkpointIntervalMinutes',
+  'sessionTimeoutMinutes',
   'recoveryStrategy',
   'contextPreservation',
   'forkingEnabled',

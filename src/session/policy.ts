@@ -5,80 +5,26 @@
  */
 import type { Refusal } from '../decide/decision.ts'
 import type { Command } from '../events/commands.ts'
-import { type BudgetPhase, budgetPhases } from '../events/usage.ts'
 import type { ReadonlyState } from '../fold/state.ts'
+import { checkpointPolicies, roseTo } from './checkpoint-policy.ts'
 import {
   compressInEmergency,
   compressOnRecovery,
   discloseProgressively,
   preserveContext,
 } from './context-policy.ts'
+import { expireHandoff } from './handoff-policy.ts'
 
 export interface Policy {
   /** Part of the actor's name and of the ids of its commands. */
   readonly name: string
-  /** What follows from a command that was accepted. */
-  follow(before: ReadonlyState, after: ReadonlyState): readonly Command[]
-  /** What makes a command legal that was refused for an obligation alone. */
-  fulfil?(state: ReadonlyState, refusal: Refusal): readonly Command[]
-}
-
-/** Whether the budget rose into a phase that is `least` or above. */
-function roseTo(before: ReadonlyState, after: ReadonlyState, least: BudgetPhase): boolean {
-  const [from, to] = [before, after].map(({ window }) => budgetPhases.indexOf(window.phase))
-  return to !== undefined && from !== undefined && to > from && to >= budgetPhases.indexOf(least)
-}
-
-/** Takes a checkpoint when the budget rises into warning, and an emergency checkpoint above. */
-export const checkpointOnBudget: Policy = {
-  name: 'checkpoint-on-budget',
-  follow: (before, after) => {
-    if (!after.configuration.autoCheckpoint || !roseTo(before, after, 'warning')) return []
-    const { phase, percent } = after.window
-    const reason = `budget entered ${phase} at ${percent.toFixed(1)} %`
-    return [{ type: 'checkpoint.create', trigger: phase === 'warning' ? 'budget' : 'emergency', reason }]
-  },
-}
-
-/** Takes a checkpoint when the newest one, or the session's start, lies further back than checkpoints are to be apart. */
-export const checkpointOnInterval: Policy = {
-  name: 'checkpoint-on-interval',
-  follow: (before, after) => {
-    const { autoCheckpoint, checkpointIntervalMinutes } = after.configuration
-    const isTaken =
-      after.checkpointCount > before.checkpointCount ||
-      after.forkedAt !== before.forkedAt ||
-      roseTo(before, after, 'warning')
-    if (!autoCheckpoint || isTaken || after.status !== 'active') return []
-    const newest = after.checkpoints[after.checkpoints.length - 1]
-    const since = newest?.time ?? after.startedAt
-    if (since === null || after.lastEventAt === null) return []
-    const minutes = (Date.parse(after.lastEventAt) - Date.parse(since)) / 60_000
-    if (minutes < checkpointIntervalMinutes) return []
-    const reason = `${Math.floor(minutes)} minutes since the one before`
-    return [{ type: 'checkpoint.create', trigger: 'interval', reason }]
-  },
-}
-
-/** Takes the checkpoint that a context switch, a model switch or a handoff relies on. */
-export const checkpointBeforeSwitch: Policy = {
-  name: 'checkpoint-before-switch',
-  follow: () => [],
-  fulfil: (state, { obligation, command }) => {
-    if (obligation !== 'checkpoint' || !state.configuration.autoCheckpoint) return []
-    return [
-      {
-        type: 'checkpoint.create',
-        trigger: switchTriggers[command] ?? 'context-switch',
-        reason: `before ${command}`,
-      },
-    ]
-  },
-}
-
-const switchTriggers: Readonly<Partial<Record<Refusal['command'], string>>> = {
-  'session.hand-off': 'handoff',
-  'model.switch': 'model-switch',
+  /** What follows from `cause`, a command that was accepted. `now` is when it happened. */
+  follow(before: ReadonlyState, after: ReadonlyState, cause: Command, now: string): readonly Command[]
+  /**
+   * What is to stand before a command: a checkpoint of the state before it, or what makes a refused one legal. `refusal` is
+   * `null` when it would be accepted as it is. Nothing is recorded when the command stays refused.
+   */
+  precede?(state: ReadonlyState, command: Command, refusal: Refusal | null, now: string): readonly Command[]
 }
 
 /** Reports between two forecasts of one phase. */
@@ -98,9 +44,8 @@ export const trackGrowth: Policy = {
 
 /** What sessions do unless somebody says otherwise, in this order. */
 export const standardPolicies: readonly Policy[] = [
-  checkpointOnBudget,
-  checkpointOnInterval,
-  checkpointBeforeSwitch,
+  expireHandoff,
+  ...checkpointPolicies,
   trackGrowth,
   discloseProgressively,
   compressInEmergency,

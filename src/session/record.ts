@@ -18,6 +18,7 @@ import {
 import { canonicalJson } from '../kernel/json.ts'
 import { limits } from '../kernel/limits.ts'
 import type { LogTransaction } from '../log/port.ts'
+import { takesDataBack } from '../replay/redactions.ts'
 import {
   type AppendEnvironment,
   type Appended,
@@ -28,6 +29,7 @@ import {
   stateAfter,
 } from './append.ts'
 import type { Policy } from './policy.ts'
+import { askedBy } from './policy-commands.ts'
 
 /** What the writer of a command expects of the stream: its version, that it is not there, or that it is. */
 export type ExpectedVersion = number | 'no-stream' | 'stream-exists'
@@ -84,8 +86,8 @@ export function record(
   }
   const first = recordOwn(transaction, before, request, own, environment)
   let state = first.state
-  const isTidying = first.events.every(({ type }) => tidyingTypes.has(type))
-  const follow = isTidying ? [] : followUps(before, state, command, environment.policies)
+  const work = first.events.find(({ type }) => !tidyingTypes.has(type))
+  const follow = work === undefined ? [] : followUps(before, state, command, work.time, environment.policies)
   for (const [index, { policy, command: next }] of follow.entries()) {
     const cause = first.events[first.events.length - 1]
     state = recordPolicy(transaction, state, next, policyMeta(own, policy, String(index), cause), environment)
@@ -143,7 +145,9 @@ function preparation(
   const steps: PreparationStep[] = []
   let state = before
   for (const policy of environment.policies) {
-    for (const command of policy.precede?.(state, request.command, refusal, now) ?? []) {
+    const current = state
+    const ask = (): readonly Command[] => policy.precede?.(current, request.command, refusal, now) ?? []
+    for (const command of askedBy(policy, ask)) {
       if (steps.length >= limits.policyCommandsMax || isCheckpointAgain(state, command)) continue
       const tried = decideNow(transaction, state, command, meta, environment)
       if (!tried.decision.ok || tried.decision.events.length === 0) continue
@@ -207,7 +211,10 @@ export function caughtUp(
   }
   let state = known ?? frozen(initialState(sessionId))
   if (state.version < stream.version) {
-    for (const page of transaction.read(sessionId, { after: state.version })) state = fold(state, page)
+    for (const page of transaction.read(sessionId, { after: state.version })) {
+      if (known !== null && takesDataBack(page)) return caughtUp(transaction, sessionId, null)
+      state = fold(state, page)
+    }
   }
   assert(state.version === stream.version, 'state has caught up with the stream')
   return state
@@ -217,11 +224,12 @@ function followUps(
   before: ReadonlyState,
   after: ReadonlyState,
   cause: Command,
+  now: string,
   policies: readonly Policy[],
 ): readonly { readonly policy: Policy; readonly command: Command }[] {
   if (before === after) return []
   const all = policies.flatMap((policy) =>
-    policy.follow(before, after, cause).map((command) => ({ policy, command })),
+    askedBy(policy, () => policy.follow(before, after, cause, now)).map((command) => ({ policy, command })),
   )
   return all.slice(0, limits.policyCommandsMax)
 }
@@ -280,7 +288,7 @@ function checkExpectation(state: ReadonlyState, request: RecordRequest): void {
   }
 }
 
-function refused(refusal: Refusal): CommandRefused {
+export function refused(refusal: Refusal): CommandRefused {
   const { command, subject, status, reason, accepted } = refusal
   return new CommandRefused({
     message: `${command} refused: ${subject} is ${status}: ${reason}`,

@@ -7,11 +7,15 @@ import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import type { LogTransaction } from '../log/port.ts'
 import { stateAt } from '../replay/at.ts'
+import type { HandoffPackage } from '../handoff/package.ts'
 import type { Brief, BriefOptions } from '../views/brief.ts'
+import { type AcceptOptions, acceptHandoff, type HandoffAcceptance, handoffNamed, packageOf } from './accept-handoff.ts'
 import { briefOf } from './brief.ts'
-import { type BudgetCallback, type BudgetMark, BudgetWatch } from './budget-watch.ts'
+import { type BudgetCallback, type BudgetMark, BudgetWatch, type WindowChange } from './budget-watch.ts'
 import { followStream } from './follow.ts'
 import { type ForkOptions, forkSession } from './fork.ts'
+import { type HandOffOptions, type HandoffOffer, handOff } from './hand-off.ts'
+import type { HandoffHolder } from './handoff-holder.ts'
 import type { SessionHost } from './host.ts'
 import { takeKeyframeIfDue } from './keyframe.ts'
 import {
@@ -22,7 +26,7 @@ import {
   record,
 } from './record.ts'
 import { RepositoryWatch } from './repository-watch.ts'
-import { makeSummaries, waitsForSummaries } from './summaries.ts'
+import { SummaryMaker, warnOfSummary } from './summaries.ts'
 
 export interface SendOptions extends CommandMeta {
   /** Refuse unless the stream is at this version, or not there, or there. */
@@ -73,6 +77,7 @@ export class Session {
   readonly #environment: RecordEnvironment
   readonly #repository = new RepositoryWatch()
   readonly #budget = new BudgetWatch()
+  readonly #summaries: SummaryMaker
   readonly #queue: Waiting[] = []
   #state: ReadonlyState
   #epoch: number
@@ -86,6 +91,13 @@ export class Session {
     this.#environment = { ...host.environment, repository: () => this.#repository.facts }
     this.#state = state
     this.#epoch = state.epoch
+    const summaryHost = {
+      log: host.log,
+      state: () => this.#state,
+      refresh: () => this.refresh(),
+      send: (command: Sending, options: SendOptions) => this.send(command, options),
+    }
+    this.#summaries = new SummaryMaker(summaryHost, host.summarizer)
   }
 
   /** State as this object knows it: frozen, structurally shared, newest after each of its own sends. */
@@ -156,6 +168,46 @@ export class Session {
     return new Session(this.#host, state)
   }
 
+  /**
+   * Offers the session to another agent, with a package made from its state; a checkpoint is taken with it. Until the offer ends,
+   * nobody works here. With fewer tokens available than the settings say, the context is compressed first, and that is told.
+   *
+   * @throws CommandRefused, StaleHolder, WaymarkError `HANDOFF_INVALID` when an agent is not named, `AGENT_UNKNOWN` and
+   * `AGENTS_INCOMPATIBLE` by the registry of agents, `USAGE` for a time or file that cannot be; then nothing is offered.
+   * @example
+   * ```ts
+   * const offer = await session.handOff({ fromAgent: 'spec-builder', toAgent: 'tester', expiresInMinutes: 60 })
+   * session.state.status // 'handed_off'
+   * offer.package.session_context.session_id === session.id // true
+   * ```
+   */
+  async handOff(options: HandOffOptions): Promise<HandoffOffer> {
+    return handOff(this.#handoffHolder(), options)
+  }
+
+  /**
+   * Takes the session over: the agent it was offered to holds it from then on, under a new epoch; whoever held it is refused. The
+   * package is checked first, and compared with one that came as a file.
+   *
+   * @throws CommandRefused, StaleHolder, WaymarkError `HANDOFF_INVALID`, `AGENT_UNKNOWN`, `AGENTS_INCOMPATIBLE`
+   * @example
+   * ```ts
+   * await session.handOff({ fromAgent: 'spec-builder', toAgent: 'tester' })
+   * const other = await waymark.openSession(session.id)
+   * const { epoch } = await other.acceptHandoff({ agent: 'tester' })
+   * epoch // 2
+   * ```
+   */
+  async acceptHandoff(options: AcceptOptions): Promise<HandoffAcceptance> {
+    return acceptHandoff(this.#handoffHolder(), options)
+  }
+
+  /** The package of a handoff, of the newest if it is not named; `null` when there is none. @throws WaymarkError `HANDOFF_INVALID` */
+  async handoffPackage(handoffId?: string): Promise<HandoffPackage | null> {
+    const handoff = handoffNamed(this.#state, handoffId)
+    return handoff === undefined ? null : packageOf(this.#host.log, handoff)
+  }
+
   /** State at a version, or at a time: after all batches that happened at or before it. */
   async at(when: number | string): Promise<ReadonlyState> {
     return stateAt(this.#host.log, this.id, when)
@@ -172,8 +224,10 @@ export class Session {
   }
 
   /**
-   * Calls back when the budget enters a phase, or passes a percentage upwards; after the append, once a crossing, for what
-   * this object sends. Returns the function that ends it.
+   * Calls back when the budget rises into a phase or beyond it, falls to `normal`, or passes a percentage (0 to 100) upwards; after the
+   * append, once a crossing, for what this object sends. Returns the function that ends it.
+   *
+   * @throws WaymarkError `USAGE` for any other mark, and for a callback that is no function.
    */
   onBudget(mark: BudgetMark, callback: BudgetCallback): () => void {
     return this.#budget.add(mark, callback)
@@ -199,6 +253,12 @@ export class Session {
       await this.#draining
       await this.#summarizing
     }
+  }
+
+  #handoffHolder(): HandoffHolder {
+    const refreshRepository = (): Promise<void> => this.#repository.refresh(this.#folder(), 'now')
+    const environment = this.#environment
+    return { host: this.#host, environment, epoch: this.#epoch, session: this, refreshRepository }
   }
 
   /** Where the session works, as far as it is known. */
@@ -227,35 +287,37 @@ export class Session {
 
   async #write(waiting: readonly Waiting[]): Promise<void> {
     const before = this.#state
-    const { outcomes, state, epoch } = await this.#host.log.transact((transaction) =>
+    const { outcomes, state, epoch, windows, appended } = await this.#host.log.transact((transaction) =>
       this.#recordAll(transaction, before, waiting),
     )
     this.#state = state
     this.#epoch = epoch
-    if (state.version > before.version) {
+    if (appended) {
       this.#host.writers?.committed(state)
-      this.#host.appended(this.id)
+      this.#host.live.heard(this)
     }
+    if (state.version > before.version) this.#host.appended(this.id)
     for (const [index, { resolve, reject }] of waiting.entries()) {
       const outcome = outcomes[index]
       assert(outcome !== undefined, 'every command has an outcome')
       if ('error' in outcome) reject(outcome.error)
       else resolve({ ...outcome, state })
     }
-    this.#budget.notify(before, state)
+    this.#budget.notify(windows)
   }
 
-  #recordAll(
-    transaction: LogTransaction,
-    before: ReadonlyState,
-    waiting: readonly Waiting[],
-  ): { readonly outcomes: readonly Outcome[]; readonly state: ReadonlyState; readonly epoch: number } {
+  #recordAll(transaction: LogTransaction, before: ReadonlyState, waiting: readonly Waiting[]): RecordedAll {
+    const versionBefore = transaction.stream(this.id)?.version ?? 0
     let state = before
     let epoch = this.#epoch
     const outcomes: Outcome[] = []
+    const windows: WindowChange[] = []
     for (const { request } of waiting) {
       try {
         const recorded = record(transaction, state, { ...request, epoch }, this.#environment)
+        if (recorded.state.window !== state.window) {
+          windows.push({ before: state.window, after: recorded.state.window })
+        }
         state = recorded.state
         if (request.command.type === 'session.take-over' && !recorded.repeated) epoch = state.epoch
         // Not its state: those of a long queue would all be alive at once.
@@ -266,26 +328,23 @@ export class Session {
         outcomes.push({ error })
       }
     }
-    this.#host.writers?.take(transaction, state)
+    const appended = (transaction.stream(this.id)?.version ?? 0) > versionBefore
+    if (appended) this.#host.writers?.take(transaction, state)
     takeKeyframeIfDue(transaction, state)
-    return { outcomes, state, epoch }
+    return { outcomes, state, epoch, windows, appended }
   }
 
   /** Begins to make the summaries that state asks for, unless that is going on. */
   #startSummaries(): void {
-    const { log, summarizer, environment } = this.#host
-    const isIdle = this.#summarizing === null && environment.policies.length > 0
-    if (!isIdle || this.#state.status !== 'active' || !waitsForSummaries(this.#state)) return
-    const made = makeSummaries(
-      log,
-      () => this.#state,
-      summarizer,
-      (command, options) => this.send(command, options),
-    )
+    const isIdle = this.#summarizing === null && this.#environment.policies.length > 0
+    if (!isIdle || this.#state.status !== 'active' || !this.#summaries.isDue) return
     this.#summarizing = this.#busy(
-      made.catch(warnOfSummary).finally(() => {
-        this.#summarizing = null
-      }),
+      this.#summaries
+        .makeAll()
+        .catch(warnOfSummary)
+        .finally(() => {
+          this.#summarizing = null
+        }),
     )
   }
 
@@ -298,11 +357,18 @@ export class Session {
   }
 }
 
-function warnOfSummary(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error), { code: 'WAYMARK_SUMMARY' })
-}
-
 type Outcome = Omit<Recorded, 'state'> | { readonly error: unknown }
+
+/** What came of the commands of one transaction. */
+interface RecordedAll {
+  readonly outcomes: readonly Outcome[]
+  readonly state: ReadonlyState
+  readonly epoch: number
+  /** The window before and after each command that changed it. */
+  readonly windows: readonly WindowChange[]
+  /** Something was appended: not everything was refused, or recorded before. */
+  readonly appended: boolean
+}
 
 /** Faults of the store end the transaction; a refusal concerns its own command only. */
 function isStoreFault(error: WaymarkError): boolean {

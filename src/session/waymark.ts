@@ -1,12 +1,14 @@
 /** A home with its sessions: the door to everything. */
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { settingsWith } from '../configuration/given.ts'
 import { type LoadedSettings, loadSettings } from '../configuration/load.ts'
 import { type Settings, standardSettings } from '../configuration/settings.ts'
 import type { Command } from '../events/commands.ts'
 import type { LoggedEvent } from '../events/envelope.ts'
 import { type Clock, type Ids, systemClock, systemIds } from '../kernel/clock.ts'
 import { WaymarkError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
 import { MemoryLog } from '../log/memory.ts'
 import type { EventLog, StreamInfo } from '../log/port.ts'
 import { MemoryFiles } from '../memory/memory-files.ts'
@@ -17,16 +19,20 @@ import { beginSession, historyOf } from './begin.ts'
 import { startCommand } from './begin-options.ts'
 import { followLog } from './follow.ts'
 import { type ForkOptions, forkSession } from './fork.ts'
+import { TaskGraph } from './graph/task-graph.ts'
 import { findHome, makeHome, sessionsFolderOf, storePathOf } from './home.ts'
 import type { SessionHost } from './host.ts'
 import type { CarriedTasks } from './load-history.ts'
+import { LiveSessions } from './live-sessions.ts'
 import { type Policy, standardPolicies } from './policy.ts'
 import type { RecordEnvironment } from './record.ts'
-import { type RecoveryReport, recoverSession } from './recover.ts'
+import { type RecoveryReport, type RecoverOptions, recoverSession } from './recover.ts'
+import type { ResumeHook } from './recover-resume.ts'
 import { resolveSession } from './resolve.ts'
 import { Session } from './session.ts'
+import { onStopSignals, type StopSignal, stopSignals } from './signals.ts'
 import { extractiveSummarizer, type Summarizer } from './summaries.ts'
-import { WriterPlace } from './writers.ts'
+import { WriterPlace, writersKey } from './writers.ts'
 
 export interface OpenOptions {
   /** Folder of the home; the nearest `.moai` upward, else `~/.moai`, if left out. */
@@ -39,6 +45,8 @@ export interface OpenOptions {
   readonly ids?: Ids
   /** What sessions do of their own accord; the standard policies if left out, none with an empty list. */
   readonly policies?: readonly Policy[]
+  /** Resumes a session where it lives, in an SDK or a service, when it is recovered here. */
+  readonly resume?: ResumeHook
   /** Makes the summaries that policies ask for; the built-in one, which needs no model, if left out. */
   readonly summarizer?: Summarizer
   /** Settings that go before those of the home's files and the environment. With a `store`, only these and the defaults count. */
@@ -85,7 +93,7 @@ export class Waymark {
    */
   static async open(options: OpenOptions = {}): Promise<Waymark> {
     if (options.store !== undefined) {
-      const settings = { ...standardSettings, ...options.settings }
+      const settings = settingsWith(standardSettings, options.settings)
       return new Waymark(hostOf(options.store, settings, null, options), null)
     }
     const home = findHome(options.home)
@@ -98,7 +106,7 @@ export class Waymark {
       })
     }
     const loaded = await loadSettings({ home: home.path, flags: options.set ?? [] })
-    const settings = { ...loaded.settings, ...options.settings }
+    const settings = settingsWith(loaded.settings, options.settings)
     if (!settings.persistenceEnabled && options.readOnly !== true) {
       return new Waymark(hostOf(new MemoryLog(), settings, null, options), loaded)
     }
@@ -158,6 +166,16 @@ export class Waymark {
     return new Session(this.#host, await forkSession(this.#host, await this.resolve(name), options))
   }
 
+  /**
+   * The tasks of a session as a graph that many may work on, each task in a session of its own.
+   *
+   * @throws SessionNotFound, WaymarkError `SESSION_AMBIGUOUS`, DamagedRecord
+   */
+  async graph(name: string): Promise<TaskGraph> {
+    const { state } = await loadState(this.log, await this.resolve(name))
+    return new TaskGraph(this.#host, state, (sessionId) => this.recover(sessionId))
+  }
+
   /** The id of the session that an id, a unique prefix or a native id means. */
   async resolve(name: string): Promise<string> {
     return resolveSession(this.log, name)
@@ -168,9 +186,20 @@ export class Waymark {
     for await (const page of this.log.streams()) yield* page
   }
 
-  /** Brings a session back after an interruption, and records what was found and what was left open. */
-  async recover(name: string): Promise<RecoveryReport> {
-    const report = await recoverSession(this.log, this.#host.environment, await this.resolve(name))
+  /**
+   * Brings a session back after an interruption, in six steps that are recorded with their results. One that was interrupted itself
+   * is taken up at its next step.
+   *
+   * @throws SessionNotFound, WaymarkError `USAGE` when there is no such checkpoint
+   */
+  async recover(name: string, options: RecoverOptions = {}): Promise<RecoveryReport> {
+    const { environment, settings, resume } = this.#host
+    const hook = options.resume ?? resume
+    const report = await recoverSession(this.log, environment, await this.resolve(name), {
+      ...options,
+      ...(hook === null ? {} : { resume: hook }),
+      defaultTasks: settings.recoveryTasks,
+    })
     if (report.recorded) this.#host.appended(report.sessionId)
     return report
   }
@@ -198,12 +227,36 @@ export class Waymark {
     })
   }
 
+  /**
+   * Takes a last checkpoint of every session that is written from here when the process is told to stop. The signal is not
+   * swallowed: the process ends by it unless somebody else listens, after {@link limits.interruptionWaitMs} at most, and at once on
+   * a second one. Returns the function that ends this.
+   *
+   * @example
+   * ```ts
+   * const undo = waymark.checkpointOnSignals()
+   * undo()
+   * ```
+   */
+  checkpointOnSignals(signals: readonly StopSignal[] = stopSignals): () => void {
+    const { live, memory } = this.#host
+    return onStopSignals(
+      signals,
+      async (signal) => {
+        await live.interrupted(`the process got ${signal}`)
+        await memory?.flush()
+      },
+      limits.interruptionWaitMs,
+    )
+  }
+
   /** Ends what is going on, summaries included, and closes the home. */
   async close(): Promise<void> {
-    const { log, writers, memory, busy } = this.#host
+    const { log, writers, memory, busy, live } = this.#host
+    live.close()
     while (busy.size > 0) await Promise.allSettled(busy)
     await memory?.flush()
-    if (writers?.holds === true)
+    if (writers !== null && writers.isIn(await log.bookmark(writersKey).catch(() => null)))
       await log.transact((transaction) => writers.leave(transaction)).catch(() => {})
     await log.close()
   }
@@ -226,6 +279,8 @@ function hostOf(log: EventLog, settings: Settings, home: string | null, options:
     environment,
     settings,
     summarizer: options.summarizer ?? extractiveSummarizer,
+    resume: options.resume ?? null,
+    live: new LiveSessions(environment.policies.length > 0),
     writers: isWritten ? new WriterPlace(systemIds.uuid(), settings.maxParallelSessions) : null,
     folder: home === null ? null : dirname(home),
     busy: new Set(),

@@ -6,10 +6,13 @@
 import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import type { LogTransaction } from '../log/port.ts'
+import { processStartOf } from './process-start.ts'
 
 export interface Writer {
   readonly sessionId: string
   readonly pid: number
+  /** When the process began, where the system tells: a later process may be given the same number. */
+  readonly start: string | null
   /** Whoever opened the home: one process may open it several times. */
   readonly holder: string
 }
@@ -21,6 +24,8 @@ export class WriterPlace {
   readonly #holder: string
   readonly #sessionsMax: number
   readonly #taken = new Set<string>()
+  /** Noted in a transaction that is not committed yet. */
+  readonly #asked = new Set<string>()
 
   constructor(holder: string, sessionsMax: number) {
     this.#holder = holder
@@ -28,34 +33,40 @@ export class WriterPlace {
   }
 
   /**
-   * Takes a place for a session at its first write, and gives it back when the session ends. A session that another one called needs none: it is part of its work.
+   * Takes a place for a session at its first write, and gives it back when the session ends. A session that another one called needs
+   * none, as it is part of its work, unless it is worked in by an agent of its own (`counted`). To be called when something was
+   * appended, never for a refusal.
    *
    * @throws WaymarkError `LIMIT_REACHED`
    */
-  take(transaction: LogTransaction, state: ReadonlyState): void {
+  take(transaction: LogTransaction, state: ReadonlyState, counted = false): void {
     const { sessionId } = state
     if (state.status === 'ended') {
       this.leave(transaction, sessionId)
       return
     }
-    const isChild = state.parentSessionId !== null && state.forkedAt === null
+    const isChild = !counted && state.parentSessionId !== null && state.forkedAt === null
     if (this.#taken.has(sessionId) || isChild) return
     const writers = liveWriters(transaction.bookmark(writersKey))
     const others = new Set(writers.map((writer) => writer.sessionId).filter((id) => id !== sessionId))
     if (others.size >= this.#sessionsMax) throw tooMany([...others], this.#sessionsMax)
-    const own: Writer = { sessionId, pid: process.pid, holder: this.#holder }
+    this.#asked.add(sessionId)
+    if (writers.some((writer) => writer.holder === this.#holder && writer.sessionId === sessionId)) return
+    const { pid } = process
+    const own: Writer = { sessionId, pid, start: processStartOf(pid), holder: this.#holder }
     transaction.putBookmark(writersKey, JSON.stringify([...writers, own]))
   }
 
   /** The transaction that took or gave back the place has been committed. */
   committed({ sessionId, status }: ReadonlyState): void {
+    const wasAsked = this.#asked.delete(sessionId)
     if (status === 'ended') this.#taken.delete(sessionId)
-    else this.#taken.add(sessionId)
+    else if (wasAsked) this.#taken.add(sessionId)
   }
 
-  /** Whether there is a place to give back. */
-  get holds(): boolean {
-    return this.#taken.size > 0
+  /** Whether a note names a place that is to be given back. */
+  isIn(note: string | null): boolean {
+    return liveWriters(note).some(({ holder }) => holder === this.#holder)
   }
 
   /** Gives back the place of a session, or all places. */
@@ -74,7 +85,7 @@ export function liveWriters(note: string | null): readonly Writer[] {
   if (note === null) return []
   try {
     const parsed: unknown = JSON.parse(note)
-    return Array.isArray(parsed) ? parsed.filter(isWriter).filter(({ pid }) => isProcessAlive(pid)) : []
+    return Array.isArray(parsed) ? parsed.filter(isWriter).filter(isAlive) : []
   } catch {
     return []
   }
@@ -92,6 +103,16 @@ function isWriter(value: unknown): value is Writer {
   if (typeof value !== 'object' || value === null) return false
   const isNamed = ['sessionId', 'holder'].every((field) => typeof Reflect.get(value, field) === 'string')
   return isNamed && Number.isInteger(Reflect.get(value, 'pid'))
+}
+
+/**
+ * Whether the process that noted itself is there still: one of its number, which began when it did. Where the start is not
+ * told, the number alone decides.
+ */
+function isAlive({ pid, start }: Pick<Writer, 'pid'> & Partial<Writer>): boolean {
+  if (!isProcessAlive(pid)) return false
+  const startNow = typeof start === 'string' ? processStartOf(pid) : null
+  return startNow === null || startNow === start
 }
 
 /** Whether a process of that number is there; one of another user is. */

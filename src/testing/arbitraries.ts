@@ -230,7 +230,7 @@ export function contextCommandArbitrary(): fc.Arbitrary<Command> {
     fc.record({
       type: fc.constant('context.request-summary' as const),
       tags,
-      targetPercent: fc.constantFrom(10, 30),
+      targetPercent: fc.constantFrom(10, 30, null),
     }),
     fc.record({ type: fc.constant('context.summarize' as const), tag, summary: content }),
   )

@@ -4,9 +4,16 @@
  */
 import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
-import { allot, bytesOf, type Fitted, fitBelow, onOneLine } from './brief/fit.ts'
+import { allot, bytesOf, type Fitted, fitBelow } from './brief/fit.ts'
 import { itemSummariesMax } from './brief/past.ts'
-import { type BriefLevel, type SectionName, type SectionSpec, sectionSpecs } from './brief/sections.ts'
+import { onOneLine } from './brief/readable.ts'
+import {
+  type BriefLevel,
+  briefLevels,
+  type SectionName,
+  type SectionSpec,
+  sectionSpecs,
+} from './brief/sections.ts'
 import { type Surroundings, sourceOf } from './brief/source.ts'
 import { bytesWithin, type TextMeasure, textMeasureOf, tokensOf } from './text-measure.ts'
 
@@ -55,7 +62,8 @@ const joint = '\n\n'
  * The brief of a state. `texts` holds what the state points to, by hash (see `textsForBrief`); a text that is not among them is
  * quoted as far as the state knows it, and that is said.
  *
- * @throws WaymarkError `USAGE` when not even the first line fits; `details.tokensMin` says how many tokens it takes.
+ * @throws WaymarkError `USAGE` when not even the first line fits; `details.tokensMin` says how many tokens it takes. The same when
+ * `tokens` is no number of tokens, or `level` none of the levels.
  */
 export function brief(
   state: ReadonlyState,
@@ -63,6 +71,7 @@ export function brief(
   options: BriefOptions & Surroundings = {},
 ): Brief {
   const { tokens: tokensMax = standardBriefTokens, level = standardBriefLevel } = options
+  checkOptions(tokensMax, level)
   const measure = textMeasureOf(state)
   const source = sourceOf(state, texts, options)
   const title = `# Brief of ${state.sessionId}, version ${state.version}`
@@ -70,7 +79,9 @@ export function brief(
   if (roomBytes < 0) throw tooFewTokens(tokensMax, tokensOf(title, measure))
   const parts = specsOfLevel(level).flatMap(([name, spec]) => {
     const fit = spec.fit(source)
-    return fit === null ? [] : [{ name, spec, share: spec.share, fit: fitBelow(`## ${spec.title}`, fit) }]
+    if (fit === null) return []
+    const { share, firstShare = 0 } = spec
+    return [{ name, spec, share, firstShare, fit: fitBelow(`## ${spec.title}`, fit) }]
   })
   // How much to keep free for the list of what is left out is not known before; most often it is nothing.
   const wanted = Math.max(leftOutBytesMin, Math.floor(roomBytes * leftOutShare))
@@ -81,7 +92,9 @@ export function brief(
   const leftOut = fitted.flatMap(({ text, cut }, index): readonly LeftOut[] => {
     const part = parts[index]
     if (part === undefined || !cut) return []
-    return [{ section: part.name, what: text === '' ? 'all' : 'part', how: part.spec.whole(source.name) }]
+    return [
+      { section: part.name, what: text === '' ? 'all' : 'part', how: part.spec.whole(source.name, source) },
+    ]
   })
   const said = fitted.flatMap(({ text }) => (text === '' ? [] : [text]))
   const body = [title, ...said].join(joint)
@@ -99,6 +112,18 @@ export function brief(
     text,
     leftOut,
   }
+}
+
+function checkOptions(tokens: number, level: number): void {
+  const isLevel = briefLevels.some((known) => known === level)
+  if (Number.isFinite(tokens) && tokens >= 0 && isLevel) return
+  throw new WaymarkError('USAGE', {
+    message: isLevel ? `${tokens} is no number of tokens` : `${level} is no level of a brief`,
+    hint: isLevel
+      ? `give it some: tokens: ${standardBriefTokens}`
+      : `its levels are ${briefLevels.join(', ')}`,
+    details: isLevel ? { tokens } : { level },
+  })
 }
 
 /** Bytes kept free for saying what is left out: at least, at most, and as part of the room. */

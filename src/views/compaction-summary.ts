@@ -1,5 +1,5 @@
 /** What a tool's compaction left of a conversation, taken apart as far as its form is known. */
-import { onOneLine } from './brief/fit.ts'
+import { onOneLine } from './brief/readable.ts'
 import { spokenWords } from './spoken.ts'
 
 /** What a part of a summary is about. */

@@ -41,8 +41,10 @@ export const contextLines = {
     'notice',
   ),
   'context.restored': detail(({ tags }) => `context restored: ${items(tags)}`),
-  'context.summary-requested': detail(
-    ({ tags, targetPercent }) => `summaries asked for, at most ${targetPercent} % of each: ${items(tags)}`,
+  'context.summary-requested': detail(({ tags, targetPercent }) =>
+    targetPercent === null
+      ? `summaries not asked for any more: ${items(tags)}`
+      : `summaries asked for, at most ${targetPercent} % of each: ${items(tags)}`,
   ),
   'context.summarized': notable(
     ({ tag, weight, savedTokens }) =>

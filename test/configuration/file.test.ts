@@ -168,7 +168,7 @@ describe('what the section may not be', () => {
     )
     expect(message.split('\n')).toEqual([
       'FILE:3:22: session.cache_enabled is 1; it takes true or false',
-      expect.stringMatching(/^FILE:4:5: unknown key session\.forking; did you mean forking_enabled or /),
+      expect.stringMatching(/^FILE:4:5: unknown key session\.forking; did you mean .*forking_enabled/),
       'FILE:5:23: session.context_budget is 5; it takes an object',
     ])
     expect(hint).toContain('docs/configuration.md')
@@ -177,6 +177,25 @@ describe('what the section may not be', () => {
       { key: 'session.forking', origin: { layer: 'project', line: 4, column: 5 } },
       { key: 'session.context_budget', origin: { layer: 'project', line: 5, column: 23 } },
     ])
+  })
+
+  it.each([
+    [
+      '{"a":{"hands_to":["b"]},"a":{"hands_to":[]}}',
+      /^FILE:3:39: session\.agents\.a is there twice, first in line 3; keep/,
+    ],
+    ['{"a":{"hands_to":["b"],"hands_to":[]}}', /^FILE:3:38: session\.agents\.a\.hands_to is there twice/],
+    ['{"a":{"hands_to":"b"}}', /^FILE:3:15: session\.agents\.a\.hands_to: .*expected array/],
+    ['{"a":{"hands_to":[""]}}', /^FILE:3:15: session\.agents\.a\.hands_to\.0: /],
+    ['{"a":{"hands":["b"]}}', /^FILE:3:15: session\.agents\.a(\.hands_to)?: /],
+    ['{"a":{"hands_to":[],"more":1}}', /^FILE:3:15: session\.agents\.a: .*more/],
+    ['{"":{"hands_to":[]}}', /^FILE:3:15: session\.agents\./],
+    ['["a"]', /^FILE:3:15: session\.agents is a list$/],
+    ['"a"', /^FILE:3:15: session\.agents is "a"$/],
+  ])('a registry of agents that is none: %s', async (registry, told) => {
+    const { message, hint } = await refused(session(`    "agents": ${registry}`))
+    expect(message).toMatch(told)
+    if (!message.includes('twice')) expect(hint).toContain('it takes an object of agents')
   })
 
   it('is told of every layer', async () => {

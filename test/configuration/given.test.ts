@@ -30,8 +30,16 @@ describe('settings given by a program', () => {
   })
 
   it('that are undefined count as not given', async () => {
-    const waymark = await open({ cacheEnabled: undefined, maxParallelSessions: undefined, reserveTokens: null })
-    expect(waymark.settings).toMatchObject({ cacheEnabled: true, maxParallelSessions: 3, reserveTokens: null })
+    const waymark = await open({
+      cacheEnabled: undefined,
+      maxParallelSessions: undefined,
+      reserveTokens: null,
+    })
+    expect(waymark.settings).toMatchObject({
+      cacheEnabled: true,
+      maxParallelSessions: 3,
+      reserveTokens: null,
+    })
   })
 
   it('go before the others, and must fit together with them', async () => {

@@ -43,6 +43,8 @@ describe('settings', () => {
         auto_load_history: true,
         context_preservation: 'critical_only',
         cache_enabled: true,
+        handoff_minimum_tokens: 30_000,
+        agents: {},
       },
     })
   })
@@ -126,7 +128,9 @@ const twoOfEach: Readonly<Record<keyof Settings, readonly [unknown, unknown]>> =
   persistenceEnabled: [true, false],
   autoCheckpoint: [true, false],
   checkpointIntervalMinutes: [10, 0.5],
+  sessionTimeoutMinutes: [60, null],
   recoveryStrategy: ['progressive_summarization', 'full_context'],
+  recoveryTasks: ['keep', 'block'],
   monitoringThresholdPercent: [60, 12.5],
   warningThresholdPercent: [75, 80],
   emergencyThresholdPercent: [85, 99.9],
@@ -136,6 +140,13 @@ const twoOfEach: Readonly<Record<keyof Settings, readonly [unknown, unknown]>> =
   autoLoadHistory: [true, false],
   contextPreservation: ['critical_only', 'all'],
   cacheEnabled: [true, false],
+  handoffMinimumTokens: [30_000, 0],
+  agents: [{}, { 'spec-builder': { hands_to: ['tester', 'writer'] }, tester: { hands_to: [] } }],
+}
+
+/** A value as it stands in a variable or a flag. */
+function wordOf(value: unknown): string {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
 }
 
 describe.each(settingNames)('%s', (setting) => {
@@ -146,7 +157,7 @@ describe.each(settingNames)('%s', (setting) => {
     async (value) => {
       const homes = makeHomes()
       const file = homes.write('project', JSON.stringify(settingsJson({ [setting]: value })))
-      const text = String(value)
+      const text = wordOf(value)
       const loaded = [
         await homes.load(),
         await homes.load({ home: homes.user, environment: { [variable]: text } }),
@@ -186,6 +197,22 @@ describe('what a word may be', () => {
     ['max_parallel_sessions', '0', 'it takes a whole number from 1 to 1000'],
     ['max_parallel_sessions', '1001', 'it takes a whole number from 1 to 1000'],
     ['recovery_strategy', 'full', 'it takes "progressive_summarization" or "full_context"'],
+    ['handoff_minimum_tokens', '-1', 'it takes a whole number of tokens from 0'],
+    [
+      'agents',
+      '[]',
+      'it takes an object of agents, each with those it hands to: {"spec-builder":{"hands_to":["tester"]}}',
+    ],
+    [
+      'agents',
+      '{"a":{}}',
+      'it takes an object of agents, each with those it hands to: {"spec-builder":{"hands_to":["tester"]}}',
+    ],
+    [
+      'agents',
+      '{"a":',
+      'it takes an object of agents, each with those it hands to: {"spec-builder":{"hands_to":["tester"]}}',
+    ],
     ['context_preservation', 'none', 'it takes "critical_only" or "critical_and_supporting" or "all"'],
   ])('is checked: %s=%s', async (name, text, right) => {
     const homes = makeHomes()
@@ -312,13 +339,20 @@ describe('the reserve', () => {
   )
 })
 
+const agentNameArbitrary = fc.oneof(
+  fc.constantFrom('tester', 'spec-builder', 'a.b', 'constructor', 'hands_to'),
+  fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' }).filter((name) => name !== '__proto__'),
+)
+
 /** Settings that fit together. */
 const settingsArbitrary: fc.Arbitrary<Settings> = fc
   .record({
     persistenceEnabled: fc.boolean(),
     autoCheckpoint: fc.boolean(),
     checkpointIntervalMinutes: fc.double({ min: 0.01, max: 1_440, noNaN: true }),
+    sessionTimeoutMinutes: fc.option(fc.double({ min: 0.01, max: 10_080, noNaN: true })),
     recoveryStrategy: fc.constantFrom('progressive_summarization', 'full_context'),
+    recoveryTasks: fc.constantFrom('keep', 'block', 'retry'),
     thresholds: fc
       .uniqueArray(fc.double({ min: 0.01, max: 99.99, noNaN: true }), { minLength: 3, maxLength: 3 })
       .map((percents) => percents.sort((a, b) => a - b)),
@@ -328,6 +362,12 @@ const settingsArbitrary: fc.Arbitrary<Settings> = fc
     autoLoadHistory: fc.boolean(),
     contextPreservation: fc.constantFrom('critical_only', 'critical_and_supporting', 'all'),
     cacheEnabled: fc.boolean(),
+    handoffMinimumTokens: fc.nat(1_000_000),
+    agents: fc.dictionary(
+      agentNameArbitrary,
+      fc.record({ hands_to: fc.array(agentNameArbitrary, { maxLength: 3 }) }, { noNullPrototype: true }),
+      { maxKeys: 4, noNullPrototype: true },
+    ),
   })
   .map(({ thresholds: [monitoring = 1, warning = 2, emergency = 3], ...rest }) => ({
     ...rest,
@@ -343,7 +383,7 @@ describe('any settings', () => {
       homes.write('project', JSON.stringify(settingsJson(settings), null, indent))
       expect((await homes.load()).settings).toEqual(settings)
       const elsewhere = { home: homes.user }
-      const words = settingNames.map((setting) => [keys[setting], String(settings[setting])] as const)
+      const words = settingNames.map((setting) => [keys[setting], wordOf(settings[setting])] as const)
       const environment = Object.fromEntries(words.map(([{ variable }, text]) => [variable, text]))
       expect((await homes.load({ ...elsewhere, environment })).settings).toEqual(settings)
       const flags = words.map(([{ name }, text]) => `${name}=${text}`)

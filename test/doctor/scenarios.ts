@@ -110,6 +110,17 @@ export const scenarios: Readonly<Record<Exclude<FindingCode, 'old-sqlite'>, Scen
     proposal: /waymark doctor --fix/,
     fixable: true,
   },
+  'invalid-settings': {
+    what: 'a setting with a value that it does not take',
+    damage: async ({ home }) => {
+      mkdirSync(join(home, 'config'), { recursive: true })
+      writeFileSync(join(home, 'config/config.json'), '{"session": {\n  "cache_enabled": "maybe" }}')
+      return {}
+    },
+    severity: 'problem',
+    message: /^\S+config\.json:2:3: session\.cache_enabled is "maybe"/,
+    proposal: /^it takes true or false/,
+  },
   'leftover-files': {
     what: 'a temporary file of a process that is gone',
     damage: async ({ sessions }) => {
@@ -289,14 +300,14 @@ export const scenarios: Readonly<Record<Exclude<FindingCode, 'old-sqlite'>, Scen
     proposal: /^waymark log sess_\S+ --all --after 0, /,
   },
   'check-failed': {
-    what: 'settings that cannot be read',
-    damage: async ({ home }) => {
-      mkdirSync(join(home, 'config'), { recursive: true })
-      writeFileSync(join(home, 'config/config.json'), '{"session": {"cache_enabled": "maybe"}}')
-      return {}
-    },
+    what: 'a disk that does not answer',
+    damage: async () => ({
+      diskSpace: async () => {
+        throw new Error('no such device')
+      },
+    }),
     severity: 'problem',
-    message: /^memory-drift: .*cache_enabled/,
+    message: /^disk-almost-full: no such device$/,
     proposal: /^waymark verify$/,
   },
 }

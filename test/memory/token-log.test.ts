@@ -126,7 +126,7 @@ describe('token-usage.log', () => {
     })
     const { manifest } = await findManifest(home.folder)
     const entry = manifest?.files['token-usage.log']
-    const { bytes } = await bringUpToDate(watched, home.folder, entry)
+    const { bytes } = await bringUpToDate(watched, home.folder, manifest)
     expect(asked).toEqual([entry?.position])
     expect(asked[0]).toBeGreaterThanOrEqual(500)
     expect(bytes.toString('utf8').split('\n').length).toBe((await expectedLines(log)).length + 1)

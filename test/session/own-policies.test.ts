@@ -1,6 +1,7 @@
 /** Policies of one's own that give rubbish: what they asked for is passed over with a warning, and its cause stands. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Command } from '../../src/events/commands.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import type { Policy } from '../../src/session/policy.ts'
 import { Waymark } from '../../src/session/waymark.ts'
@@ -32,9 +33,13 @@ const rubbish: readonly [string, () => unknown, number][] = [
   ['a command of an unknown type', () => [{ type: 'nope' }, good], 1],
   ['null for a command', () => [null, good], 1],
   ['something that is no list', () => 5, 0],
-  ['an error', () => {
-    throw new Error('a fault in the policy')
-  }, 0],
+  [
+    'an error',
+    () => {
+      throw new Error('a fault in the policy')
+    },
+    0,
+  ],
 ]
 
 describe('a policy', () => {
@@ -52,8 +57,10 @@ describe('a policy', () => {
     expect((await waymark.verify()).ok).toBe(true)
   })
 
-  it('that fulfils an obligation with rubbish leaves the refusal as it was', async () => {
-    const policy: Policy = { ...policyOf(() => []), fulfil: policyOf(() => [{ type: 'nope' }]).follow as never }
+  it('that puts rubbish before a command leaves its refusal as it was', async () => {
+    const given: unknown = [{ type: 'nope' }]
+    // What a caller without types hands in.
+    const policy: Policy = { ...policyOf(() => []), precede: () => given as readonly Command[] }
     const waymark = await Waymark.open({ store: new MemoryLog(), policies: [policy] })
     const session = await waymark.createSession({ windowTokens: 200_000 })
     await expect(session.send({ type: 'session.hand-off', toAgent: 'b' })).rejects.toMatchObject({

@@ -95,6 +95,15 @@ describe('a summary that comes late', () => {
     },
   )
 
+  it('is not taken when the original was asked for before it came', async () => {
+    const { session, release } = await inFlight()
+    await session.send({ type: 'context.restore', tags: ['@GUIDE'] })
+    expect(item(session)?.summaryWantedPercent).toBeNull()
+    release()
+    await session.settled()
+    expect(item(session)?.status).toBe('kept')
+  })
+
   it('of an earlier, longer kind gives way to the shorter one that is wanted since', async () => {
     const { session, texts, release } = await inFlight()
     await report(session, 180_000)

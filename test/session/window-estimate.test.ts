@@ -9,7 +9,13 @@ async function opened(): Promise<Session> {
   const waymark = await Waymark.open({ store: new MemoryLog() })
   const session = await waymark.createSession({ windowTokens: 200_000 })
   await add(session, '@GUIDE', 60_000)
-  await session.send({ type: 'context.add', tag: '@RAW', tier: 'temporary', category: 'conversation.cache', tokens: 5_000 })
+  await session.send({
+    type: 'context.add',
+    tag: '@RAW',
+    tier: 'temporary',
+    category: 'conversation.cache',
+    tokens: 5_000,
+  })
   await session.send({ type: 'context.measure', contextTokens: 110_000 })
   return session
 }

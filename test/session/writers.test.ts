@@ -110,7 +110,12 @@ describe('a writer', () => {
     const waymark = await opened(await newHome())
     const session = await waymark.createSession()
     expect(await noted(waymark)).toEqual([
-      { sessionId: session.id, holder: expect.any(String), pid: process.pid, start: processStartOf(process.pid) },
+      {
+        sessionId: session.id,
+        holder: expect.any(String),
+        pid: process.pid,
+        start: processStartOf(process.pid),
+      },
     ])
   })
 })

@@ -46,10 +46,14 @@ async function print(
       const tone: Tone = origin.layer === 'defaults' ? 'quiet' : 'plain'
       return [
         keys[setting].name,
-        { text: String(settings[setting]), tone: origin.layer === 'defaults' ? 'plain' : 'strong' },
+        { text: valueText(settings[setting]), tone: origin.layer === 'defaults' ? 'plain' : 'strong' },
         { text: origin.layer, tone },
         originText(origin),
       ]
     }),
   })
+}
+
+function valueText(value: unknown): string {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
 }

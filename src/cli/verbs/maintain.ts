@@ -61,11 +61,14 @@ async function maintained(
     dryRun,
     onProgress: (sessionId) => output.progress(`looking for old checkpoints in ${sessionId}`),
   })
+  // The archived ones' files follow.
+  if (!dryRun) for (const { sessionId } of archived) waymark.appended(sessionId)
+  const checkpointIds = archived.flatMap((one) => one.checkpointIds)
   const plan = await planCompaction(log, {
-    alsoArchived: archived,
+    alsoArchived: checkpointIds,
     onProgress: (sessionId) => output.progress(`looking at the snapshots of ${sessionId}`),
   })
-  const checkpointsArchived = archived.length
+  const checkpointsArchived = checkpointIds.length
   const snapshotBytes = plan.bytes
   if (dryRun) {
     const path = storePathOf(home.path)

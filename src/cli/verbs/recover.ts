@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { OpenItem } from '../../replay/recover.ts'
-import { lineOf, type RecoveryReport } from '../../session/recover.ts'
+import type { RecoveryReport } from '../../session/recover.ts'
+import { type OpenItem, openItemText } from '../../views/open-items.ts'
 import { countOf, type Fact } from '../../views/text.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes } from '../failure.ts'
@@ -42,7 +42,7 @@ async function print(report: RecoveryReport, output: Output): Promise<void> {
     ...(damage === null
       ? []
       : [{ label: 'damage', value: `version ${damage.version}: ${damage.detail}`, tone: 'bad' } as const]),
-    ...open.map((item): Fact => ({ label: 'open', value: lineOf(item), tone: 'warning' })),
+    ...open.map((item): Fact => ({ label: 'open', value: openItemText(item), tone: 'warning' })),
     ...(open.length === 0 ? [{ label: 'open', value: 'nothing' }] : []),
   ]
   await output.facts(facts)

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { systemClock } from '../../kernel/clock.ts'
 import { checkMemoryFiles, type DriftKind, type MemoryCheck } from '../../memory/check.ts'
-import { editedTasksName } from '../../memory/names.ts'
+import type { EditedTasks } from '../../memory/draft.ts'
 import { sessionsOf } from '../../memory/sessions.ts'
-import { type MemoryWritten, type WriteOptions, writeMemoryFiles } from '../../memory/write.ts'
+import { type MemoryWritten, writeMemoryFiles } from '../../memory/write.ts'
 import { type AdoptionReport, adoptTasks } from '../../session/adopt.ts'
 import { archiveOldCheckpoints } from '../../session/archive.ts'
 import { sessionsFolderOf } from '../../session/home.ts'
@@ -52,7 +52,7 @@ async function written(session: string | undefined, context: Context): Promise<E
   })
   if (output.json) await output.document(report)
   else await printWritten(report, context)
-  return exitCodes.fine
+  return report.failed.length === 0 ? exitCodes.fine : exitCodes.problem
 }
 
 async function adopted(session: string | undefined, dryRun: boolean, context: Context): Promise<ExitCode> {
@@ -65,16 +65,18 @@ async function adopted(session: string | undefined, dryRun: boolean, context: Co
       ...(sessionId === undefined ? {} : { sessionId }),
     })
     if (dryRun || adoption.sessionId === null) return { adoption, report: null }
-    // What could not be taken in is not lost: the edited list is kept beside the new one.
-    const isTaken = adoption.problems.length === 0
-    return {
-      adoption,
-      report: await write(waymark, context, isTaken ? 'replace' : 'keep', adoption.sessionId),
-    }
+    return { adoption, report: await write(waymark, context, listAfter(adoption), adoption.sessionId) }
   })
   if (output.json) await output.document({ ...adoption, written: report })
-  else await printAdoption(adoption, output)
-  return adoption.problems.length === 0 ? exitCodes.fine : exitCodes.problem
+  else await printAdoption(adoption, report, output)
+  const isDone = adoption.problems.length === 0 && (report === null || report.failed.length === 0)
+  return isDone ? exitCodes.fine : exitCodes.problem
+}
+
+/** What could not be taken in is not lost: the edited list stays, or is kept beside the new one. */
+function listAfter({ problems, recorded }: AdoptionReport): EditedTasks {
+  if (problems.length === 0) return 'replace'
+  return recorded ? 'keep' : 'stay'
 }
 
 async function resolved(waymark: Waymark, session: string | undefined): Promise<string | undefined> {
@@ -91,7 +93,7 @@ async function archived(waymark: Waymark, sessionId: string | undefined): Promis
 function write(
   { log, settings }: Waymark,
   { home }: Context,
-  editedTasks: WriteOptions['editedTasks'],
+  editedTasks: EditedTasks,
   sessionId: string | undefined,
 ): Promise<MemoryWritten> {
   const place = { folder: sessionsFolderOf(home.path), log, clock: systemClock }
@@ -106,6 +108,7 @@ const toneOf: Readonly<Record<DriftKind, Tone>> = {
   edited: 'warning',
   stale: 'warning',
   missing: 'bad',
+  blocked: 'bad',
   'other-version': 'warning',
 }
 
@@ -124,14 +127,18 @@ async function printCheck(
   const drifted = files.filter(({ kind }) => kind !== 'ok').length
   const of = `session ${sessionId} at version ${version}`
   if (ok) output.note(`all files are as the log says: ${of}`)
-  else output.note(`${countOf(drifted, 'file')} drifted from ${of}\nnext: waymark sync writes them again`)
+  else {
+    const isBlocked = files.some(({ kind }) => kind === 'blocked')
+    const next = isBlocked ? 'move away what is in the way, then waymark sync' : 'waymark sync writes them again'
+    output.note(`${countOf(drifted, 'file')} drifted from ${of}\nnext: ${next}`)
+  }
 }
 
 async function printWritten(
   report: MemoryWritten & { readonly archived: readonly string[] },
   { output, home }: Context,
 ): Promise<void> {
-  const { sessionId, version, written: names, unchanged, edited, archived: ids } = report
+  const { sessionId, version, written: names, unchanged, failed, archived: ids } = report
   if (sessionId === null) {
     output.note(`no sessions in ${homeText(home)}`)
     return
@@ -141,15 +148,24 @@ async function printWritten(
     rows: [
       ...names.map((name) => [{ text: 'written', tone: 'good' } as const, name]),
       ...unchanged.map((name) => [{ text: 'unchanged', tone: 'quiet' } as const, name]),
+      ...failed.map(({ name }) => [{ text: 'failed', tone: 'bad' } as const, name]),
     ],
   })
   output.note(`session ${sessionId} at version ${version}, in ${sessionsFolderOf(home.path)}`)
   if (ids.length > 0) output.note(`${countOf(ids.length, 'old checkpoint')} archived`)
-  if (edited.length > 0) output.note(`the edited list of tasks is kept in ${editedTasksName}`)
+  noteWritten(report, output)
+}
+
+/** What became of files that were in the way: told after every write. */
+function noteWritten({ kept, failed }: MemoryWritten, output: Output): void {
+  for (const { name, reason } of failed) output.warn(`${name} could not be written: ${reason}`)
+  if (failed.length > 0) output.note('next: move away what is in the way, then waymark sync')
+  for (const name of kept) output.note(`the edited list of tasks is kept in ${name}`)
 }
 
 async function printAdoption(
   { changes, problems, recorded, sessionId }: AdoptionReport,
+  report: MemoryWritten | null,
   output: Output,
 ): Promise<void> {
   if (changes.length > 0) {
@@ -169,7 +185,8 @@ async function printAdoption(
     changes.reduce((sum, { commands }) => sum + commands.length, 0),
     'command',
   )
-  if (changes.length === 0) output.note('nothing to take in')
+  if (changes.length === 0) output.note(problems.length === 0 ? 'nothing to take in' : 'nothing was taken in')
   else output.note(recorded ? `${count} recorded in session ${sessionId}` : `${count}; nothing was recorded`)
-  if (problems.length > 0 && recorded) output.note(`the edited list is kept in ${editedTasksName}`)
+  if (problems.length > 0 && !recorded) output.note('the edited list stays as it is')
+  if (report !== null) noteWritten(report, output)
 }

@@ -21,7 +21,7 @@ export async function compactFile(database: Database, options: CompactOptions): 
   const { bytesFree, bytesUsed } = pagesOf(database)
   const total = bytesFree + bytesUsed
   const pays = bytesFree >= worthCopying.bytes && bytesFree >= total * worthCopying.share
-  if (pays && bytesUsed <= limits.compactedBytesMax) {
+  if (options.scrub === true || (pays && bytesUsed <= limits.compactedBytesMax)) {
     requireSound(database)
     await database.whenFree(() => database.exec('VACUUM'))
     await emptyJournal(database)

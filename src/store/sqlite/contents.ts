@@ -4,7 +4,7 @@ import { compress, expand } from '../../kernel/compress.ts'
 import { DamagedRecord, WaymarkError } from '../../kernel/errors.ts'
 import { sha256 } from '../../kernel/hash.ts'
 import { limits } from '../../kernel/limits.ts'
-import type { StoredSnapshot } from '../../log/port.ts'
+import type { AuditedContent, StoredSnapshot } from '../../log/port.ts'
 import { bytesOf, integerOf, textOf, textOrNullOf } from './columns.ts'
 import type { Database } from './database.ts'
 import { type HeldRun, runsOf, type StoredStream } from './streams.ts'
@@ -26,8 +26,7 @@ export function putContent(database: Database, hash: string, content: Uint8Array
 export function findContent(database: Database, hash: string): Uint8Array | null {
   const row = database.get('SELECT body FROM contents WHERE hash = ?', Buffer.from(hash, 'hex'))
   if (row === undefined) return null
-  const bytes = expand(bytesOf(row, 'body'), limits.contentBytesMax)
-  const problem = contentProblem(bytes, hash)
+  const { bytes, problem } = unpack(bytesOf(row, 'body'), hash)
   if (bytes !== null && problem === null) return bytes
   throw new DamagedRecord({
     message: `content ${hash} is damaged: ${problem}`,
@@ -37,22 +36,42 @@ export function findContent(database: Database, hash: string): Uint8Array | null
 }
 
 /** Every content with what is wrong with it, one at a time. */
-export function* auditContents(
-  database: Database,
-): Generator<{ readonly hash: string; readonly problem: string | null }, void, undefined> {
+export function* auditContents(database: Database): Generator<AuditedContent, void, undefined> {
   let key = 0
   while (true) {
     const row = database.get('SELECT key, hash, body FROM contents WHERE key > ? ORDER BY key LIMIT 1', key)
     if (row === undefined) return
     const hash = bytesOf(row, 'hash').toString('hex')
-    yield { hash, problem: contentProblem(expand(bytesOf(row, 'body'), limits.contentBytesMax), hash) }
+    const { problem, isRedacted } = unpack(bytesOf(row, 'body'), hash)
+    yield { hash, problem, isRedacted }
     key = integerOf(row, 'key')
   }
 }
 
-function contentProblem(bytes: Uint8Array | null, hash: string): string | null {
-  if (bytes === null) return 'it cannot be decompressed'
-  return sha256(bytes) === hash ? null : 'its bytes do not have its hash'
+/** First byte of a body that stands in the place of a text that was taken out; then the hash of what stands there, then that. */
+const redactedMark = 2
+const redactedHeadBytes = 33
+
+/** The body of a text in the place of one that was taken out. */
+export function packRedacted(content: Uint8Array): Uint8Array {
+  const hash = Buffer.from(sha256(content), 'hex')
+  return Buffer.concat([Uint8Array.of(redactedMark), hash, compress(content)])
+}
+
+export interface UnpackedContent {
+  readonly bytes: Uint8Array | null
+  readonly problem: string | null
+  readonly isRedacted: boolean
+}
+
+/** What a stored body holds, and what is wrong with it as the text of `hash`. */
+export function unpack(body: Buffer, hash: string): UnpackedContent {
+  const isRedacted = body[0] === redactedMark
+  const bytes = expand(isRedacted ? body.subarray(redactedHeadBytes) : body, limits.contentBytesMax)
+  if (bytes === null) return { bytes, problem: 'it cannot be decompressed', isRedacted }
+  const expected = isRedacted ? body.subarray(1, redactedHeadBytes).toString('hex') : hash
+  const problem = sha256(bytes) === expected ? null : 'its bytes do not have its hash'
+  return { bytes, problem, isRedacted }
 }
 
 export function putSnapshot(database: Database, key: number, snapshot: StoredSnapshot): void {

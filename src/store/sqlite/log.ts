@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LoggedEvent } from '../../events/envelope.ts'
 import { assert } from '../../kernel/assert.ts'
 import type {
+  AuditedContent,
   Compaction,
   CompactOptions,
   EventLog,
@@ -94,11 +95,7 @@ export class SqliteLog implements EventLog {
     return findContent(this.#database, hash)
   }
 
-  async *auditContents(): AsyncGenerator<
-    { readonly hash: string; readonly problem: string | null },
-    void,
-    undefined
-  > {
+  async *auditContents(): AsyncGenerator<AuditedContent, void, undefined> {
     yield* inTurns(auditContents(this.#database))
   }
 

@@ -11,17 +11,21 @@ import type {
   ForkPoint,
   LogTransaction,
   PendingEvent,
+  ReplacedData,
   StoredRow,
   StoredSnapshot,
   StreamInfo,
+  TravellingRow,
   VersionRange,
 } from '../../log/port.ts'
+import { settledRow } from '../../log/rows.ts'
 import { integerOf } from './columns.ts'
 import { findBookmark, putBookmark, putContent, putSnapshot } from './contents.ts'
 import type { Database } from './database.ts'
 import type { SqlRow, SqlValue } from './driver.ts'
 import { streamsMax } from './migrations.ts'
 import { newestPosition, pagesOfEvents, readBatch } from './reading.ts'
+import { forgetBookmarks, redactContent, redactRows } from './redact.ts'
 import {
   findStream,
   hashAt,
@@ -153,8 +157,31 @@ export class SqliteTransaction implements LogTransaction {
     return batch.map((event) => this.#appendOne(stream, event))
   }
 
+  take(sessionId: string, rows: readonly TravellingRow[], summary: StreamSummary): void {
+    const stream = this.#found(sessionId)
+    stream.summary = summary
+    stream.isChanged = true
+    for (const travelling of rows) {
+      const place = {
+        version: stream.version + 1,
+        position: this.#nextPosition(),
+        previousHash: stream.hash,
+      }
+      const { row, event } = settledRow(sessionId, travelling, place)
+      this.#add(stream, row, event)
+    }
+  }
+
+  redact(sessionId: string, replace: (row: StoredRow) => string | null): readonly ReplacedData[] {
+    return redactRows(this.#database, this.#found(sessionId), replace)
+  }
+
   putContent(hash: string, content: Uint8Array): void {
     putContent(this.#database, hash, content)
+  }
+
+  redactContent(hash: string, content: Uint8Array): void {
+    redactContent(this.#database, hash, content)
   }
 
   putSnapshot(snapshot: StoredSnapshot): void {
@@ -170,6 +197,10 @@ export class SqliteTransaction implements LogTransaction {
 
   putBookmark(key: string, value: string): void {
     putBookmark(this.#database, key, value)
+  }
+
+  forgetBookmarks(forget: (key: string, value: string) => boolean): void {
+    forgetBookmarks(this.#database, forget)
   }
 
   /** Completes the transaction before it is committed. */
@@ -188,6 +219,12 @@ export class SqliteTransaction implements LogTransaction {
       position,
       previousHash: stream.hash,
     })
+    this.#add(stream, row, recorded)
+    return recorded
+  }
+
+  #add(stream: OpenStream, row: StoredRow, event: LoggedEvent): void {
+    const { version } = row
     this.#insert(stream.key, row)
     if (event.index === 0) {
       this.#database.run('INSERT INTO batches VALUES (?, ?, ?)', stream.key, event.commandId, version)
@@ -207,7 +244,6 @@ export class SqliteTransaction implements LogTransaction {
     stream.version = version
     stream.hash = row.hash
     stream.bytesSinceSnapshot += row.envelope.length + row.data.length
-    return recorded
   }
 
   #insert(key: number, row: StoredRow): void {

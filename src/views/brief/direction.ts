@@ -1,15 +1,9 @@
 /** What the work is for and what comes next: as it was stated, else as far as the conversation tells. */
-import { type Fit, fitAll, fitBelow, fitLines, fitQuote, onOneLine } from './fit.ts'
-import { type Said, type Source, summaryIsNewest, summaryPartOf } from './source.ts'
+import { collapsed, type Fit, fitAll, fitBelow, fitLines, fitQuote, type Part } from './fit.ts'
+import { objectivePrompt, promptQuotes, replyQuotes } from './quotes.ts'
+import { onOneLine } from './readable.ts'
+import { type Said, type Source, shortName, summaryIsNewest, summaryPartOf } from './source.ts'
 import { openTasks } from './tasks.ts'
-
-/** A prompt of fewer characters says little without what came before it: `continue`, `commit this`. */
-const shortPromptCharacters = 60
-/** Words that a prompt begins with which answers something. */
-const answering =
-  /^(?:y(?:es|ep|eah|up)?|no(?:pe)?|ok(?:ay)?|sure|fine|right|exactly|do (?:it|that|both)|go (?:on|ahead)|both|all|approved|lgtm|sounds good|perfect|\d+[.,) ]|네|예|응|좋아|はい|好|是的?)(?![\p{L}])/iu
-/** A reply of fewer characters is often an aside; what was done stands in a longer one. */
-const fullReplyCharacters = 400
 
 export function objectiveFit(source: Source): Fit | null {
   const { knowledge } = source.state
@@ -18,45 +12,32 @@ export function objectiveFit(source: Source): Fit | null {
   if (stated.length > 0) return fitLines(stated, (count) => `${count} more: waymark show ${source.name}`)
   const intent = summaryPartOf(source, 'intent')
   if (intent !== null) return quoted('From the summary of the last compaction:', intent.text)
-  const { firstPrompt, prompts } = source
-  if (firstPrompt === null) return null
-  if (prompts.at(-1)?.version === firstPrompt.version)
-    return fitLines(['The last prompt, below, is the only one.'], String)
-  return quoted('The first prompt; later ones may have changed it:', firstPrompt.words)
+  const first = objectivePrompt(source)
+  if (first !== null) return quoted('The first prompt; later ones may have changed it:', first.words)
+  return source.firstPrompt === null ? null : fitLines(['The last prompt, below, is the only one.'], String)
 }
 
 export function promptFit(source: Source): Fit | null {
-  const { prompts, answered } = source
-  const last = prompts.at(-1)
-  if (last === undefined) return null
-  const isShort = last.words.length < shortPromptCharacters
-  const own = prompts.findLast(({ fromPeer }) => !fromPeer)
-  const parts = last.fromPeer
+  const quotes = promptQuotes(source)
+  if (quotes === null) return null
+  const { last, own, answered, answersLast, longer } = quotes
+  const parts: Part[] = last.fromPeer
     ? [
-        ...(own === undefined ? [] : [{ share: 0.4, fit: quoted('By the user:', own.words) }]),
+        ...(own === null ? [] : [{ share: 0.4, fit: quoted('By the user:', own.words) }]),
         { share: 0.6, fit: quoted('After it, by another agent:', last.words) },
       ]
     : [{ share: 0.6, fit: fitQuote(last.words) }]
-  if (answered !== null && (isShort || answering.test(last.words))) {
-    parts.push({ share: 0.4, fit: quoted('It followed this reply:', answered.words) })
-  }
-  const longer = prompts.findLast(
-    ({ version, words, fromPeer }) =>
-      version < last.version && !fromPeer && words.length >= shortPromptCharacters,
-  )
-  if (isShort && longer !== undefined) {
-    parts.push({ share: 0.3, fit: quoted('A longer prompt before it:', longer.words) })
-  }
+  if (answersLast) parts.push({ share: 0.1, fit: fitLines(['It answers the last reply, below.'], String) })
+  if (answered !== null) parts.push({ share: 0.4, fit: quoted('It followed this reply:', answered.words) })
+  if (longer !== null) parts.push({ share: 0.3, fit: quoted('A longer prompt before it:', longer.words) })
   return fitAll(parts)
 }
 
-export function replyFit({ replies, prompts, since, name }: Source): Fit | null {
-  const last = replies.at(-1)
-  if (last === undefined) return null
-  const prompt = prompts.at(-1)?.version ?? 0
-  const fuller = replies.findLast(
-    ({ version, words }) => version > prompt && words.length >= fullReplyCharacters,
-  )
+export function replyFit(source: Source): Fit | null {
+  const quotes = replyQuotes(source)
+  if (quotes === null) return null
+  const { since, name } = source
+  const { last, fuller } = quotes
   const done = since.calls.toReversed().map(({ name: tool, target, outcome }) => {
     const what = target === null ? '' : `: ${onOneLine(target).slice(0, targetCharacters)}`
     return `- ${tool}${what}${outcome === 'ok' ? '' : ` (${outcome ?? 'no result'})`}`
@@ -66,10 +47,8 @@ export function replyFit({ replies, prompts, since, name }: Source): Fit | null 
     { share: 0.5, fit: fitQuote(last.words) },
     ...(done.length === 0
       ? []
-      : [{ share: 0.3, fit: fitBelow('Done after it, newest first:', fitLines(done, more)) }]),
-    ...(last.words.length >= fullReplyCharacters || fuller === undefined
-      ? []
-      : [{ share: 0.5, fit: quoted('A longer reply before it:', fuller.words) }]),
+      : [{ share: 0.3, fit: fitBelow('Done after it, newest first:', fitLines(collapsed(done), more)) }]),
+    ...(fuller === null ? [] : [{ share: 0.5, fit: quoted('A longer reply before it:', fuller.words) }]),
   ])
 }
 
@@ -120,7 +99,13 @@ function derivedSteps(source: Source): readonly string[] {
       others.length === 0 ? '' : `; ${others.length} more ${others.length === 1 ? 'is' : 'are'} open`
     steps.push(`- ${isRunning ? 'In hand' : 'Next open task'}: ${task.title}${rest}`)
   }
-  return steps.length === 0 ? ['- Nothing is recorded yet.'] : steps
+  if (steps.length > 0) return steps
+  const { predecessor } = source
+  return predecessor === null
+    ? ['- Nothing is recorded yet.']
+    : [
+        `- Nothing was said here yet: go on from the session before, waymark brief ${shortName(predecessor.sessionId)}`,
+      ]
 }
 
 function afterReply({ since }: Source, reply: Said): readonly string[] {

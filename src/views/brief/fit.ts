@@ -1,6 +1,7 @@
 /** Fits what is to be said into a number of bytes: as much of it as there is room for, the first things first. */
 import { cutToBytes, gap } from '../cut.ts'
 import { extractorOf } from '../extract.ts'
+import { onOneLine, readable } from './readable.ts'
 
 export interface Fitted {
   /** Empty when nothing fits. */
@@ -15,6 +16,8 @@ export type Fit = (bytesMax: number) => Fitted
 export interface Part {
   /** Part of the room that it may take before all others have had theirs. */
   readonly share: number
+  /** Part of the room up to which it grows before any other grows. */
+  readonly firstShare?: number | undefined
   readonly fit: Fit
 }
 
@@ -22,8 +25,17 @@ const nothing: Fitted = { text: '', cut: true }
 
 /** Bytes that a part may take at first, however small its share is: a heading and a line. */
 const floorBytes = 120
-/** How often over its share a part may take in each round: first what is fair, at last whatever is left. */
-const rounds = [1, 2.5, Number.POSITIVE_INFINITY] as const
+/**
+ * Part of the room that a part may take in each round: its share, then the dearest what they need, then more for all, at last
+ * whatever is left.
+ */
+const rounds: readonly ((part: Part) => number)[] = [
+  ({ share }) => share,
+  ({ firstShare = 0 }) => firstShare,
+  ({ share }) => share * 2.5,
+  ({ share }) => share * 5,
+  () => Number.POSITIVE_INFINITY,
+]
 
 export function bytesOf(text: string): number {
   return Buffer.byteLength(text)
@@ -43,18 +55,18 @@ export function allot(
 ): readonly Fitted[] {
   const fitted: Fitted[] = parts.map(() => nothing)
   let left = roomBytes - reserveBytes
-  for (const times of rounds) {
+  for (const [round, shareOf] of rounds.entries()) {
     for (const [index, part] of parts.entries()) {
       const before = fitted[index] ?? nothing
-      if (!before.cut || (times > 1 && before.text === '')) continue
+      if (!before.cut || (round > 0 && before.text === '')) continue
       const taken = before.text === '' ? 0 : bytesOf(before.text) + joinBytes
-      const wish = Math.max(leastBytes, part.share * times * roomBytes)
+      const wish = Math.max(leastBytes, shareOf(part) * roomBytes)
       const now = part.fit(Math.floor(Math.min(wish, left + taken)) - joinBytes)
       if (now.text === '' || bytesOf(now.text) + joinBytes < taken) continue
       fitted[index] = now
       left -= bytesOf(now.text) + joinBytes - taken
     }
-    if (times === 1) left += reserveBytes - (roomBytes - growBytes)
+    if (round === 0) left += reserveBytes - (roomBytes - growBytes)
   }
   return fitted
 }
@@ -72,17 +84,20 @@ export function fitAll(parts: readonly Part[], leastBytes = floorBytes): Fit {
 
 /** What is said under a heading; the heading alone is not worth its bytes. */
 export function fitBelow(heading: string, inner: Fit): Fit {
-  const headingBytes = bytesOf(heading) + 1
+  const line = onOneLine(heading)
+  const headingBytes = bytesOf(line) + 1
   return (bytesMax) => {
     const below = inner(bytesMax - headingBytes)
-    return below.text === '' ? nothing : { text: `${heading}\n${below.text}`, cut: below.cut }
+    return below.text === '' ? nothing : { text: `${line}\n${below.text}`, cut: below.cut }
   }
 }
 
 /** Bytes of one line of a list; what is longer is cut at a word. */
 const lineBytesMax = 400
-/** Fewer bytes than this are no line. */
-const lineBytesMin = 24
+/** Of a line that does not fit, fewer bytes than this say nothing. */
+const lineBytesMin = 48
+/** The same for a quotation. */
+const quoteBytesMin = 24
 
 /**
  * Lines of a list, from the first on and without leaving one out; how many more there are is said, and how to get them.
@@ -107,12 +122,23 @@ export function fitLines(all: readonly string[], more: (count: number) => string
   }
 }
 
+/** Lines with those that follow their like told once, and how often: `- Bash: make (denied) × 37`. */
+export function collapsed(lines: readonly string[]): readonly string[] {
+  const runs: { readonly line: string; count: number }[] = []
+  for (const line of lines) {
+    const last = runs.at(-1)
+    if (last?.line === line) last.count += 1
+    else runs.push({ line, count: 1 })
+  }
+  return runs.map(({ line, count }) => (count === 1 ? line : `${line} × ${count}`))
+}
+
 /** Somebody's words, set apart from the brief's own as a quotation; the most telling of them where they do not fit. */
 export function fitQuote(text: string): Fit {
   const words = withoutBlankRuns(text)
   const extract = extractorOf(words)
   return (bytesMax) => {
-    if (bytesMax < lineBytesMin) return nothing
+    if (bytesMax < quoteBytesMin) return nothing
     let room = bytesMax
     for (let attempt = 0; attempt < attemptsMax && room > 0; attempt++) {
       const telling = extract(room)
@@ -137,15 +163,10 @@ function quote(text: string): string {
     .join('\n')
 }
 
-/** Line ends of one kind, and no empty lines: every line costs. */
+/** No empty lines: every line costs. */
 function withoutBlankRuns(text: string): string {
-  return text
-    .replace(/\r\n?/g, '\n')
+  return readable(text)
     .split('\n')
     .filter((line) => line.trim() !== '')
     .join('\n')
-}
-
-export function onOneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim()
 }

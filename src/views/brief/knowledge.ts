@@ -2,7 +2,8 @@
 import type { ContextTier } from '../../events/context.ts'
 import { specViews } from '../spec-progress.ts'
 import { percentText, timeText } from '../text.ts'
-import { type Fit, fitAll, fitBelow, fitLines, fitQuote, onOneLine } from './fit.ts'
+import { type Fit, fitAll, fitBelow, fitLines, fitQuote } from './fit.ts'
+import { onOneLine } from './readable.ts'
 import { type Source, summaryPartOf } from './source.ts'
 
 const tierRank: Readonly<Record<ContextTier, number>> = { critical: 0, supporting: 1, temporary: 2 }

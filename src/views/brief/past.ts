@@ -1,9 +1,12 @@
 /** How it came to this: what a compaction left, what was said before, what happened. */
+import { type ReadonlyState, taskOf } from '../../fold/state.ts'
 import { type SummaryPart, type SummaryRole, summaryParts } from '../compaction-summary.ts'
 import { spokenWords } from '../spoken.ts'
 import { countOf, timeText } from '../text.ts'
-import { type Fit, fitAll, fitBelow, fitLines, fitQuote, onOneLine, type Part } from './fit.ts'
-import { type Source, summaryIsNewest } from './source.ts'
+import { type Fit, fitAll, fitBelow, fitLines, fitQuote, type Part } from './fit.ts'
+import { onOneLine } from './readable.ts'
+import { type Said, type Source, shortName, summaryIsNewest } from './source.ts'
+import { openLines } from './tasks.ts'
 
 type Shares = Readonly<Partial<Record<SummaryRole, number>>>
 
@@ -42,7 +45,23 @@ export function summaryFit(source: Source): Fit | null {
   const age = isNewest
     ? `Made at version ${summary.version}; nothing was said since.`
     : `Made at version ${summary.version}, ${after} ago: the last prompt and reply are newer.`
-  return fitBelow(age, fitParts(summary.parts, isNewest ? sharesOfNewest : sharesOfOlder))
+  const parts = withoutPrompts(summary.parts, source)
+  return parts.length === 0 ? null : fitBelow(age, fitParts(parts, isNewest ? sharesOfNewest : sharesOfOlder))
+}
+
+/** The parts without the prompts that the brief quotes by itself. */
+function withoutPrompts(parts: readonly SummaryPart[], source: Source): readonly SummaryPart[] {
+  const { prompts, firstPrompt } = source
+  const known = new Set([...prompts, ...(firstPrompt === null ? [] : [firstPrompt])].map(lineOf))
+  return parts.flatMap((part) => {
+    if (part.role !== 'messages') return [part]
+    const kept = part.text.split('\n').filter((line) => !known.has(line.trim()))
+    return kept.every((line) => line.trim() === '') ? [] : [{ ...part, text: kept.join('\n') }]
+  })
+}
+
+function lineOf({ words }: Said): string {
+  return `- ${onOneLine(words)}`
 }
 
 function fitParts(parts: readonly SummaryPart[], shares: Shares): Fit {
@@ -65,52 +84,49 @@ function fitParts(parts: readonly SummaryPart[], shares: Shares): Fit {
 /** Fewer bytes of a part are scraps: then it is better left out for the sake of others. */
 const partBytesMin = 260
 
-/** The end of the session that this one continues: for one that has no summary of its own. */
-export function beforeFit({ predecessor, textOf, summary }: Source): Fit | null {
+/**
+ * The session that this one continues, where this one has no summary of its own: how that ended, what it left open, and what of
+ * it is not here.
+ */
+export function beforeFit(source: Source): Fit | null {
+  const { predecessor, textOf, summary } = source
   if (predecessor === null || summary !== null) return null
   const { state, sessionId } = predecessor
   const { title, talk } = state
-  const prompt = talk.prompts.at(-1)
+  const command = `waymark brief ${shortName(sessionId)}`
+  const prompt = talk.prompts.map(({ content }) => spokenWords(textOf(content))).findLast(Boolean)
   const reply = talk.replies.at(-1)
+  const open = openLines(predecessor.state).filter(({ id }) => taskOf(source.state, id) === undefined)
+  const missing = missingText(source.state, state)
   const parts: Part[] = []
+  if (open.length > 0) {
+    const lines = open.map(({ text }) => text)
+    const fit = fitLines(lines, (count) => `${count} more open tasks: ${command}`)
+    parts.push({ share: 0.3, fit: fitBelow('Its open tasks:', fit) })
+  }
+  if (missing !== '') parts.push({ share: 0.1, fit: fitLines([`- Not here: ${missing}`], String) })
   if (talk.summary !== null)
     parts.push({ share: 0.6, fit: fitParts(summaryParts(textOf(talk.summary.content)), sharesOfNewest) })
-  if (prompt !== undefined)
-    parts.push({
-      share: 0.4,
-      fit: fitBelow('Its last prompt:', fitQuote(spokenWords(textOf(prompt.content)))),
-    })
+  if (prompt !== undefined) parts.push({ share: 0.4, fit: fitBelow('Its last prompt:', fitQuote(prompt)) })
   if (reply !== undefined)
-    parts.push({ share: 0.6, fit: fitBelow('Its last reply:', fitQuote(textOf(reply.content))) })
+    parts.push({ share: 0.6, fit: fitBelow('Its last reply:', fitQuote(spokenWords(textOf(reply.content)))) })
   if (parts.length === 0) return null
-  return fitBelow(`${sessionId.slice(0, 13)}${title === null ? '' : `, ${title}`}:`, fitAll(parts))
+  return fitBelow(`${command}${title === null ? '' : ` (${title})`}:`, fitAll(parts))
 }
 
-/** Prompts before the last one, the newest first. */
-export function earlierFit({ prompts, firstPrompt, name }: Source): Fit | null {
-  const earlier = prompts.slice(0, -1).reverse()
-  const first =
-    firstPrompt !== null && !prompts.some(({ version }) => version === firstPrompt.version)
-      ? [firstPrompt]
-      : []
-  const all = [...earlier, ...first]
-  if (all.length === 0) return null
-  const lines = all.map(({ time, words }) => `- ${timeText(time)}: ${onOneLine(words)}`)
-  return fitLines(lines, (count) => `${count} more: waymark log ${name} --type prompt`)
-}
-
-/** Replies before the last one, the most telling sentences of each. */
-export function earlierRepliesFit({ replies }: Source): Fit | null {
-  const earlier = replies.slice(0, -1).reverse()
-  if (earlier.length === 0) return null
-  return fitAll(
-    earlier.map(
-      ({ time, words }): Part => ({
-        share: 1 / earlier.length,
-        fit: fitBelow(`${timeText(time)}:`, fitQuote(words)),
-      }),
-    ),
-  )
+/** What the session before knows and this one does not: `3 decisions, 1 SPEC`. */
+function missingText(own: ReadonlyState, before: ReadonlyState): string {
+  const decided = new Set(own.knowledge.decisions.map(({ text }) => text))
+  const { decisions, decisionCount, specs, milestones } = before.knowledge
+  const here = decisions.filter(({ text }) => decided.has(text)).length
+  const absent = (all: object, known: object): number =>
+    Object.keys(all).filter((id) => !Object.hasOwn(known, id)).length
+  const counts = [
+    [decisionCount - here, 'decision'],
+    [absent(specs, own.knowledge.specs), 'SPEC'],
+    [absent(milestones, own.knowledge.milestones), 'milestone'],
+  ] as const
+  return counts.flatMap(([count, noun]) => (count === 0 ? [] : [countOf(count, noun)])).join(', ')
 }
 
 /** Summaries of context items that are in the window only as such. */

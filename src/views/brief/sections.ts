@@ -2,7 +2,8 @@
 import type { ReadonlyState } from '../../fold/state.ts'
 import { countOf, countText, percentText, timeText } from '../text.ts'
 import { nextFit, objectiveFit, promptFit, replyFit } from './direction.ts'
-import { type Fit, fitLines, onOneLine } from './fit.ts'
+import { earlierFit, earlierRepliesFit } from './earlier.ts'
+import { type Fit, fitLines } from './fit.ts'
 import {
   checkpointFit,
   constraintsFit,
@@ -13,8 +14,9 @@ import {
   specsFit,
   variablesFit,
 } from './knowledge.ts'
-import { beforeFit, earlierFit, earlierRepliesFit, historyFit, itemSummariesFit, summaryFit } from './past.ts'
-import type { Source } from './source.ts'
+import { beforeFit, historyFit, itemSummariesFit, summaryFit } from './past.ts'
+import { onOneLine } from './readable.ts'
+import { type Source, shortName } from './source.ts'
 import { completedFit, tasksFit } from './tasks.ts'
 
 /** 1: what to do now. 2: and what must be known. 3: and how it came to this. */
@@ -26,10 +28,12 @@ export interface SectionSpec {
   readonly level: BriefLevel
   /** Part of the room that it may take before all others have had theirs. */
   readonly share: number
+  /** Part of the room up to which it grows before any other grows: it is short, and of little use when cut. */
+  readonly firstShare?: number
   /** `null` when there is nothing to say. */
   readonly fit: (source: Source) => Fit | null
   /** The command that shows the whole of it. */
-  readonly whole: (name: string) => string
+  readonly whole: (name: string, source: Source) => string
 }
 
 const show = (name: string): string => `waymark show ${name}`
@@ -39,20 +43,43 @@ const texts = (name: string): string => `waymark export ${name} --content`
 export const sectionSpecs = {
   session: { title: 'Session', level: 1, share: 0.05, fit: sessionFit, whole: show },
   objective: { title: 'Objective', level: 1, share: 0.07, fit: objectiveFit, whole: texts },
-  next: { title: 'Next step', level: 1, share: 0.07, fit: nextFit, whole: texts },
+  next: { title: 'Next step', level: 1, share: 0.07, firstShare: 0.3, fit: nextFit, whole: texts },
   prompt: { title: 'Last prompt', level: 1, share: 0.09, fit: promptFit, whole: texts },
   tasks: {
     title: 'Open tasks',
     level: 1,
     share: 0.09,
+    firstShare: 0.25,
     fit: tasksFit,
     whole: (name) => `waymark tasks ${name}`,
   },
-  calls: { title: 'Open calls: outcome unknown', level: 1, share: 0.03, fit: callsFit, whole: show },
+  calls: {
+    title: 'Open calls: outcome unknown',
+    level: 1,
+    share: 0.08,
+    firstShare: 0.15,
+    fit: callsFit,
+    whole: show,
+  },
   reply: { title: 'Last reply', level: 1, share: 0.1, fit: replyFit, whole: texts },
   constraints: { title: 'Constraints', level: 2, share: 0.04, fit: constraintsFit, whole: texts },
+  earlier: {
+    title: 'Prompts before it, newest first',
+    level: 2,
+    share: 0.07,
+    firstShare: 0.12,
+    fit: earlierFit,
+    whole: texts,
+  },
   summary: { title: 'Summary of the last compaction', level: 2, share: 0.12, fit: summaryFit, whole: texts },
-  before: { title: 'The session before', level: 2, share: 0.06, fit: beforeFit, whole: show },
+  before: {
+    title: 'The session before',
+    level: 2,
+    share: 0.06,
+    fit: beforeFit,
+    whole: (name, { predecessor }) =>
+      predecessor === null ? show(name) : `waymark brief ${shortName(predecessor.sessionId)}`,
+  },
   decisions: {
     title: 'Decisions',
     level: 2,
@@ -72,11 +99,10 @@ export const sectionSpecs = {
   items: {
     title: 'Context items',
     level: 2,
-    share: 0.04,
+    share: 0.06,
     fit: itemsFit,
     whole: (name) => `waymark context ${name}`,
   },
-  earlier: { title: 'Prompts before it, newest first', level: 2, share: 0.03, fit: earlierFit, whole: texts },
   checkpoint: {
     title: 'Last checkpoint',
     level: 2,

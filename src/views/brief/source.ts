@@ -74,7 +74,7 @@ export function sourceOf(
   texts: ReadonlyMap<string, string>,
   { predecessor = null, answered = null, since = nothingSince, targets = new Map() }: Surroundings,
 ): Source {
-  const name = state.sessionId.slice(0, 'sess_'.length + 8)
+  const name = shortName(state.sessionId)
   const textOf: Source['textOf'] = ({ hash, preview }) =>
     ends(texts.get(hash)) ?? `${preview} (the rest of this text cannot be read: waymark verify ${name})`
   const said = ({ version, time, content }: Pointer): Said => ({
@@ -96,13 +96,18 @@ export function sourceOf(
     targets,
     name,
     textOf,
-    firstPrompt: first === null || first.words === '' ? null : first,
+    firstPrompt: first === null || first.words === '' ? (prompts[0] ?? null) : first,
     prompts,
     replies,
     answered: before ?? (answered === null ? null : said(answered)),
     summary:
       summary === null ? null : { version: summary.version, parts: summaryParts(textOf(summary.content)) },
   }
+}
+
+/** A session as one types it. */
+export function shortName(sessionId: string): string {
+  return sessionId.slice(0, 'sess_'.length + 8)
 }
 
 /** A text, or the beginning and end of one that is too long to be read whole. */

@@ -33,14 +33,20 @@ function openRows(state: ReadonlyState): ReturnType<typeof taskList> {
 /** A longer id was made by an import; `waymark tasks` shows it. */
 const idCharactersMax = 24
 
-export function tasksFit({ state, name }: Source): Fit | null {
-  const rows = openRows(state)
-  if (rows.length === 0) return null
-  const lines = rows.map(({ task, remark }) => {
+/** One line for each open task, with its id. */
+export function openLines(state: ReadonlyState): readonly { readonly id: string; readonly text: string }[] {
+  return openRows(state).map(({ task, remark }) => {
     const id = task.title === task.id || task.id.length > idCharactersMax ? '' : `${task.id}, `
-    return `- ${task.status.replaceAll('_', ' ')}: ${id}${task.title}${remark === '' ? '' : ` (${remark})`}`
+    const text = `- ${task.status.replaceAll('_', ' ')}: ${id}${task.title}${remark === '' ? '' : ` (${remark})`}`
+    return { id: task.id, text }
   })
-  return fitLines(lines, (count) => `${count} more open tasks: waymark tasks ${name}`)
+}
+
+export function tasksFit({ state, name }: Source): Fit | null {
+  const lines = openLines(state).map(({ text }) => text)
+  return lines.length === 0
+    ? null
+    : fitLines(lines, (count) => `${count} more open tasks: waymark tasks ${name}`)
 }
 
 export function completedFit({ state, name }: Source): Fit | null {

@@ -1,0 +1,57 @@
+/** The checkpoint that somebody names: by its id, a unique prefix of it, or a version. */
+import { isKnown } from '../events/envelope.ts'
+import type { ReadonlyState } from '../fold/state.ts'
+import { WaymarkError } from '../kernel/errors.ts'
+import type { EventLog } from '../log/port.ts'
+
+export interface ChosenCheckpoint {
+  readonly id: string
+  /** The version it is about. */
+  readonly version: number
+}
+
+/**
+ * Finds a checkpoint of a session: the one with that id or prefix, or the newest at or before a version. State lists the newest
+ * ones; older ones are looked for in the log.
+ *
+ * @throws WaymarkError `USAGE`
+ */
+export async function findCheckpoint(
+  log: EventLog,
+  state: ReadonlyState,
+  name: string | number,
+): Promise<ChosenCheckpoint> {
+  const matches =
+    typeof name === 'number'
+      ? ({ version }: ChosenCheckpoint) => version <= name
+      : ({ id }: ChosenCheckpoint) => id.startsWith(name)
+  const listed = state.checkpoints.filter(matches)
+  const isWhole = state.checkpoints.length === state.checkpointCount
+  const found = listed.length > 0 || isWhole ? listed : await fromLog(log, state, matches)
+  const newest = found[found.length - 1]
+  const isClear = newest !== undefined && (typeof name === 'number' || found.length === 1)
+  if (isClear) return { id: newest.id, version: newest.version }
+  const which = typeof name === 'number' ? `at or before version ${name}` : `whose id begins with ${name}`
+  const message = `session ${state.sessionId} has ${found.length === 0 ? 'no checkpoint' : 'several checkpoints'} ${which}`
+  throw new WaymarkError('USAGE', {
+    message,
+    hint: 'waymark checkpoints lists them; --new goes on from any version in a fresh session',
+    details: { sessionId: state.sessionId, name },
+  })
+}
+
+async function fromLog(
+  log: EventLog,
+  { sessionId, version: newest }: ReadonlyState,
+  matches: (checkpoint: ChosenCheckpoint) => boolean,
+): Promise<readonly ChosenCheckpoint[]> {
+  const found: ChosenCheckpoint[] = []
+  for await (const page of log.read(sessionId, { to: newest })) {
+    for (const event of page) {
+      if (!isKnown(event) || event.type !== 'checkpoint.created') continue
+      const { checkpointId: id, version } = event.data
+      if (matches({ id, version })) found.push({ id, version })
+    }
+  }
+  return found
+}

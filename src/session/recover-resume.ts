@@ -1,0 +1,90 @@
+/** The step of a recovery at which an SDK's own resume comes in: a hook of the caller's, waited for so long and no longer. */
+import { z } from 'zod'
+import { lineShape } from '../events/shapes.ts'
+import type { ReadonlyState } from '../fold/state.ts'
+
+/** What a hook is told. */
+export interface ResumeFacts {
+  readonly sessionId: string
+  readonly recoveryId: string
+  /** The session's id in the tool it comes from, which that tool resumes by. */
+  readonly nativeId: string | null
+  readonly tool: string | null
+  readonly model: string | null
+  /** The checkpoint that was chosen to come back to; `null` for the newest sound state. */
+  readonly checkpointId: string | null
+  readonly state: ReadonlyState
+  /** Aborted when it takes too long. */
+  readonly signal: AbortSignal
+}
+
+/** What a hook did. */
+export interface Resumed {
+  /** The name of the resumed session where it was resumed. */
+  readonly sessionRef?: string | undefined
+  readonly detail: string
+}
+
+/**
+ * Resumes a session where it lives: in an SDK, a service, another process. Called once in each attempt at a recovery, after the
+ * context has been validated; a recovery that is interrupted meanwhile calls it again.
+ */
+export type ResumeHook = (facts: ResumeFacts) => Resumed | Promise<Resumed>
+
+/** The result of the step, as it is recorded. */
+export interface ResumeOutcome {
+  readonly outcome: 'done' | 'skipped'
+  readonly detail: string
+  readonly lines: readonly string[]
+}
+
+const resumedShape = z.object({ sessionRef: lineShape.optional(), detail: lineShape })
+
+/** Calls the hook. One that throws, hangs, or gives something else than it was asked for is recorded as skipped, with the reason. */
+export async function callResume(
+  hook: ResumeHook | undefined,
+  facts: Omit<ResumeFacts, 'signal'>,
+  waitMs: number,
+): Promise<ResumeOutcome> {
+  if (hook === undefined) return { outcome: 'skipped', detail: nobodyText(facts), lines: [] }
+  const controller = new AbortController()
+  try {
+    const parsed = resumedShape.safeParse(await within(hook, { ...facts, signal: controller.signal }, waitMs))
+    if (!parsed.success) return skipped('the resume hook gave no { sessionRef?, detail }')
+    const { sessionRef, detail } = parsed.data
+    return { outcome: 'done', detail, lines: sessionRef === undefined ? [] : [`resumed as ${sessionRef}`] }
+  } catch (error) {
+    controller.abort()
+    return skipped(`the resume hook failed: ${reasonOf(error)}`)
+  }
+}
+
+function skipped(detail: string): ResumeOutcome {
+  return { outcome: 'skipped', detail, lines: [] }
+}
+
+function nobodyText({ nativeId, tool }: Omit<ResumeFacts, 'signal'>): string {
+  const where = nativeId === null ? '' : `; ${tool ?? 'its tool'} knows it as ${nativeId}`
+  return `no hook was given that resumes it elsewhere${where}`
+}
+
+async function within(hook: ResumeHook, facts: ResumeFacts, waitMs: number): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it took more than ${waitMs} ms`)), waitMs)
+  })
+  try {
+    return await Promise.race([hook(facts), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Total: also what cannot be made a text is something that went wrong. */
+function reasonOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error)
+  } catch {
+    return 'what it threw has no text'
+  }
+}
