@@ -8,7 +8,12 @@ export {
   loadSettings,
 } from './configuration/load.ts'
 export { type Origin, originText } from './configuration/origin.ts'
-export { type SettingName, type Settings, standardSettings } from './configuration/settings.ts'
+export {
+  type AgentRegistry,
+  type SettingName,
+  type Settings,
+  standardSettings,
+} from './configuration/settings.ts'
 export { decide } from './decide/decide.ts'
 export type { Decision, DecisionContext, Refusal } from './decide/decision.ts'
 export type { DiskSpace } from './doctor/check.ts'
@@ -43,6 +48,21 @@ export {
   taskOf,
 } from './fold/state.ts'
 export type { StreamSummary } from './fold/summary.ts'
+export type { CriticalContext } from './handoff/critical-context.ts'
+export { contextMarkdown } from './handoff/markdown.ts'
+export {
+  type HandoffCompression,
+  type HandoffPackage,
+  handoffJsonSchema,
+  packageText,
+} from './handoff/package.ts'
+export {
+  type HandoffProblem,
+  type HandoffValidation,
+  type HandoffValidationOptions,
+  readHandoff,
+  validateHandoff,
+} from './handoff/validate.ts'
 export {
   type ImportedFile,
   type ImportOptions,
@@ -69,6 +89,7 @@ export { type MemoryPlace, type MemoryWritten, type WriteOptions, writeMemoryFil
 export { type FoundItem, findContextItem } from './replay/item.ts'
 export type { Recovery } from './replay/recover.ts'
 export type { Problem, SessionVerification, Verification } from './replay/verify.ts'
+export type { AcceptOptions, HandoffAcceptance } from './session/accept-handoff.ts'
 export { type AdoptionReport, type AdoptOptions, adoptTasks } from './session/adopt.ts'
 export { type Archived, archiveOldCheckpoints } from './session/archive.ts'
 export type { BudgetCallback, BudgetCrossing, BudgetMark } from './session/budget-watch.ts'
@@ -89,8 +110,12 @@ export {
   discloseProgressively,
   preserveContext,
 } from './session/context-policy.ts'
+export type { HandOffOptions, HandoffOffer } from './session/hand-off.ts'
+export { expireHandoff } from './session/handoff-policy.ts'
 export { type Policy, standardPolicies, trackGrowth } from './session/policy.ts'
-export type { RecordedStep, RecoveryReport, RecoverOptions } from './session/recover.ts'
+export type { ReceiveOptions } from './session/receive-handoff.ts'
+export type { RecordedStep, RecoverOptions, RecoveryReport } from './session/recover.ts'
+export type { AfreshOptions, AfreshReport } from './session/recover-afresh.ts'
 export type { Resumed, ResumeFacts, ResumeHook } from './session/recover-resume.ts'
 export { type CheckpointOptions, type SendOptions, type SendResult, Session } from './session/session.ts'
 export { extractiveSummarizer, type Summarizer, type SummaryRequest } from './session/summaries.ts'

@@ -4,6 +4,7 @@ import { noUsage, type ReadonlyState } from '../fold/state.ts'
 import type { StreamInfo } from '../log/port.ts'
 import { stateAt, versionAt } from '../replay/at.ts'
 import type { Waymark } from '../session/waymark.ts'
+import { addUsage } from '../views/lineage.ts'
 import { inNaturalOrder } from '../views/text.ts'
 
 export interface Tree {
@@ -59,10 +60,10 @@ function descendantsOf(tree: Tree, sessionId: string): readonly StreamInfo[] {
  */
 export async function treeUsage(waymark: Waymark, state: ReadonlyState, at: string | null): Promise<Counted> {
   const total = noUsage()
-  addTo(total, state.usage)
+  addUsage(total, state.usage)
   for (const child of descendantsOf(await readTree(waymark), state.sessionId)) {
     const usage = at === null ? child.summary?.usage : await usageAt(waymark, child, at)
-    if (usage !== undefined) addTo(total, usage)
+    if (usage !== undefined) addUsage(total, usage)
   }
   return total
 }
@@ -74,10 +75,17 @@ async function usageAt(waymark: Waymark, child: StreamInfo, at: string): Promise
   return (await stateAt(waymark.log, child.sessionId, version)).usage
 }
 
-function addTo(total: Counted, part: Counted): void {
-  total.calls += part.calls
-  total.inputTokens += part.inputTokens
-  total.outputTokens += part.outputTokens
-  total.cacheReadTokens += part.cacheReadTokens
-  total.cacheCreationTokens += part.cacheCreationTokens
+const shortCharacters = 'sess_'.length + 8
+
+/** Names ids by their beginning, as long as it takes to tell them apart; a name so shortened is accepted by every verb. */
+export function shortNames(sessions: readonly Pick<StreamInfo, 'sessionId'>[]): (sessionId: string) => string {
+  const count = new Map<string, number>()
+  for (const { sessionId } of sessions) {
+    const short = sessionId.slice(0, shortCharacters)
+    count.set(short, (count.get(short) ?? 0) + 1)
+  }
+  return (sessionId) => {
+    const short = sessionId.slice(0, shortCharacters)
+    return count.get(short) === 1 ? short : sessionId
+  }
 }

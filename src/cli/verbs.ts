@@ -56,7 +56,10 @@ export const verbs = {
     group: groups.record,
     about: 'Send commands to a session: one as JSON, or one a line on stdin.',
     takes: [session, ['<command>', 'a command as JSON, or - to read one a line from stdin']],
-    options: [{ flags: '--keep-going', about: 'go on after a command that is invalid or refused' }],
+    options: [
+      { flags: '--keep-going', about: 'go on after a command that is invalid or refused' },
+      { flags: '--epoch <n>', about: 'refuse once another holder has taken the session over' },
+    ],
     examples: [
       [`waymark send 3f2a '{"type":"task.start","taskId":"SPEC-001"}'`, 'one command'],
       ['my-agent | waymark send 3f2a - --json', 'a stream of commands, one answer a line'],
@@ -78,12 +81,20 @@ export const verbs = {
     group: groups.look,
     about: 'List the sessions of the home, the one that began last at the end.',
     takes: [],
-    options: [
-      { flags: '--all', about: 'also sessions that others started or that were forked' },
-      { flags: '--tree', about: 'the same, each below its parent' },
-    ],
-    examples: [['waymark list --tree', 'sessions with their sub-agents and forks']],
+    options: [{ flags: '--all', about: 'also sessions that others started or that were forked' }],
+    examples: [['waymark list --all', 'sessions with their sub-agents and forks']],
     load: async () => (await import('./verbs/list.ts')).list,
+  },
+  tree: {
+    group: groups.look,
+    about: 'Show where sessions come from: forks, continuations and sub-agents below theirs, with usage and merges.',
+    takes: [['[session]', 'id, unique prefix of it, or native id: only the tree it belongs to; all if left out']],
+    options: [],
+    examples: [
+      ['waymark tree', 'all sessions of the home'],
+      ['waymark tree 3f2a --json', 'the tree of one, for programs'],
+    ],
+    load: async () => (await import('./verbs/tree.ts')).tree,
   },
   show: {
     group: groups.look,
@@ -167,6 +178,40 @@ export const verbs = {
     examples: [['waymark tasks 3f2a --status failed', 'what went wrong']],
     load: async () => (await import('./verbs/tasks.ts')).tasks,
   },
+  graph: {
+    group: groups.record,
+    about: 'Tasks that depend on each other, worked on by many: show them, plan them, claim one, say what came of it.',
+    takes: [
+      [
+        '<action>',
+        'show, plan, claim, complete, fail, release, retry, take-over, reclaim; a session alone is shown',
+      ],
+      ['[session]', 'the session whose tasks are the graph: id, unique prefix of it, or native id'],
+      ['[what]', 'plan: a file, or - for stdin; reclaim and show: nothing; else the id of a task'],
+    ],
+    options: [
+      { flags: '--agent <name>', about: 'claim, take-over: who works on it; elsewhere: refuse unless this agent holds it' },
+      { flags: '--result <text>', about: 'complete: what came of it; tasks that build on it are told' },
+      { flags: '--reason <text>', about: 'fail, release: why' },
+      { flags: '--retryable', about: 'fail: it may be retried' },
+      { flags: '--wait', about: 'claim: wait until something is ready, and take back what was left behind' },
+      {
+        flags: '--silent <minutes>',
+        about: 'show, reclaim: silence after which a task that no process holds was left behind; 10 if left out',
+      },
+      { flags: '--model <name>', about: "claim: the model of the work session; the graph's if left out" },
+      { flags: '--window <tokens>', about: 'claim: the size of its context window' },
+      { flags: '--command-id <id>', about: 'claim: the same claim again gives the same task' },
+      { flags: '--mermaid', about: 'show: as a Mermaid flowchart' },
+    ],
+    examples: [
+      ['waymark graph plan 3f2a graph.json', '[{ "id": "api", "title": "Write the API", "dependsOn": ["schema"] }]'],
+      ['waymark graph 3f2a', 'what is ready, what runs, what waits for what'],
+      ['waymark graph claim 3f2a --agent ada', 'prints a task and the session to work in'],
+      ['waymark graph complete 3f2a api --result "three endpoints"', ''],
+    ],
+    load: async () => (await import('./verbs/graph.ts')).graph,
+  },
   config: {
     group: groups.look,
     about: 'Show every setting of the home, or one, and where it comes from.',
@@ -184,10 +229,69 @@ export const verbs = {
     takes: [session],
     options: [
       { flags: '--at <version>', about: 'the version to fork at; the newest if left out' },
+      { flags: '--checkpoint <id>', about: 'the checkpoint to fork at, instead of a version' },
       { flags: '--title <text>', about: 'what the fork is about' },
     ],
     examples: [['waymark fork 3f2a --at 120', 'prints sess_…; the other session stays as it is']],
     load: async () => (await import('./verbs/fork.ts')).fork,
+  },
+  merge: {
+    group: groups.record,
+    about: 'Bring what a fork has come to into the session it came from; say what becomes of what both changed.',
+    takes: [
+      ['<into>', 'the session that receives: id, unique prefix of it, or native id'],
+      ['<fork>', 'the session that is merged: a fork, or another one that shares its past'],
+    ],
+    options: [
+      { flags: '--policy <policy>', about: 'for all parts: ours, theirs, union or fail; fail if left out' },
+      { flags: '--tasks <policy>', about: 'for tasks that both changed' },
+      { flags: '--context <policy>', about: 'for context items that both changed' },
+      { flags: '--decisions <policy>', about: 'for decisions about the same thing' },
+      { flags: '--dry-run', about: 'say what would come and what is at odds, and record nothing' },
+    ],
+    examples: [
+      ['waymark merge 3f2a 9c01 --dry-run', 'exit code 1 when something is at odds'],
+      ['waymark merge 3f2a 9c01 --policy union --tasks theirs', 'keep both, but take its tasks'],
+    ],
+    load: async () => (await import('./verbs/merge.ts')).merge,
+  },
+  rewind: {
+    group: groups.record,
+    about: 'Go on from an earlier version of a session: tasks, context and knowledge are as then, nothing is lost from the log.',
+    takes: [session],
+    options: [
+      { flags: '--to <place>', about: 'a version (12) or the id of a checkpoint (ckpt_…)' },
+      { flags: '--reason <text>', about: 'why' },
+      { flags: '--dry-run', about: 'say what would be put back, and record nothing' },
+    ],
+    examples: [['waymark rewind 3f2a --to 120 --reason "the wrong way"', 'recorded as session.rewound']],
+    load: async () => (await import('./verbs/rewind.ts')).rewind,
+  },
+  handoff: {
+    group: groups.record,
+    about: 'Hand a session to another agent, answer an offer, or look at what goes with it.',
+    takes: [
+      ['<action>', 'offer, accept, reject, expire, withdraw, done, list, show; validate or receive for a file'],
+      ['<subject>', 'the session, as elsewhere; for validate and receive a package as a file'],
+    ],
+    options: [
+      { flags: '--to <agent>', about: 'offer: who is to take it' },
+      { flags: '--from <agent>', about: 'offer: who hands it off; the holder of the session if left out' },
+      { flags: '--reason <text>', about: 'offer, reject, withdraw: why' },
+      { flags: '--expires <minutes>', about: 'offer: how long it stands; for ever if left out' },
+      { flags: '--out <file>', about: 'offer: write the package to a file, too' },
+      { flags: '--agent <name>', about: 'accept, reject, receive: who answers' },
+      { flags: '--package <file>', about: 'accept: compare the package of a file with the one that was offered' },
+      { flags: '--id <handoff>', about: 'which handoff; the one that is offered, or the newest, if left out' },
+      { flags: '--result <text>', about: 'done: what came of it' },
+      { flags: '--context', about: 'show, validate: print the critical context as Markdown' },
+    ],
+    examples: [
+      ['waymark handoff offer 3f2a --from spec-builder --to tester --expires 60 --out package.json', ''],
+      ['waymark handoff accept 3f2a --agent tester', 'from then on whoever held the session is refused'],
+      ['waymark handoff validate package.json', 'needs no home: another machine can do it'],
+    ],
+    load: async () => (await import('./verbs/handoff.ts')).handoff,
   },
   checkpoint: {
     group: groups.record,
@@ -245,10 +349,18 @@ export const verbs = {
   },
   recover: {
     group: groups.trust,
-    about: 'Bring a session back after an interruption, record that, and say what was left open.',
+    about: 'Bring a session back after an interruption, step by step, and say what was left open.',
     takes: [session],
-    options: [],
-    examples: [['waymark recover 3f2a', 'after a crash']],
+    options: [
+      { flags: '--from <point>', about: 'the checkpoint to come back to, by its id, or a version' },
+      { flags: '--tasks <policy>', about: 'tasks in progress: keep them so, block them, or retry them' },
+      { flags: '--new', about: 'go on in a fresh session with a fresh budget, linked to this one' },
+      { flags: '--emergency', about: 'the same, from the newest sound version of a damaged session' },
+    ],
+    examples: [
+      ['waymark recover 3f2a', 'after a crash; again, to take up a recovery that was interrupted'],
+      ['waymark recover 3f2a --from 12 --new', 'go on from version 12, in a fresh session'],
+    ],
     load: async () => (await import('./verbs/recover.ts')).recover,
   },
   replay: {

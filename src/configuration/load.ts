@@ -76,11 +76,12 @@ const rising = [
   ['monitoringThresholdPercent', 'warningThresholdPercent'],
   ['warningThresholdPercent', 'emergencyThresholdPercent'],
 ] as const
+type Rising = (typeof rising)[number][number]
 
 /** What does not fit together, told in the words that `tell` has for a setting. */
 export function clashesIn(
   settings: Settings,
-  tell: (setting: (typeof rising)[number][number]) => string,
+  tell: (setting: Rising) => string,
 ): readonly Problem[] {
   return rising
     .filter(([lower, higher]) => settings[lower] >= settings[higher])
@@ -93,7 +94,7 @@ export function clashesIn(
 }
 
 /** `session.context_budget.warning_threshold_percent 90 (project, /project/.moai/config/config.json:4:7)` */
-function told(setting: SettingName, { settings, origins }: LoadedSettings): string {
+function told(setting: Rising | 'reserveTokens', { settings, origins }: LoadedSettings): string {
   const place = originText(origins[setting])
   const layer = origins[setting].layer
   return `session.${keys[setting].name} ${settings[setting]} (${place === null ? layer : `${layer}, ${place}`})`

@@ -22,7 +22,7 @@ export const decideAdd: Decider<'task.add'> = (state, command) => {
       accepted: acceptedByTaskNow(present),
     })
   }
-  if (Object.keys(state.tasks).length >= limits.tasksMax) {
+  if (state.taskCount >= limits.tasksMax) {
     return refuse(state, command.type, `it holds ${limits.tasksMax} tasks, as many as a session may`)
   }
   if (command.parentTaskId !== undefined && taskOf(state, command.parentTaskId) === undefined) {

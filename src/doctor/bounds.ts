@@ -4,6 +4,8 @@ export const bounds = {
   idleMinutes: 30,
   /** Minutes that a handoff may wait for its agent. */
   handoffMinutes: 30,
+  /** Minutes that one step of a recovery may take: the longest waits for an SDK, and gives up after two. */
+  recoveryMinutes: 5,
   /** Days after which an imported session that came to nothing is history. */
   importedDays: 1,
   /** Recoveries one after the other, with no work between them, that mean that recovering does not help. */

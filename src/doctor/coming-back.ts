@@ -3,6 +3,7 @@ import { isKnown, type RecordedEvent } from '../events/envelope.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { planRecovery } from '../replay/recover.ts'
+import { recoveryActor } from '../session/recover-steps.ts'
 import { countOf, durationText, timeText } from '../views/text.ts'
 import { bounds } from './bounds.ts'
 import type { SessionContext } from './check.ts'
@@ -45,6 +46,8 @@ export async function recoveryStuck(context: SessionContext): Promise<readonly F
   if (context.stream.summary?.status === 'ended') return []
   const damage = await stoppedBy(context)
   if (damage !== null) return [damage]
+  const unfinished = await leftUnfinished(context)
+  if (unfinished !== null) return [unfinished]
   const events = await ownEvents(context)
   const lastWork = events.findLastIndex(isWork)
   const recoveries = events.slice(lastWork + 1).filter(({ type }) => type === 'session.recovered')
@@ -64,6 +67,22 @@ export async function recoveryStuck(context: SessionContext): Promise<readonly F
       proposal: `waymark fork ${sessionId} --at ${at} to go on from ${earlier === undefined ? 'before it' : 'an earlier checkpoint'}; waymark new to begin again`,
     },
   ]
+}
+
+/** A recovery that was begun and not completed: its process is gone, or its next step does not end. */
+async function leftUnfinished({ state, stream, nowMs }: SessionContext): Promise<Found | null> {
+  const { recovery } = await state()
+  if (recovery === null || recovery.endedAt !== null) return null
+  const since = recovery.steps.at(-1)?.time ?? recovery.startedAt
+  const waitedMs = nowMs - Date.parse(since)
+  if (waitedMs < bounds.recoveryMinutes * 60_000) return null
+  const { sessionId } = stream
+  return {
+    severity: 'warning',
+    subject: sessionId,
+    message: `recovery ${recovery.id} has been ${recovery.status} since ${timeText(since)} (${durationText(waitedMs)})`,
+    proposal: `waymark recover ${sessionId} takes it up at that step; waymark recover ${sessionId} --new goes on in a fresh session`,
+  }
 }
 
 /** Damage after the newest sound snapshot: recovering reads up to it and records nothing. */
@@ -101,6 +120,9 @@ async function ownEvents({ tail }: SessionContext): Promise<readonly RecordedEve
 
 const noWork: ReadonlySet<RecordedEvent['type']> = new Set([
   'session.recovered',
+  'recovery.began',
+  'recovery.step-recorded',
+  'recovery.failed',
   'session.suspended',
   'session.resumed',
   'session.described',
@@ -110,7 +132,7 @@ const noWork: ReadonlySet<RecordedEvent['type']> = new Set([
   'observation.recorded',
 ])
 
-/** What policies add by themselves follows from something else, and is no work. */
+/** What policies and recoveries add by themselves follows from something else, and is no work. */
 function isWork({ type, actor }: RecordedEvent): boolean {
-  return !noWork.has(type) && !actor.startsWith('policy:')
+  return !noWork.has(type) && !actor.startsWith('policy:') && actor !== recoveryActor
 }

@@ -96,3 +96,20 @@ export function redactedValue(value: unknown, redact: Redact): unknown {
   )
   return isSame ? value : Object.fromEntries(after)
 }
+
+/** Whether a recorded value is the one that was sent, but for texts of which something was taken out since. */
+export function agreesApartFromRedacted(recorded: unknown, sent: unknown): boolean {
+  if (typeof recorded === 'string' && typeof sent === 'string') {
+    return recorded === sent || recorded.includes(redactedText)
+  }
+  if (typeof recorded !== 'object' || typeof sent !== 'object' || recorded === null || sent === null) {
+    return recorded === sent
+  }
+  const [ours, theirs] = [Object.entries(recorded), Object.entries(sent)]
+  return (
+    ours.length === theirs.length &&
+    ours.every(
+      ([key, value]) => Object.hasOwn(sent, key) && agreesApartFromRedacted(value, Reflect.get(sent, key)),
+    )
+  )
+}

@@ -9,13 +9,16 @@ export const branchRecipes: Pick<Recipes, 'session.merged' | 'session.rewound' |
   'session.merged': (state, { data, time, version }) => {
     const { sourceSessionId: sessionId, sourceVersion, conflictCount } = data
     state.merges.push({ sessionId, sourceVersion, version, time, conflictCount })
-    if (state.merges.length > limits.mergesListedMax) state.merges.shift()
+    if (state.merges.length > limits.mergesListedMax) state.merges.splice(leastNeeded(state.merges), 1)
     note(state, version, time, `merged ${sessionId} at version ${sourceVersion}, ${conflictCount} conflicts`)
   },
   'session.rewound': (state, { data, time, version }) => {
     const { tasks, items, knowledge } = data.restored
     putBack(state.tasks, tasks)
+    state.taskCount = Object.keys(state.tasks).length
     putBackItems(state, items)
+    // What was brought after that version is not there any more, and may be brought again.
+    state.merges = state.merges.filter((merge) => merge.version <= data.toVersion)
     if (knowledge !== null) {
       const { decisions, focus, specs, milestones } = knowledge
       Object.assign(state.knowledge, { decisions, focus, specs, milestones })
@@ -31,6 +34,14 @@ export const branchRecipes: Pick<Recipes, 'session.merged' | 'session.rewound' |
       `data of ${data.events.length} events and ${data.contents.length} texts taken out`,
     )
   },
+}
+
+/** The oldest merge of a session that was merged again since; else the oldest of all. */
+function leastNeeded(merges: SessionState['merges']): number {
+  const isRepeated = merges.map(({ sessionId }, index) =>
+    merges.slice(index + 1).some((later) => later.sessionId === sessionId),
+  )
+  return Math.max(0, isRepeated.indexOf(true))
 }
 
 function putBack<T>(all: Record<string, T>, restored: Readonly<Record<string, T | null>>): void {

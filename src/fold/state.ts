@@ -151,6 +151,8 @@ export interface SessionState extends BranchState {
   turns: { prompts: number; completed: number; interrupted: number }
   failures: { retries: number; givenUp: number; last: string | null }
   tasks: Record<string, Task>
+  /** How many there are: counting ten thousand keys anew for each command takes longer than deciding it. */
+  taskCount: number
   openCalls: Record<string, OpenCall>
   openCallCount: number
   /** Tools that were said to begin: where it is never said, a call without result may have had effects. */
@@ -232,6 +234,7 @@ export function initialState(sessionId: string): SessionState {
     turns: { prompts: 0, completed: 0, interrupted: 0 },
     failures: { retries: 0, givenUp: 0, last: null },
     tasks: {},
+    taskCount: 0,
     openCalls: {},
     openCallCount: 0,
     toolBegins: 0,

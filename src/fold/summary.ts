@@ -3,6 +3,7 @@
 import type { SessionStatus } from '../events/session.ts'
 import type { Counted } from '../events/shapes.ts'
 import type { BudgetPhase } from '../events/usage.ts'
+import type { MergeEntry } from './branch-state.ts'
 import type { ReadonlyState } from './state.ts'
 
 export interface StreamSummary {
@@ -16,10 +17,20 @@ export interface StreamSummary {
   readonly lastEventAt: string | null
   /** The session's own usage, without what it inherited. */
   readonly usage: Readonly<Counted>
+  /** Where it comes from beside its parent, and what it took in; left out where there is nothing of it, and by older writers. */
+  readonly branch?: BranchSummary
+}
+
+export interface BranchSummary {
+  readonly continuesSessionId: string | null
+  readonly continuesVersion: number | null
+  /** Usage that came with its history; counted where it was spent. */
+  readonly inherited: Readonly<Counted>
+  /** The newest merges, oldest first. */
+  readonly merges: readonly Readonly<Omit<MergeEntry, 'time'>>[]
 }
 
 export function summaryOf(state: ReadonlyState): StreamSummary {
-  const { calls, inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens } = state.usage
   return {
     nativeId: state.nativeId,
     parentSessionId: state.parentSessionId,
@@ -29,6 +40,25 @@ export function summaryOf(state: ReadonlyState): StreamSummary {
     phase: state.window.phase,
     startedAt: state.startedAt,
     lastEventAt: state.lastEventAt,
-    usage: { calls, inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens },
+    usage: countedOf(state.usage),
+    ...branchOf(state),
   }
+}
+
+function branchOf(state: ReadonlyState): { readonly branch?: BranchSummary } {
+  const { continuesSessionId, continuesVersion, usage, merges } = state
+  if (continuesSessionId === null && usage.inherited.calls === 0 && merges.length === 0) return {}
+  const inherited = countedOf(usage.inherited)
+  const listed = merges.map(({ sessionId, sourceVersion, version, conflictCount }) => ({
+    sessionId,
+    sourceVersion,
+    version,
+    conflictCount,
+  }))
+  return { branch: { continuesSessionId, continuesVersion, inherited, merges: listed } }
+}
+
+function countedOf(usage: Readonly<Counted>): Counted {
+  const { calls, inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens } = usage
+  return { calls, inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens }
 }

@@ -23,6 +23,7 @@ export const taskRecipes: Pick<
   | 'task.relieved'
 > = {
   'task.added': (state, { data, time, version }) => {
+    if (!Object.hasOwn(state.tasks, data.taskId)) state.taskCount += 1
     state.tasks[data.taskId] = newTask(data, time)
     note(state, version, time, `task ${data.taskId} added: ${data.title}`)
   },

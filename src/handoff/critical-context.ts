@@ -1,6 +1,6 @@
 /** The critical context of a package: what the other agent must know, compressed. Unpacked, it never grows past its bound. */
 import { z } from 'zod'
-import { contextCategories } from '../events/context.ts'
+import { contextCategories, tagShape } from '../events/context.ts'
 import { lineShape } from '../events/shapes.ts'
 import type { ContextItem } from '../fold/context-state.ts'
 import type { DeepReadonly, ReadonlyState } from '../fold/state.ts'
@@ -15,7 +15,7 @@ const criticalContextShape = z.strictObject({
   items: z
     .array(
       z.strictObject({
-        tag: lineShape.min(1),
+        tag: tagShape,
         title: lineShape.nullable(),
         category: z.enum(contextCategories),
         tokens: z.int().min(0),

@@ -6,7 +6,13 @@ import { limits } from '../kernel/limits.ts'
 import { specsByTask, specViews } from '../views/spec-progress.ts'
 import { currentTasks, type TaskView, tasksInOrder } from '../views/task-list.ts'
 import { type CriticalContext, packContext } from './critical-context.ts'
-import { contextEncoding, type HandoffCompression, type HandoffPackage, packageFormatVersion, sealed } from './package.ts'
+import {
+  contextEncoding,
+  type HandoffCompression,
+  type HandoffPackage,
+  packageFormatVersion,
+  sealed,
+} from './package.ts'
 
 /** What a package says beside the state. */
 export interface PackageFacts {

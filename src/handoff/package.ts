@@ -1,7 +1,15 @@
 /** The handoff package: what goes with a session to another agent, as a file that can be read and checked without the log. */
 import { z } from 'zod'
 import { contextPreservations, recoveryStrategies } from '../events/session.ts'
-import { checkpointIdShape, handoffIdShape, lineShape, sessionIdShape, timeShape } from '../events/shapes.ts'
+import {
+  checkpointIdShape,
+  handoffIdShape,
+  idShape,
+  lineShape,
+  modelShape,
+  sessionIdShape,
+  timeShape,
+} from '../events/shapes.ts'
 import { taskStatuses } from '../events/task.ts'
 import { hashOf } from '../kernel/hash.ts'
 import { limits } from '../kernel/limits.ts'
@@ -27,13 +35,13 @@ const checkpoint = z.strictObject({
 })
 
 const todo = z.strictObject({
-  task_id: lineShape.min(1),
+  task_id: idShape,
   content: lineShape,
   status: z.enum(taskStatuses),
-  parent_task_id: line,
-  spec_id: line,
+  parent_task_id: idShape.nullable(),
+  spec_id: idShape.nullable(),
   phase: line,
-  depends_on: z.array(lineShape).max(limits.taskDependenciesMax),
+  depends_on: z.array(idShape).max(limits.taskDependenciesMax),
 })
 
 /** What was done before the offer because too little of the window was free. */
@@ -58,7 +66,7 @@ export const handoffPackageShape = z.strictObject({
   to_agent: agent,
   session_context: z.strictObject({
     session_id: sessionIdShape,
-    model: line,
+    model: modelShape.nullable(),
     /** Percent of the window in use; may be above 100. */
     context_position: z.number().min(0),
     available_tokens: count,
@@ -67,7 +75,7 @@ export const handoffPackageShape = z.strictObject({
     current_project: line,
   }),
   task_context: z.strictObject({
-    spec_id: line,
+    spec_id: idShape.nullable(),
     current_phase: line,
     completed_steps: z.array(lineShape).max(limits.completedStepsMax),
     next_step: line,

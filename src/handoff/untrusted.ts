@@ -30,6 +30,12 @@ function decoded(bytes: Uint8Array): string | null {
   }
 }
 
+/** Whether every text in a value is whole: half a surrogate pair has no canonical JSON. For values of a known, flat shape. */
+export function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return !/\p{Surrogate}/u.test(value)
+  return typeof value !== 'object' || value === null || Object.values(value).every(isWellFormed)
+}
+
 /** Whether brackets outside of texts open deeper than they may. What is no JSON is told later. */
 function isTooDeep(text: string): boolean {
   let depth = 0

@@ -15,7 +15,7 @@ import {
   packageText,
   requiredFields,
 } from './package.ts'
-import { parseJson } from './untrusted.ts'
+import { isWellFormed, parseJson } from './untrusted.ts'
 
 export type HandoffProblemCode =
   | 'too-large'
@@ -107,11 +107,7 @@ export function readHandoff(
   return { package: handoff, context }
 }
 
-function judged(
-  value: unknown,
-  text: string | null,
-  options: HandoffValidationOptions,
-): HandoffValidation {
+function judged(value: unknown, text: string | null, options: HandoffValidationOptions): HandoffValidation {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return wrong('not-json', 'it is no JSON object')
   }
@@ -133,6 +129,7 @@ function judged(
       }),
     )
   }
+  if (!isWellFormed(parsed.data)) return wrong('wrong-field', 'a text in it holds half a surrogate pair')
   return content(parsed.data, text, options)
 }
 

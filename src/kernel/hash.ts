@@ -33,8 +33,8 @@ export class RunningHash {
     this.#hash.update(part)
   }
 
-  /** Of all parts so far; ends the counting. */
+  /** Of all parts so far. */
   digest(): string {
-    return this.#hash.digest('hex')
+    return this.#hash.copy().digest('hex')
   }
 }

@@ -193,8 +193,8 @@ export const limits = {
   workerLookIntervalMs: 500,
   /** Milliseconds of silence after which a task that no process holds counts as left behind. */
   workerSilenceMs: 600_000,
-  /** Characters of one line of a bundle: the largest text a store holds, written in base64, and room around it. */
-  bundleLineCharactersMax: 100_663_296,
+  /** Bytes of one line of a bundle: the largest text a store holds, written in base64, and room around it. */
+  bundleLineBytesMax: 100_663_296,
   /** Bytes of lines after which a bundle begins a new block: little to hold, enough to compress well. */
   bundleBlockBytes: 262_144,
   /** Versions of a session that are looked for once more when others append while a bundle is taken in. */

@@ -7,6 +7,7 @@ import { limits } from '../kernel/limits.ts'
 import type { EventLog, StoredSnapshot } from '../log/port.ts'
 import type { Checkpoint } from '../replay/checkpoints.ts'
 import { unpackSnapshot } from '../replay/snapshot.ts'
+import { checkpointJson } from '../views/checkpoint-json.ts'
 
 /**
  * Those of a session's checkpoints that are its own. Those of the session it was forked from are that one's; they are files
@@ -65,33 +66,26 @@ function checkpointText(
   checkpoint: Checkpoint,
   snapshot: StoredSnapshot | null,
 ): CheckpointText {
-  const { id, time, phase, usedTokens, availableTokens, version, trigger, reason } = checkpoint
+  const { version, trigger, reason } = checkpoint
   const packed = snapshot === null ? null : brotliOf(snapshot.body, limits.contentBytesMax)
   const unpacked = snapshot === null ? null : unpackSnapshot(snapshot, state.sessionId)
-  const basis = unpacked?.ok === true ? allocationBasisOf(unpacked.state) : laterBasis(state, checkpoint)
+  const reserved = unpacked?.ok === true ? reserveTokensOf(allocationBasisOf(unpacked.state)) : undefined
+  const { session_id, recovery_tokens_reserved, ...facts } = checkpointJson(state, checkpoint, reserved)
   const file = {
-    checkpoint_id: id,
-    timestamp: time,
-    phase,
-    token_usage: { used: usedTokens, available: availableTokens },
+    ...facts,
     ...(packed === null
       ? { context_snapshot: null, context_snapshot_missing: missingText(snapshot, version) }
       : {
           context_snapshot_encoding: 'brotli+base64',
           context_snapshot: Buffer.from(packed).toString('base64'),
         }),
-    session_id: state.sessionId,
-    recovery_tokens_reserved: reserveTokensOf(basis),
+    session_id,
+    recovery_tokens_reserved,
     version,
     trigger,
     reason,
   }
   return { checkpoint, text: `${JSON.stringify(file, null, 2)}\n`, hasSnapshot: packed !== null }
-}
-
-/** What can still be said of the window then, without its snapshot. */
-function laterBasis(state: ReadonlyState, { usedTokens, availableTokens }: Checkpoint) {
-  return { ...allocationBasisOf(state), totalTokens: usedTokens + availableTokens, usedTokens }
 }
 
 function missingText(snapshot: StoredSnapshot | null, version: number): string {

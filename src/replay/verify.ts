@@ -231,7 +231,11 @@ function checkHead(stream: StreamInfo, lastVersion: number, lastHash: string | n
 function checkSummary(stream: StreamInfo, state: SessionState, report: Report): void {
   const empty = stream.version === (stream.forkedFrom?.version ?? 0)
   if (stream.summary === null && empty) return
-  if (canonicalJson(stream.summary) !== canonicalJson(summaryOf(frozen(state)))) {
+  const { branch, ...expected } = summaryOf(frozen(state))
+  // Summaries of older writers say nothing of branches.
+  const isOlder = stream.summary !== null && !Object.hasOwn(stream.summary, 'branch')
+  const whole = isOlder || branch === undefined ? expected : { ...expected, branch }
+  if (canonicalJson(stream.summary) !== canonicalJson(whole)) {
     report(stream.version, 'summary-differs', 'the list entry of this session is not what its events say')
   }
 }

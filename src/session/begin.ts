@@ -11,6 +11,10 @@ import type { SessionHost } from './host.ts'
 import { takeKeyframeIfDue } from './keyframe.ts'
 import { type CarryOptions, historyCommands } from './load-history.ts'
 import { record } from './record.ts'
+import { textOf, warn } from './warning.ts'
+
+/** The code of warnings about what could not be taken over. */
+const code = 'WAYMARK_HISTORY'
 
 /**
  * What a session takes over from the one it continues, as commands. A session that is not at hand, or cannot be read, gives
@@ -31,7 +35,7 @@ export async function historyOf(
   } catch (error) {
     const isVersion = error instanceof WaymarkError && error.code === 'VERSION_NOT_FOUND'
     if (isVersion || !isUnreadable(error)) throw error
-    warn(`nothing is taken over from session ${continuesSessionId}: ${messageOf(error)}`)
+    warn(code, `nothing is taken over from session ${continuesSessionId}: ${textOf(error)}`)
     return []
   }
 }
@@ -57,7 +61,7 @@ export async function beginSession(
     return carried
   })
   const [first] = refused
-  if (first !== undefined) warn(`${refused.length} of what it continues was not taken over: ${first}`)
+  if (first !== undefined) warn(code, `${refused.length} of what it continues was not taken over: ${first}`)
   host.writers?.committed(state)
   host.appended(sessionId)
   return state
@@ -90,13 +94,5 @@ const meta = { actor: 'policy:load-history' } as const
 function warnOfTasks(before: ReadonlyState): void {
   const count = openTasks(before).length
   if (count <= limits.carriedTasksMax) return
-  warn(`${limits.carriedTasksMax} of ${count} open tasks of session ${before.sessionId} are taken over`)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-function warn(message: string): void {
-  process.emitWarning(message, { code: 'WAYMARK_HISTORY' })
+  warn(code, `${limits.carriedTasksMax} of ${count} open tasks of session ${before.sessionId} are taken over`)
 }

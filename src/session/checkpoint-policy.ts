@@ -150,8 +150,10 @@ function beforehand(state: ReadonlyState, command: Command): Command | null {
         : taken('task-phase', `before ${command.phase} of task ${command.taskId}`, command.phase)
     case 'spec.update': {
       const { specs } = state.knowledge
-      const known = Object.hasOwn(specs, command.specId) ? specs[command.specId]?.phase : null
-      return command.phase === undefined || command.phase === known
+      const known = Object.hasOwn(specs, command.specId) ? specs[command.specId] : undefined
+      // A SPEC that is new here stood in no phase before.
+      const isSame = known === undefined || command.phase === undefined || command.phase === known.phase
+      return isSame
         ? null
         : taken('task-phase', `before ${command.phase} of ${command.specId}`, command.phase)
     }

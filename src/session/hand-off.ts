@@ -2,6 +2,9 @@
  * Handing a session off: checked first, compressed where it must be, then checkpoint, package and offer in one transaction, so that
  * a crash leaves all of them or none.
  */
+
+import { contentOf } from '../events/content.ts'
+import type { ReadonlyState } from '../fold/state.ts'
 import { agentProblem } from '../handoff/agents.ts'
 import {
   type CriticalContext,
@@ -12,13 +15,11 @@ import {
 import { checkPackagePath, writePackageFile } from '../handoff/file.ts'
 import { makePackage } from '../handoff/make.ts'
 import { type HandoffCompression, type HandoffPackage, packageText } from '../handoff/package.ts'
-import { contentOf } from '../events/content.ts'
-import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import type { LogTransaction } from '../log/port.ts'
-import { brief, textsForBrief } from '../views/brief.ts'
 import type { Surroundings } from '../views/brief/source.ts'
+import { brief, textsForBrief } from '../views/brief.ts'
 import { readableText } from './brief.ts'
 import { surroundingsOf } from './brief-surroundings.ts'
 import { compressForHandoff } from './hand-off-compression.ts'
@@ -200,12 +201,7 @@ function offerIn(
     ...(expiresAt === null ? {} : { expiresAt }),
     content: ref,
   } as const
-  const recorded = record(
-    transaction,
-    state,
-    { ...request, command, contents: [{ ref, body }] },
-    environment,
-  )
+  const recorded = record(transaction, state, { ...request, command, contents: [{ ref, body }] }, environment)
   host.writers?.take(transaction, recorded.state)
   takeKeyframeIfDue(transaction, recorded.state)
   const { version } = recorded

@@ -6,6 +6,7 @@ import type { Command } from '../events/commands.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { interruptionCommands, timeoutCommands } from './checkpoint-policy.ts'
+import { warn } from './warning.ts'
 
 /** What is asked of a session. */
 export interface LiveSession {
@@ -41,7 +42,10 @@ export class LiveSessions {
     const timer =
       minutes === null
         ? null
-        : setTimeout(() => void this.#silent(session, minutes).catch(warn), minutes * 60_000).unref()
+        : setTimeout(
+            () => void this.#silent(session, minutes).catch(unlessExpected),
+            minutes * 60_000,
+          ).unref()
     this.#heard.set(session.id, { session, timer })
   }
 
@@ -50,7 +54,9 @@ export class LiveSessions {
     const open = [...this.#heard.values()].filter(({ session }) => session.state.status === 'active')
     await Promise.all(
       open.map(({ session }) =>
-        sendAll(session, interruptionCommands(session.state, reason), 'policy:checkpoint-on-signal').catch(warn),
+        sendAll(session, interruptionCommands(session.state, reason), 'policy:checkpoint-on-signal').catch(
+          unlessExpected,
+        ),
       ),
     )
   }
@@ -93,9 +99,6 @@ const expected: ReadonlySet<string> = new Set([
   'VERSION_CONFLICT',
 ])
 
-function warn(error: unknown): void {
-  if (error instanceof WaymarkError && expected.has(error.code)) return
-  process.emitWarning(error instanceof Error ? error.message : 'a session could not be set aside', {
-    code: 'WAYMARK_TIMEOUT',
-  })
+function unlessExpected(error: unknown): void {
+  if (!(error instanceof WaymarkError && expected.has(error.code))) warn('WAYMARK_TIMEOUT', error)
 }

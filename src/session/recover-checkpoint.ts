@@ -1,8 +1,8 @@
 /** The checkpoint that somebody names: by its id, a unique prefix of it, or a version. */
-import { isKnown } from '../events/envelope.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import type { EventLog } from '../log/port.ts'
+import { checkpointsOf } from '../replay/checkpoints.ts'
 
 export interface ChosenCheckpoint {
   readonly id: string
@@ -26,8 +26,7 @@ export async function findCheckpoint(
       ? ({ version }: ChosenCheckpoint) => version <= name
       : ({ id }: ChosenCheckpoint) => id.startsWith(name)
   const listed = state.checkpoints.filter(matches)
-  const isWhole = state.checkpoints.length === state.checkpointCount
-  const found = listed.length > 0 || isWhole ? listed : await fromLog(log, state, matches)
+  const found = listed.length > 0 ? listed : (await checkpointsOf(log, state)).filter(matches)
   const newest = found[found.length - 1]
   const isClear = newest !== undefined && (typeof name === 'number' || found.length === 1)
   if (isClear) return { id: newest.id, version: newest.version }
@@ -38,20 +37,4 @@ export async function findCheckpoint(
     hint: 'waymark checkpoints lists them; --new goes on from any version in a fresh session',
     details: { sessionId: state.sessionId, name },
   })
-}
-
-async function fromLog(
-  log: EventLog,
-  { sessionId, version: newest }: ReadonlyState,
-  matches: (checkpoint: ChosenCheckpoint) => boolean,
-): Promise<readonly ChosenCheckpoint[]> {
-  const found: ChosenCheckpoint[] = []
-  for await (const page of log.read(sessionId, { to: newest })) {
-    for (const event of page) {
-      if (!isKnown(event) || event.type !== 'checkpoint.created') continue
-      const { checkpointId: id, version } = event.data
-      if (matches({ id, version })) found.push({ id, version })
-    }
-  }
-  return found
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { lineShape } from '../events/shapes.ts'
 import type { ReadonlyState } from '../fold/state.ts'
+import { textOf } from './warning.ts'
 
 /** What a hook is told. */
 export interface ResumeFacts {
@@ -55,7 +56,7 @@ export async function callResume(
     return { outcome: 'done', detail, lines: sessionRef === undefined ? [] : [`resumed as ${sessionRef}`] }
   } catch (error) {
     controller.abort()
-    return skipped(`the resume hook failed: ${reasonOf(error)}`)
+    return skipped(`the resume hook failed: ${textOf(error)}`)
   }
 }
 
@@ -77,14 +78,5 @@ async function within(hook: ResumeHook, facts: ResumeFacts, waitMs: number): Pro
     return await Promise.race([hook(facts), late])
   } finally {
     clearTimeout(timer)
-  }
-}
-
-/** Total: also what cannot be made a text is something that went wrong. */
-function reasonOf(error: unknown): string {
-  try {
-    return error instanceof Error ? error.message : String(error)
-  } catch {
-    return 'what it threw has no text'
   }
 }

@@ -17,7 +17,7 @@ export interface StepFacts {
   /** The checkpoint that was chosen; `null` for the newest sound state. */
   readonly checkpointId: string | null
   /** The state that progress is measured from: that of the checkpoint, or before the first event. */
-  readonly then: ReadonlyState
+  readonly past: ReadonlyState
   /** The version that the session had when the recovery began. */
   readonly stoppedAt: number
   readonly taskPolicy: TaskPolicy
@@ -62,11 +62,11 @@ const nothing = (): readonly StepCommand[] => []
 export const stepOf: Readonly<Record<RecoveryStep, Step>> = {
   restore: {
     commands: nothing,
-    result: (_state, { found, checkpointId, then }) => ({
+    result: (_state, { found, checkpointId, past }) => ({
       outcome: 'done',
       detail: `from ${sourceText(found)}, ${countOf(found.replayedEvents, 'event')} replayed`,
       lines: [
-        ...(checkpointId === null ? [] : [`chosen: checkpoint ${checkpointId} of version ${then.version}`]),
+        ...(checkpointId === null ? [] : [`chosen: checkpoint ${checkpointId} of version ${past.version}`]),
         ...found.passedOver.map(
           ({ version, detail }) => `passed over: snapshot of version ${version}: ${detail}`,
         ),
@@ -88,7 +88,11 @@ export const stepOf: Readonly<Record<RecoveryStep, Step>> = {
           : did.length > 0
             ? `${left}room was made${fits ? '' : '; what was asked for comes with the next session that opens it'}`
             : `${left}${unhelped(state)}`
-      return { outcome: 'done', detail, lines: [budgetText(state), ...did.map(({ command }) => roomText(command))] }
+      return {
+        outcome: 'done',
+        detail,
+        lines: [budgetText(state), ...did.map(({ command }) => roomText(command))],
+      }
     },
   },
   resume: {
@@ -97,10 +101,10 @@ export const stepOf: Readonly<Record<RecoveryStep, Step>> = {
   },
   assess: {
     commands: nothing,
-    result: (state, { then, stoppedAt }) => ({
+    result: (state, { past, stoppedAt }) => ({
       outcome: 'done',
-      detail: progressText(then, state, stoppedAt),
-      lines: progressLines(then, state),
+      detail: progressText(past, state, stoppedAt),
+      lines: progressLines(past, state),
     }),
   },
   plan: {
@@ -116,7 +120,8 @@ export const stepOf: Readonly<Record<RecoveryStep, Step>> = {
 /** The lines of a result as they may be recorded: none longer, and not more of them, than the log takes. */
 export function recordedLines(lines: readonly string[]): string[] {
   const most = limits.recoveryLinesMax
-  const kept = lines.length > most ? [...lines.slice(0, most - 1), `and ${lines.length - most + 1} more`] : lines
+  const kept =
+    lines.length > most ? [...lines.slice(0, most - 1), `and ${lines.length - most + 1} more`] : lines
   return kept.map(recordedLine)
 }
 
@@ -163,7 +168,11 @@ const taskCommands: Readonly<
   keep: nothing,
   block: (state) =>
     inHand(state, ['in_progress', 'token_warning']).map(({ id: taskId }) => ({
-      command: { type: 'task.block', taskId, on: { kind: 'input', detail: 'it was in progress when the session stopped' } },
+      command: {
+        type: 'task.block',
+        taskId,
+        on: { kind: 'input', detail: 'it was in progress when the session stopped' },
+      },
       actor: recoveryActor,
     })),
   retry: (state, { checkpointId }) => {

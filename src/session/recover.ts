@@ -26,6 +26,7 @@ import {
   type StepOutcome,
   stepOf,
 } from './recover-steps.ts'
+import { warn } from './warning.ts'
 
 export interface RecoverOptions {
   /** The checkpoint to come back to: its id, a unique prefix of it, or a version; the newest sound state if left out. */
@@ -144,7 +145,12 @@ function begin(
     if (!isOther) return { state, recoveryId: recovery.id, takenUp: true }
     const reason = 'another recovery was asked for, with another choice'
     const command = { type: 'recovery.fail', recoveryId: recovery.id, reason } as const
-    state = record(transaction, state, { sessionId, command, meta: metaOf(recovery.id, 'fail') }, quiet(environment)).state
+    state = record(
+      transaction,
+      state,
+      { sessionId, command, meta: metaOf(recovery.id, 'fail') },
+      quiet(environment),
+    ).state
   }
   const checkpoint = chosen === null ? {} : { checkpointId: chosen.id }
   const command = { type: 'recovery.begin', recoveryId, taskPolicy, ...checkpoint } as const
@@ -159,7 +165,11 @@ function quiet(environment: RecordEnvironment): RecordEnvironment {
 }
 
 /** Ids that depend on the recovery and the step alone: whoever does it, it is recorded once. */
-function metaOf(recoveryId: string, what: string, actor = recoveryActor): CommandMeta & { readonly actor: string } {
+function metaOf(
+  recoveryId: string,
+  what: string,
+  actor = recoveryActor,
+): CommandMeta & { readonly actor: string } {
   return { commandId: derivedIdOf(`${recoveryId}/${what}`), actor }
 }
 
@@ -211,11 +221,13 @@ async function factsOf(
     recovery.checkpointId === null
       ? (state.checkpoints.findLast(({ version }) => version < stoppedAt) ?? null)
       : await findCheckpoint(log, state, recovery.checkpointId)
-  const then =
-    chosen === null ? frozen(initialState(sessionId)) : (await loadState(log, sessionId, chosen.version)).state
+  const past =
+    chosen === null
+      ? frozen(initialState(sessionId))
+      : (await loadState(log, sessionId, chosen.version)).state
   return {
     found,
-    then,
+    past,
     stoppedAt,
     checkpointId: recovery.checkpointId,
     taskPolicy: recovery.taskPolicy,
@@ -259,7 +271,12 @@ function recordStep(
   const { outcome, detail, lines } = stepOf[step].result(state, facts, outcomes)
   const told = { outcome, detail: recordedLine(detail), lines: recordedLines(lines) }
   const command = { type: 'recovery.record-step', recoveryId, step, ...told } as const
-  return record(transaction, state, { sessionId, command, meta: metaOf(recoveryId, step) }, quiet(environment)).state
+  return record(
+    transaction,
+    state,
+    { sessionId, command, meta: metaOf(recoveryId, step) },
+    quiet(environment),
+  ).state
 }
 
 /** The sixth step: what was found and what is open, for the user to be told. */
@@ -283,7 +300,11 @@ function recordEnd(
     open: open.slice(0, openLinesMax).map(openItemText),
     openCount: open.length,
   } as const
-  const request = { sessionId, command: { ...command, open: [...command.open] }, meta: metaOf(recoveryId, 'notify') }
+  const request = {
+    sessionId,
+    command: { ...command, open: [...command.open] },
+    meta: metaOf(recoveryId, 'notify'),
+  }
   return record(transaction, state, request, environment).state
 }
 
@@ -309,13 +330,10 @@ function reportOf(
 
 function notify(callback: RecoverOptions['notify'], report: RecoveryReport): void {
   if (callback === undefined) return
-  const warn = (error: unknown): void => {
-    const text = error instanceof Error ? error.message : 'it threw something that is no error'
-    process.emitWarning(`what was to be told of a recovery failed: ${text}`, { code: 'WAYMARK_RECOVERY' })
-  }
+  const warned = (error: unknown): void => warn('WAYMARK_RECOVERY', error)
   try {
-    void Promise.resolve(callback(report)).catch(warn)
+    void Promise.resolve(callback(report)).catch(warned)
   } catch (error) {
-    warn(error)
+    warned(error)
   }
 }

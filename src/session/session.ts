@@ -5,27 +5,23 @@ import type { ReadonlyState } from '../fold/state.ts'
 import { assert } from '../kernel/assert.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
-import type { LogTransaction } from '../log/port.ts'
 import { stateAt } from '../replay/at.ts'
 import type { HandoffPackage } from '../handoff/package.ts'
 import type { Brief, BriefOptions } from '../views/brief.ts'
 import { type AcceptOptions, acceptHandoff, type HandoffAcceptance, handoffNamed, packageOf } from './accept-handoff.ts'
 import { briefOf } from './brief.ts'
-import { type BudgetCallback, type BudgetMark, BudgetWatch, type WindowChange } from './budget-watch.ts'
+import { type BudgetCallback, type BudgetMark, BudgetWatch } from './budget-watch.ts'
 import { followStream } from './follow.ts'
 import { type ForkOptions, forkSession } from './fork.ts'
 import { type HandOffOptions, type HandoffOffer, handOff } from './hand-off.ts'
 import type { HandoffHolder } from './handoff-holder.ts'
 import type { SessionHost } from './host.ts'
-import { takeKeyframeIfDue } from './keyframe.ts'
-import {
-  type ExpectedVersion,
-  type RecordEnvironment,
-  type Recorded,
-  type RecordRequest,
-  record,
-} from './record.ts'
+import { type MergeOptions, type MergeTarget, mergeSession, type Turned } from './merge/merge.ts'
+import type { MergeReport } from './merge/plan.ts'
+import type { ExpectedVersion, RecordEnvironment, RecordRequest } from './record.ts'
+import { recordAll } from './record-all.ts'
 import { RepositoryWatch } from './repository-watch.ts'
+import { type RewindOptions, type RewindReport, rewindSession } from './rewind.ts'
 import { SummaryMaker, warnOfSummary } from './summaries.ts'
 
 export interface SendOptions extends CommandMeta {
@@ -85,12 +81,12 @@ export class Session {
   #summarizing: Promise<void> | null = null
 
   /** Not for callers: `Waymark` makes sessions. */
-  constructor(host: SessionHost, state: ReadonlyState) {
+  constructor(host: SessionHost, state: ReadonlyState, epoch: number = state.epoch) {
     this.id = state.sessionId
     this.#host = host
     this.#environment = { ...host.environment, repository: () => this.#repository.facts }
     this.#state = state
-    this.#epoch = state.epoch
+    this.#epoch = epoch
     const summaryHost = {
       log: host.log,
       state: () => this.#state,
@@ -166,6 +162,23 @@ export class Session {
   async fork(options: ForkOptions = {}): Promise<Session> {
     const state = await forkSession(this.#host, this.id, options)
     return new Session(this.#host, state)
+  }
+
+  /** Brings what a fork has come to into this session; what both changed goes by policy. @throws WaymarkError `MERGE_CONFLICT`, `NO_COMMON_ANCESTOR`; CommandRefused */
+  async merge(fork: { readonly id: string } | string, options: MergeOptions = {}): Promise<MergeReport> {
+    return this.#turn((target) => mergeSession(this.#host, target, fork, options))
+  }
+
+  /** Goes on from an earlier version: tasks, items and knowledge are as then. @throws WaymarkError `VERSION_NOT_FOUND`; CommandRefused */
+  async rewind(options: RewindOptions): Promise<RewindReport> {
+    return this.#turn((target) => rewindSession(this.#host, target, options))
+  }
+
+  async #turn<R>(work: (target: MergeTarget) => Promise<Turned<R>>): Promise<R> {
+    await this.#draining
+    const { report, state } = await work({ sessionId: this.id, epoch: this.#epoch })
+    if (state.version > this.#state.version) this.#state = state
+    return report
   }
 
   /**
@@ -287,8 +300,10 @@ export class Session {
 
   async #write(waiting: readonly Waiting[]): Promise<void> {
     const before = this.#state
+    const requests = waiting.map(({ request }) => request)
+    const holder = { state: before, epoch: this.#epoch, writers: this.#host.writers }
     const { outcomes, state, epoch, windows, appended } = await this.#host.log.transact((transaction) =>
-      this.#recordAll(transaction, before, waiting),
+      recordAll(transaction, holder, requests, this.#environment),
     )
     this.#state = state
     this.#epoch = epoch
@@ -304,34 +319,6 @@ export class Session {
       else resolve({ ...outcome, state })
     }
     this.#budget.notify(windows)
-  }
-
-  #recordAll(transaction: LogTransaction, before: ReadonlyState, waiting: readonly Waiting[]): RecordedAll {
-    const versionBefore = transaction.stream(this.id)?.version ?? 0
-    let state = before
-    let epoch = this.#epoch
-    const outcomes: Outcome[] = []
-    const windows: WindowChange[] = []
-    for (const { request } of waiting) {
-      try {
-        const recorded = record(transaction, state, { ...request, epoch }, this.#environment)
-        if (recorded.state.window !== state.window) {
-          windows.push({ before: state.window, after: recorded.state.window })
-        }
-        state = recorded.state
-        if (request.command.type === 'session.take-over' && !recorded.repeated) epoch = state.epoch
-        // Not its state: those of a long queue would all be alive at once.
-        const { events, version, repeated } = recorded
-        outcomes.push({ events, version, repeated })
-      } catch (error) {
-        if (!(error instanceof WaymarkError) || isStoreFault(error)) throw error
-        outcomes.push({ error })
-      }
-    }
-    const appended = (transaction.stream(this.id)?.version ?? 0) > versionBefore
-    if (appended) this.#host.writers?.take(transaction, state)
-    takeKeyframeIfDue(transaction, state)
-    return { outcomes, state, epoch, windows, appended }
   }
 
   /** Begins to make the summaries that state asks for, unless that is going on. */
@@ -355,24 +342,4 @@ export class Session {
     void work.finally(() => busy.delete(work))
     return work
   }
-}
-
-type Outcome = Omit<Recorded, 'state'> | { readonly error: unknown }
-
-/** What came of the commands of one transaction. */
-interface RecordedAll {
-  readonly outcomes: readonly Outcome[]
-  readonly state: ReadonlyState
-  readonly epoch: number
-  /** The window before and after each command that changed it. */
-  readonly windows: readonly WindowChange[]
-  /** Something was appended: not everything was refused, or recorded before. */
-  readonly appended: boolean
-}
-
-/** Faults of the store end the transaction; a refusal concerns its own command only. */
-function isStoreFault(error: WaymarkError): boolean {
-  return (
-    error.code === 'DAMAGED_RECORD' || error.code.startsWith('STORE_') || error.code === 'HOME_NOT_WRITABLE'
-  )
 }

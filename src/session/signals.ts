@@ -21,7 +21,10 @@ export function onStopSignals(
   const listeners = signals.map((signal) => {
     let isEnding = false
     const listener = (): void => {
-      if (isEnding) return passOn(signal, undo)
+      if (isEnding) {
+        passOn(signal, undo)
+        return
+      }
       isEnding = true
       void within(work(signal), waitMs).finally(() => {
         isEnding = false

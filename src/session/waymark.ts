@@ -27,7 +27,9 @@ import { LiveSessions } from './live-sessions.ts'
 import { type Policy, standardPolicies } from './policy.ts'
 import type { RecordEnvironment } from './record.ts'
 import { type RecoveryReport, type RecoverOptions, recoverSession } from './recover.ts'
+import { type AfreshOptions, type AfreshReport, startAfresh } from './recover-afresh.ts'
 import type { ResumeHook } from './recover-resume.ts'
+import { type ReceiveOptions, receiveHandoff } from './receive-handoff.ts'
 import { resolveSession } from './resolve.ts'
 import { Session } from './session.ts'
 import { onStopSignals, type StopSignal, stopSignals } from './signals.ts'
@@ -47,7 +49,10 @@ export interface OpenOptions {
   readonly policies?: readonly Policy[]
   /** Resumes a session where it lives, in an SDK or a service, when it is recovered here. */
   readonly resume?: ResumeHook
-  /** Makes the summaries that policies ask for; the built-in one, which needs no model, if left out. */
+  /**
+   * Makes the summaries that policies ask for; the built-in one, which needs no model, if left out. One that throws is replaced
+   * by it for that summary, one that takes more than a minute for the rest of the session.
+   */
   readonly summarizer?: Summarizer
   /** Settings that go before those of the home's files and the environment. With a `store`, only these and the defaults count. */
   readonly settings?: Partial<Settings>
@@ -147,18 +152,41 @@ export class Waymark {
     const history = settings.autoLoadHistory
       ? await historyOf(this.log, command, { preservation, tasks })
       : []
-    return new Session(this.#host, await beginSession(this.#host, command, history))
+    const session = new Session(this.#host, await beginSession(this.#host, command, history))
+    this.#host.live.heard(session)
+    return session
   }
 
   /**
-   * Opens a session by its id, a unique prefix of it, or its native id. Only reads; `recover` is what records.
+   * Takes a handoff package in, in a home where its session is not: begins a session that takes the work further, with the focus, the
+   * open tasks (as pending ones) and the critical context of the package. `leftOut` says what could not be taken in.
+   *
+   * @throws WaymarkError `HANDOFF_INVALID`, `AGENT_UNKNOWN`, `AGENTS_INCOMPATIBLE`; `ALREADY_EXISTS` when the session, or what was
+   * received of it before, is here; `LIMIT_REACHED`
+   * @example
+   * ```ts
+   * const { package: handoff } = await session.handOff({ fromAgent: 'spec-builder', toAgent: 'tester' })
+   * await waymark.receiveHandoff(handoff) // throws ALREADY_EXISTS
+   * ```
+   */
+  async receiveHandoff(
+    handoff: string | Uint8Array | object,
+    options: ReceiveOptions = {},
+  ): Promise<{ readonly session: Session; readonly leftOut: readonly string[] }> {
+    const { state, leftOut } = await receiveHandoff(this.#host, this.#loaded, handoff, options)
+    return { session: new Session(this.#host, state), leftOut }
+  }
+
+  /**
+   * Opens a session by its id, a unique prefix of it, or its native id. Only reads; `recover` is what records. A holder that opens it
+   * anew each time names the `epoch` it took the session up under: once another holder has it, what it sends is refused.
    *
    * @throws SessionNotFound, WaymarkError `SESSION_AMBIGUOUS`, DamagedRecord
    */
-  async openSession(name: string): Promise<Session> {
+  async openSession(name: string, options: { readonly epoch?: number } = {}): Promise<Session> {
     const sessionId = await resolveSession(this.log, name)
     const { state } = await loadState(this.log, sessionId)
-    return new Session(this.#host, state)
+    return new Session(this.#host, state, options.epoch)
   }
 
   /** Forks a session at a version, the newest if left out, without opening it: also where it is damaged further on. */
@@ -202,6 +230,20 @@ export class Waymark {
     })
     if (report.recorded) this.#host.appended(report.sessionId)
     return report
+  }
+
+  /**
+   * Goes on in a fresh session, with a fresh budget and the open tasks, from the newest version of a session, a checkpoint, or any
+   * version; in an emergency from the newest sound one. Nothing is appended to the old session, which may be damaged.
+   *
+   * @throws SessionNotFound, DamagedRecord unless it is an emergency, WaymarkError `VERSION_NOT_FOUND`, `USAGE`, `LIMIT_REACHED`
+   */
+  async recoverAfresh(
+    name: string,
+    options: AfreshOptions = {},
+  ): Promise<{ readonly session: Session; readonly report: AfreshReport }> {
+    const { state, report } = await startAfresh(this.#host, this.#loaded, await this.resolve(name), options)
+    return { session: new Session(this.#host, state), report }
   }
 
   /** Reads everything again, of one session or all, and says what is not as it was written. */
@@ -256,7 +298,7 @@ export class Waymark {
     live.close()
     while (busy.size > 0) await Promise.allSettled(busy)
     await memory?.flush()
-    if (writers !== null && writers.isIn(await log.bookmark(writersKey).catch(() => null)))
+    if (writers?.isIn(await log.bookmark(writersKey).catch(() => null)) === true)
       await log.transact((transaction) => writers.leave(transaction)).catch(() => {})
     await log.close()
   }

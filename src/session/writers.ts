@@ -11,8 +11,8 @@ import { processStartOf } from './process-start.ts'
 export interface Writer {
   readonly sessionId: string
   readonly pid: number
-  /** When the process began, where the system tells: a later process may be given the same number. */
-  readonly start: string | null
+  /** When the process began, where the system tells: a later process may be given the same number. Older notes do not say. */
+  readonly start?: string | null
   /** Whoever opened the home: one process may open it several times. */
   readonly holder: string
 }
@@ -33,7 +33,7 @@ export class WriterPlace {
   }
 
   /**
-   * Takes a place for a session at its first write, and gives it back when the session ends. A session that another one called needs
+   * Takes a place for a session at its first write, and gives it back when the session ends or is handed off. A session that another one called needs
    * none, as it is part of its work, unless it is worked in by an agent of its own (`counted`). To be called when something was
    * appended, never for a refusal.
    *
@@ -41,12 +41,13 @@ export class WriterPlace {
    */
   take(transaction: LogTransaction, state: ReadonlyState, counted = false): void {
     const { sessionId } = state
-    if (state.status === 'ended') {
+    if (isLeft(state)) {
       this.leave(transaction, sessionId)
       return
     }
     const isChild = !counted && state.parentSessionId !== null && state.forkedAt === null
-    if (this.#taken.has(sessionId) || isChild) return
+    // Who takes a session over ends the places of others in it: what was taken once may be gone.
+    if ((this.#taken.has(sessionId) && !counted) || isChild) return
     const writers = liveWriters(transaction.bookmark(writersKey))
     const others = new Set(writers.map((writer) => writer.sessionId).filter((id) => id !== sessionId))
     if (others.size >= this.#sessionsMax) throw tooMany([...others], this.#sessionsMax)
@@ -58,9 +59,10 @@ export class WriterPlace {
   }
 
   /** The transaction that took or gave back the place has been committed. */
-  committed({ sessionId, status }: ReadonlyState): void {
+  committed(state: ReadonlyState): void {
+    const { sessionId } = state
     const wasAsked = this.#asked.delete(sessionId)
-    if (status === 'ended') this.#taken.delete(sessionId)
+    if (isLeft(state)) this.#taken.delete(sessionId)
     else if (wasAsked) this.#taken.add(sessionId)
   }
 
@@ -78,6 +80,11 @@ export class WriterPlace {
     )
     if (others.length < writers.length) transaction.putBookmark(writersKey, JSON.stringify(others))
   }
+}
+
+/** Whether nobody works in the session: it has ended, or waits for the agent it was handed off to. */
+function isLeft({ status }: ReadonlyState): boolean {
+  return status === 'ended' || status === 'handed_off'
 }
 
 /** The writers of a note whose processes are alive; a note that cannot be read names none. */
@@ -109,7 +116,7 @@ function isWriter(value: unknown): value is Writer {
  * Whether the process that noted itself is there still: one of its number, which began when it did. Where the start is not
  * told, the number alone decides.
  */
-function isAlive({ pid, start }: Pick<Writer, 'pid'> & Partial<Writer>): boolean {
+function isAlive({ pid, start }: Writer): boolean {
   if (!isProcessAlive(pid)) return false
   const startNow = typeof start === 'string' ? processStartOf(pid) : null
   return startNow === null || startNow === start

@@ -80,8 +80,8 @@ export function brief(
   const parts = specsOfLevel(level).flatMap(([name, spec]) => {
     const fit = spec.fit(source)
     if (fit === null) return []
-    const { share, firstShare = 0 } = spec
-    return [{ name, spec, share, firstShare, fit: fitBelow(`## ${spec.title}`, fit) }]
+    const { share, firstShare, leastBytes } = spec
+    return [{ name, spec, share, firstShare, leastBytes, fit: fitBelow(`## ${spec.title}`, fit) }]
   })
   // How much to keep free for the list of what is left out is not known before; most often it is nothing.
   const wanted = Math.max(leftOutBytesMin, Math.floor(roomBytes * leftOutShare))

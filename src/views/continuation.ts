@@ -37,7 +37,9 @@ export function continuationLines(state: ReadonlyState): readonly string[] {
 
 /** The first thing to do, on one line. */
 export function continuationText(state: ReadonlyState): string {
-  return [...stepLines(state), ...taskLines(state)][0] ?? 'nothing is open; the next task is for the caller to say'
+  return (
+    [...stepLines(state), ...taskLines(state)][0] ?? 'nothing is open; the next task is for the caller to say'
+  )
 }
 
 function stepLines({ knowledge }: ReadonlyState): readonly string[] {
@@ -59,11 +61,20 @@ function taskLines(state: ReadonlyState): readonly string[] {
     const phase = task.phase === null ? '' : ` (${task.phase})`
     return advice === undefined ? [] : [`${advice} task ${task.id}${phase}: ${task.title}`]
   })
-  const then = ready.length === 0 ? [] : [`then start ${namesText(ready.map(({ id }) => id), pendingNamed)}`]
+  const then =
+    ready.length === 0
+      ? []
+      : [
+          `then start ${namesText(
+            ready.map(({ id }) => id),
+            pendingNamed,
+          )}`,
+        ]
   return [...inHand, ...then]
 }
 
-function callLines(state: ReadonlyState): readonly string[] {
+/** What to do about calls without a result. */
+export function callLines(state: ReadonlyState): readonly string[] {
   return openItems(state).flatMap((item) =>
     item.kind === 'call' ? [`call ${item.id} of ${item.name}: ${adviceOfCall[item.outcome]}`] : [],
   )

@@ -1,4 +1,5 @@
 /** The panel that `waymark show` prints: what a session is, then layer by layer. */
+import { offeredHandoff } from '../fold/handoff.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { type Layers, layersOf, layerTitles } from './layers.ts'
 import { countedText, type StateView, windowText } from './state-view.ts'
@@ -23,7 +24,7 @@ export function stateSections(view: StateView, state: ReadonlyState): readonly F
     system: systemFacts(layers),
   }
   return [
-    { title: null, facts: sessionFacts(view) },
+    { title: null, facts: sessionFacts(view, state) },
     ...layerNames.map((name) => ({
       title: layerTitles[name],
       facts: orNothing(factsOf[name], fillers[name]),
@@ -56,11 +57,23 @@ function orNothing(facts: readonly Fact[], command: string): readonly Fact[] {
     : [{ label: 'nothing', value: `nobody said; ${command} does`, tone: 'quiet' }]
 }
 
-function sessionFacts(view: StateView): readonly Fact[] {
+/** The offer that stands, and until when. */
+function offerFacts(state: ReadonlyState): readonly Fact[] {
+  const offer = offeredHandoff(state)
+  if (offer === undefined) return []
+  const { id, fromAgent, toAgent, offeredAt, expiresAt } = offer
+  const from = fromAgent === null ? '' : ` by ${fromAgent}`
+  const until = expiresAt === null ? '' : `, stands until ${timeText(expiresAt)}`
+  const value = `${id}: to ${toAgent}${from} since ${timeText(offeredAt)}${until}`
+  return [{ label: 'offered', value, tone: 'warning' }]
+}
+
+function sessionFacts(view: StateView, state: ReadonlyState): readonly Fact[] {
   return [
     fact('session', view.sessionId),
     ...optional('title', view.title),
     { label: 'status', value: statusText(view), tone: view.status === 'active' ? 'good' : 'quiet' },
+    ...offerFacts(state),
     fact('version', countText(view.version)),
     ...optional(
       'native id',

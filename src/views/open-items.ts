@@ -49,9 +49,9 @@ export function openItems(state: ReadonlyState): readonly OpenItem[] {
 
 /** An open item on one line, for the log and for people. */
 export function openItemText(item: OpenItem): string {
-  if (item.kind === 'task') return `task ${item.id} ${item.status}: ${item.title}`.slice(0, titleCharactersMax)
-  const outcome =
-    item.outcome === 'never-started' ? 'never started' : 'no result, and its outcome is unknown'
+  if (item.kind === 'task')
+    return `task ${item.id} ${item.status}: ${item.title}`.slice(0, titleCharactersMax)
+  const outcome = item.outcome === 'never-started' ? 'never started' : 'no result, and its outcome is unknown'
   const file = item.writes === null ? '' : ` (writes ${item.writes})`
   return `call ${item.id} of ${item.name}${file} since version ${item.version}: ${outcome}`.slice(
     0,

@@ -41,7 +41,9 @@ export function progressSince(then: ReadonlyState, now: ReadonlyState): Progress
     completed: became('completed'),
     failed: became('failed'),
     steps: stepsSince(then, now),
-    decisions: now.knowledge.decisions.filter(({ version }) => version > then.version).map(({ text }) => text),
+    decisions: now.knowledge.decisions
+      .filter(({ version }) => version > then.version)
+      .map(({ text }) => text),
     calls: now.usage.calls - then.usage.calls,
     prompts: now.turns.prompts - then.turns.prompts,
   }

@@ -64,7 +64,7 @@ describe('brief', () => {
     const least = await place.run(['brief', id, '--tokens', String(error.details.tokensMin)])
     expect(least).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^# Brief of sess_\S+ version 4\n$/),
+      stdout: expect.stringMatching(/^# Brief of sess_\S+ version \d+\n$/),
     })
   })
 

@@ -123,6 +123,17 @@ const checkpointEntry = z.strictObject({
   archived: z.boolean(),
 })
 
+/** Under the mission's names. */
+const checkpointFields = z.strictObject({
+  checkpoint_id: checkpointId,
+  timestamp: time,
+  phase: z.string().nullable(),
+  token_usage: z.strictObject({ used: count, available: count }),
+  session_id: sessionId,
+  recovery_tokens_reserved: count,
+  context_snapshot_file: z.string().nullable(),
+})
+
 const recoveryShape = z.strictObject({
   id: z.string(),
   status: z.enum(recoveryStatuses),
@@ -475,8 +486,19 @@ export const checkpointShape = z.strictObject({
   gitHead: z.string().nullable(),
   gitBranch: z.string().nullable(),
   gitDirty: z.boolean().nullable(),
+  checkpoint: checkpointFields,
 })
-export const checkpointsShape = z.array(checkpointEntry)
+export const checkpointsShape = z.array(checkpointEntry.extend({ checkpoint: checkpointFields }))
+
+const openCall = z.strictObject({
+  kind: z.literal('call'),
+  id: z.string(),
+  name: z.string(),
+  version: z.int(),
+  time,
+  outcome: z.enum(['never-started', 'unknown']),
+  writes: z.string().nullable(),
+})
 
 export const recoverShape = z.strictObject({
   sessionId,
@@ -493,12 +515,17 @@ export const recoverShape = z.strictObject({
         status: z.enum(taskStatuses),
         title: z.string(),
       }),
-      z.strictObject({ kind: z.literal('call'), id: z.string(), name: z.string(), version: z.int(), time }),
+      openCall,
     ]),
   ),
   passedOver: z.array(z.strictObject({ version: count, kind: z.string(), detail: z.string() })),
   damage: z.object({ version: count, kind: z.string(), detail: z.string() }).nullable(),
   recorded: z.boolean(),
+  recoveryId: z.string().nullable(),
+  takenUp: z.boolean(),
+  taskPolicy: z.enum(taskPolicies),
+  chosenCheckpointId: checkpointId.nullable(),
+  steps: recoveryShape.shape.steps,
 })
 
 export const replayShape = z.strictObject({

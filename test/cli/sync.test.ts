@@ -1,5 +1,5 @@
 /** `waymark sync` and `waymark debug` as they are typed: files, answers, exit codes. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -34,6 +34,8 @@ const writtenShape = z.strictObject({
   written: z.array(z.string()),
   unchanged: z.array(z.string()),
   edited: z.array(z.string()),
+  kept: z.array(z.string()),
+  failed: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
   archived: z.array(z.string()),
 })
 
@@ -106,6 +108,69 @@ describe('waymark sync', () => {
     expect(stderr).toMatch(/line \d+: task\.unblock refused: it is completed, and that is final: A: one/)
     expect(stdout).toContain('{"type":"task.start","taskId":"B"}')
     expect(existsSync(fileIn(place, 'active-tasks.edited.md'))).toBe(true)
+  })
+
+  it('leaves a list as it is of which nothing could be taken in', async () => {
+    const { place, session } = await placeWithTasks()
+    const path = fileIn(place, 'active-tasks.md')
+    const edited = readFileSync(path, 'utf8').replace('[ ] A', '[k] A')
+    writeFileSync(path, edited)
+    for (let time = 0; time < 2; time++) {
+      const { code, stderr } = await place.run(['sync', '--adopt'])
+      expect(code).toBe(1)
+      expect(stderr).toMatch(/nothing was taken in\nthe edited list stays as it is/)
+      expect(readFileSync(path, 'utf8')).toBe(edited)
+    }
+    expect(existsSync(fileIn(place, 'active-tasks.edited.md'))).toBe(false)
+    // What is good beside what is not is taken in, and then the edited list is kept, each under its own name.
+    const half = edited.replace('[ ] B', '[~] B')
+    writeFileSync(path, half)
+    expect((await place.run(['sync', '--adopt'])).stderr).toMatch(/kept in active-tasks\.edited\.md/)
+    const again = readFileSync(path, 'utf8').replace('[~] B', '[x] B').replace('[ ] A', '[k] A')
+    writeFileSync(path, again)
+    expect((await place.run(['sync', '--adopt'])).stderr).toMatch(/kept in active-tasks\.edited-2\.md/)
+    expect(readFileSync(fileIn(place, 'active-tasks.edited.md'), 'utf8')).toBe(half)
+    expect(readFileSync(fileIn(place, 'active-tasks.edited-2.md'), 'utf8')).toBe(again)
+    expect((await place.run(['tasks', session])).stdout).toMatch(/^B\tcompleted/m)
+  })
+
+  it('with a folder in the place of a file: writes the others, says which failed and what to do, ends with 1', async () => {
+    const { place, session } = await placeWithTasks()
+    const path = fileIn(place, 'session-state.json')
+    rmSync(path)
+    mkdirSync(path, { mode: 0o700 })
+    rmSync(fileIn(place, 'active-tasks.md'))
+    const check = await place.run(['sync', '--check'])
+    expect(check).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^blocked\tsession-state\.json\ta folder stands in its place$/m),
+      stderr: expect.stringContaining('next: move away what is in the way, then waymark sync'),
+    })
+    const { code, stdout, stderr } = await place.run(['sync'])
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^written\tactive-tasks\.md$/m)
+    expect(stdout).toMatch(/^failed\tsession-state\.json$/m)
+    expect(stderr).toMatch(/session-state\.json could not be written: a folder stands in its place/)
+    const doctor = await place.run(['doctor', '--json'])
+    expect(JSON.parse(doctor.stdout).findings).toMatchObject([
+      { code: 'memory-drift', subject: path, proposal: `mv ${path} ${path}.aside, then waymark sync` },
+    ])
+    rmSync(path, { recursive: true })
+    expect((await place.json(writtenShape, 'sync', session)).failed).toEqual([])
+    expect((await place.run(['sync', '--check'])).code).toBe(0)
+  })
+
+  it('follows no linked folder of checkpoints out of the home', async () => {
+    const { place } = await placeWithTasks()
+    const outside = join(place.folder, 'outside')
+    mkdirSync(outside)
+    rmSync(fileIn(place, 'checkpoints'), { recursive: true })
+    symlinkSync(outside, fileIn(place, 'checkpoints'))
+    expect((await place.run(['sync', '--check'])).stdout).toMatch(
+      /^blocked\tcheckpoints\tit is a link, which is not followed$/m,
+    )
+    expect((await place.run(['sync'])).code).toBe(1)
+    expect(readdirSync(outside)).toEqual([])
   })
 
   it('refuses what makes no sense', async () => {

@@ -118,7 +118,7 @@ export const scenarios: Readonly<Record<Exclude<FindingCode, 'old-sqlite'>, Scen
       return {}
     },
     severity: 'problem',
-    message: /^\S+config\.json:2:3: session\.cache_enabled is "maybe"/,
+    message: /^\S+config\.json:2:20: session\.cache_enabled is "maybe"/,
     proposal: /^it takes true or false/,
   },
   'leftover-files': {

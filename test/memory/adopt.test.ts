@@ -6,6 +6,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type TaskCell, taskTable } from '../../machines/task-table.ts'
+import { unmetDependencies } from '../../src/decide/dependencies.ts'
 import { type ReadonlyState, taskOf } from '../../src/fold/state.ts'
 import { seeded } from '../../src/kernel/clock.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
@@ -82,6 +83,49 @@ describe('adopting an edited list', () => {
     await home.write({ editedTasks: 'replace' })
     expect(await home.drift()).toEqual({})
     expect(await adopt(home)).toMatchObject({ changes: [], problems: [], recorded: false })
+  })
+
+  it('takes the checkpoint that a lost context relies on, where checkpoints are taken by themselves', async () => {
+    const home = await homeWithTasks()
+    // The newest checkpoint is old by now.
+    const clock = { now: () => new Date(Date.now() + 3_600_000).toISOString() }
+    const { waymark, folder, session } = home
+    const later = { ...waymark.environment, clock }
+    const lose = (text: string): string =>
+      text.replace('[ ] A: title A', '[>] A: title A').replace('[ ] B: title B', '[>] B: title B')
+    edit(home, lose)
+    const dry = await adoptTasks(waymark.log, later, { folder, dryRun: true })
+    expect(dry.problems).toEqual([])
+    expect(dry.changes.map(({ commands }) => commands.map(({ type }) => type))).toEqual([
+      ['task.start', 'checkpoint.create', 'task.switch-context'],
+      ['task.start', 'task.switch-context'],
+    ])
+    expect(await adoptTasks(waymark.log, later, { folder })).toMatchObject({
+      recorded: true,
+      changes: dry.changes,
+    })
+    expect(await statuses(home)).toMatchObject({ A: 'context_switch', B: 'context_switch' })
+    expect(session.state.checkpoints.at(-1)).toMatchObject({
+      trigger: 'context-switch',
+      reason: 'before task.switch-context',
+    })
+    expect((await adoptTasks(waymark.log, later, { folder })).changes).toEqual([])
+  })
+
+  it('refuses a lost context without a checkpoint, where none is taken by itself', async () => {
+    const home = await homeWithTasks()
+    await home.session.send({ type: 'session.configure', configuration: { autoCheckpoint: false } })
+    await home.write()
+    const clock = { now: () => new Date(Date.now() + 3_600_000).toISOString() }
+    edit(home, (text) => text.replace('[ ] A: title A', '[>] A: title A'))
+    const { waymark, folder } = home
+    const { problems, recorded } = await adoptTasks(
+      waymark.log,
+      { ...waymark.environment, clock },
+      { folder },
+    )
+    expect(recorded).toBe(false)
+    expect(problems).toMatchObject([{ reason: expect.stringContaining('it needs a checkpoint') }])
   })
 
   it('says of each line why it changes nothing', async () => {
@@ -242,8 +286,6 @@ function canReach(from: Place | null, wanted: MarkedStatus): boolean {
     for (const [command, cell] of Object.entries<TaskCell>(taskTable[place.status])) {
       if (command === 'task.warn' || command === 'task.relieve' || cell.kind === 'refused') continue
       if (cell.kind === 'if-retryable' && place.retryable !== true) continue
-      // A context is switched only with a young checkpoint, and these sessions have none.
-      if (command === 'task.switch-context') continue
       const returnsTo = place.status === 'pending' ? 'pending' : 'running'
       const back = place.returnsTo === 'pending' ? 'pending' : 'in_progress'
       const status = cell.kind === 'running' ? 'in_progress' : cell.kind === 'back' ? back : cell.status
@@ -283,6 +325,8 @@ describe('laws of adopting', () => {
         })
         for (const task of Object.values(wanted.tasks)) {
           const before = taskOf(state, task.id) ?? null
+          // Whether a task may start that waits for others depends on those.
+          if (unmetDependencies(state, task.id).length > 0) continue
           const marked = markedStatusOf(task)
           const isReachable = canReach(before, marked)
           if (isReachable) reached += 1

@@ -2,16 +2,7 @@
  * Goal: each way in which a memory file drifts from the log is told apart, with its reason, and writing puts it right.
  * Method: real files of a real home, edited, taken away and made old as people and crashes do it.
  */
-import {
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  truncateSync,
-} from 'node:fs'
+import { lstatSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliDecompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -64,7 +55,7 @@ describe('memory files', () => {
         { session_id: state.sessionId, title: 'Log in', status: 'active', last_event_at: state.lastEventAt },
       ],
     })
-    const [point] = state.checkpoints
+    const point = state.checkpoints.at(-1)
     const checkpoint = JSON.parse(home.read(`checkpoints/${point?.id}.json`))
     expect(checkpoint).toMatchObject({
       checkpoint_id: point?.id,
@@ -84,8 +75,8 @@ describe('memory files', () => {
     expect(JSON.parse(home.read('token-usage.log'))).toEqual({
       timestamp: expect.any(String),
       session_id: state.sessionId,
-      version: 3,
-      position: 3,
+      version: 4,
+      position: 4,
       used: 150_000,
       available: 50_000,
       percent: 75,
@@ -153,7 +144,7 @@ describe('memory files', () => {
 
   it('tells that a checkpoint was edited, and writes it again', async () => {
     const home = await writtenHome()
-    const name = `checkpoints/${home.session.state.checkpoints[0]?.id}.json`
+    const name = `checkpoints/${home.session.state.checkpoints.at(-1)?.id}.json`
     const before = home.read(name)
     home.put(name, before.replace('GREEN', 'RED'))
     expect(await home.drift()).toEqual({ [name]: 'edited' })
@@ -278,7 +269,7 @@ describe('memory files', () => {
     expect(await home.drift()).toEqual({})
   })
 
-  it('follows no link, waits for no pipe, and puts a file in the place of what is none', async () => {
+  it('follows no link, and puts a file in its place', async () => {
     const home = await writtenHome()
     const elsewhere = join(home.home, 'elsewhere')
     home.put('../elsewhere', 'mine')
@@ -288,15 +279,11 @@ describe('memory files', () => {
     await home.write()
     expect(readFileSync(elsewhere, 'utf8')).toBe('mine')
     expect(await home.drift()).toEqual({})
-    rmSync(join(home.folder, 'session-state.json'))
-    mkdirSync(join(home.folder, 'session-state.json'))
-    expect(await home.drift()).toMatchObject({ 'session-state.json': 'edited' })
-    await expect(home.write()).rejects.toThrow()
   })
 
   it('moves an archived checkpoint, and keeps a snapshot that the store has lost', async () => {
     const home = await writtenHome()
-    const [point] = home.session.state.checkpoints
+    const point = home.session.state.checkpoints.at(-1)
     const checkpointId = point?.id ?? ''
     await home.session.checkpoint()
     const text = home.read(`checkpoints/${checkpointId}.json`)

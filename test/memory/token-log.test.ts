@@ -108,6 +108,61 @@ describe('token-usage.log', () => {
     expect(await linesOnDisk(home)).toEqual(await expectedLines(home.waymark.log))
   })
 
+  it('believes no file that is only called like older readings', async () => {
+    const home = await openHome()
+    await readMany(home.session, 50)
+    await home.write()
+    const name = 'token-usage.999999.log.br'
+    home.put(name, '')
+    expect(await home.drift()).toEqual({ [name]: 'edited' })
+    await home.session.send(measured(7_000))
+    expect((await home.write()).written).toContain(name)
+    expect(home.names()).not.toContain(name)
+    expect(await linesOnDisk(home)).toEqual(await expectedLines(home.waymark.log))
+    home.put(name, '')
+    rmSync(join(home.folder, 'token-usage.log'))
+    rmSync(join(home.folder, 'memory.json'))
+    await home.write()
+    expect(await linesOnDisk(home)).toEqual(await expectedLines(home.waymark.log))
+    expect(await home.drift()).toEqual({})
+  })
+
+  it('tells that older readings were taken away or changed, and makes all of them anew', {
+    timeout: 120_000,
+  }, async () => {
+    const home = await openHome()
+    for (let round = 0; round < 3; round++) {
+      await readMany(home.session, 2_500)
+      await home.write()
+    }
+    const aside = home.names().filter((name) => tokenArchivePositionOf(name) !== null)
+    expect(aside.length).toBeGreaterThan(1)
+    const damages: Readonly<Record<string, (name: string) => void>> = {
+      missing: (name) => rmSync(join(home.folder, name)),
+      edited: (name) => home.put(name, 'not what was set aside'),
+    }
+    for (const [kind, damage] of Object.entries(damages)) {
+      const [name = ''] = home.names().filter((one) => tokenArchivePositionOf(one) !== null)
+      damage(name)
+      expect(await home.drift()).toEqual({ [name]: kind })
+      await home.write()
+      expect(await linesOnDisk(home)).toEqual(await expectedLines(home.waymark.log))
+      expect(await home.drift()).toEqual({})
+    }
+  })
+
+  it('heals when another writer takes away what was set aside, in the middle of a write', {
+    timeout: 120_000,
+  }, async () => {
+    const home = await openHome()
+    await readMany(home.session, 2_000)
+    await home.write()
+    await readMany(home.session, 3_000)
+    await Promise.all([home.write(), home.write(), home.write()])
+    expect(await home.drift()).toEqual({})
+    expect(await linesOnDisk(home)).toEqual(await expectedLines(home.waymark.log))
+  })
+
   it('reads only what is new for a small append', async () => {
     const home = await openHome()
     await readMany(home.session, 500)

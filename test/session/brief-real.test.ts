@@ -77,12 +77,14 @@ function holdsOpenTasks({ sections }: Brief, state: ReadonlyState): void {
   expect(named.length + unnamed).toBe(open.length)
 }
 
-/** What the section quotes stands in the summary, and it is more than a line. */
+/** What the section quotes stands in the summary, and it is more than a line; but prompts it kept are told by themselves. */
 async function holdsSummary({ sections }: Brief, state: ReadonlyState, log: EventLog): Promise<void> {
   const pointer = state.talk.summary
   if (pointer === null) return
+  const whole = await textOf(log, pointer.content.hash)
+  if (/^\s*\[\s*\{/.test(whole)) return
   seen.summaries += 1
-  const summary = wordsOf(await textOf(log, pointer.content.hash)).join(' ')
+  const summary = wordsOf(whole).join(' ')
   const text = sections.find(({ name }) => name === 'summary')?.text ?? ''
   const quoted = text.split('\n').filter((line) => line.startsWith('> '))
   const pieces = quoted.flatMap((line) => line.slice(2).split('…')).map((piece) => wordsOf(piece).join(' '))

@@ -122,7 +122,8 @@ describe('a brief', () => {
       stateAfter(started, prompt('Fix the login'), reply(question), prompt('yes')),
       texts('Fix the login', question, 'yes'),
     )
-    expect(sectionOf(made, 'prompt')).toBe(`## Last prompt\n> yes\nIt followed this reply:\n> ${question}`)
+    expect(sectionOf(made, 'prompt')).toBe('## Last prompt\n> yes\nIt answers the last reply, below.')
+    expect(sectionOf(made, 'reply')).toBe(`## Last reply\n> ${question}`)
     expect(sectionOf(made, 'next')).toContain('has no reply yet: do what it asks')
     expect(sectionOf(made, 'objective')).toContain('> Fix the login')
   })
@@ -207,6 +208,45 @@ describe('a brief', () => {
       predecessor: { sessionId: otherSessionId, state: before },
     })
     expect(sectionOf(made, 'before')).toContain('Its last reply:\n> Half of it is done.')
+    expect(sectionOf(made, 'next')).toContain('go on from the session before, waymark brief sess_00000000')
+  })
+
+  it('tells the open tasks of the session before that are not here, and what else of it is not', () => {
+    const before = stateAfter(
+      started,
+      added('A', 'Hash passwords'),
+      ['task.started', { taskId: 'A', status: 'in_progress' }],
+      added('B', 'The reset page'),
+      added('C', 'Come along'),
+      ['decision.recorded', { text: 'scrypt' }],
+      ['decision.recorded', { text: 'SQLite' }],
+      ['spec.updated', { specId: 'SPEC-001' }],
+      ['milestone.updated', { milestoneId: 'M1' }],
+    )
+    const window = { totalTokens: 200_000, source: 'default' as const }
+    const state = stateAfter(
+      ['session.started', { window, continuesSessionId: otherSessionId }],
+      ['decision.recorded', { text: 'SQLite' }],
+      added('C', 'Come along'),
+    )
+    const made = brief(state, texts(), { predecessor: { sessionId: otherSessionId, state: before } })
+    expect(sectionOf(made, 'before')?.split('\n')).toEqual([
+      '## The session before',
+      'waymark brief sess_00000000 (Log in):',
+      'Its open tasks:',
+      '- in progress: A, Hash passwords',
+      '- pending: B, The reset page',
+      '- Not here: 1 decision, 1 SPEC, 1 milestone',
+    ])
+    const small = brief(state, texts(), {
+      predecessor: { sessionId: otherSessionId, state: before },
+      tokens: 160,
+    })
+    expect(small.leftOut).toContainEqual({
+      section: 'before',
+      what: 'all',
+      how: 'waymark brief sess_00000000',
+    })
   })
 
   it('counts with what the session taught where that is more, up to a token a byte', () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { repositoryFacts } from '../../session/repository.ts'
+import { checkpointDocument } from '../checkpoint-document.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes } from '../failure.ts'
 import { sessionArgument, textOption, verb } from '../verb.ts'
@@ -19,12 +20,13 @@ export const checkpoint = verb(shape, async ({ session: name, reason, phase }, c
     ...(repository === null ? {} : { gitHead: repository.head, gitDirty: repository.dirty }),
     ...(repository === null || repository.branch === null ? {} : { gitBranch: repository.branch }),
   }
-  const { sessionId, point, entry } = await withWaymark(context, 'write', async (waymark) => {
+  const { sessionId, point, entry, state } = await withWaymark(context, 'write', async (waymark) => {
     const session = await waymark.openSession(name)
     const taken = await session.checkpoint(facts)
     return {
       sessionId: session.id,
       point: taken,
+      state: session.state,
       entry: session.state.checkpoints.find(({ id }) => id === taken.id),
     }
   })
@@ -33,7 +35,8 @@ export const checkpoint = verb(shape, async ({ session: name, reason, phase }, c
   const gitDirty = entry?.gitDirty ?? null
   if (output.json) {
     const git = { gitHead, gitBranch, gitDirty }
-    await output.document({ sessionId, checkpointId: point.id, version: point.version, ...git })
+    const fields = entry === undefined ? {} : { checkpoint: checkpointDocument(context.home, state, entry) }
+    await output.document({ sessionId, checkpointId: point.id, version: point.version, ...git, ...fields })
   } else {
     await output.line(point.id)
     const onBranch = gitBranch === null ? '' : ` on ${gitBranch}`

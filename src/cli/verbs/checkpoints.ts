@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { stateAt } from '../../replay/at.ts'
 import { checkpointsOf } from '../../replay/checkpoints.ts'
 import { timeText } from '../../views/text.ts'
+import { checkpointDocument } from '../checkpoint-document.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes } from '../failure.ts'
 import { sessionArgument, verb } from '../verb.ts'
@@ -10,12 +11,16 @@ export const checkpoints = verb(
   z.strictObject({ session: sessionArgument }),
   async ({ session }, context) => {
     const { output } = context
-    const entries = await withWaymark(context, 'read', async (waymark) => {
+    const { state: now, entries } = await withWaymark(context, 'read', async (waymark) => {
       const state = await stateAt(waymark.log, await waymark.resolve(session))
-      return checkpointsOf(waymark.log, state)
+      return { state, entries: await checkpointsOf(waymark.log, state) }
     })
     if (output.json) {
-      await output.document(entries)
+      const told = entries.map((entry) => ({
+        ...entry,
+        checkpoint: checkpointDocument(context.home, now, entry),
+      }))
+      await output.document(told)
       return exitCodes.fine
     }
     if (entries.length === 0) output.note('no checkpoints yet; waymark checkpoint takes one')

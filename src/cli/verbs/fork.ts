@@ -6,12 +6,17 @@ import { sessionArgument, textOption, verb, versionOption } from '../verb.ts'
 const shape = z.strictObject({
   session: sessionArgument,
   at: versionOption.optional(),
+  checkpoint: textOption.optional(),
   title: textOption.optional(),
 })
 
-export const fork = verb(shape, async ({ session: name, at, title }, context) => {
+export const fork = verb(shape, async ({ session: name, at, checkpoint, title }, context) => {
   const { output } = context
-  const options = { ...(at === undefined ? {} : { at }), ...(title === undefined ? {} : { title }) }
+  const options = {
+    ...(at === undefined ? {} : { at }),
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...(title === undefined ? {} : { title }),
+  }
   const { id, state } = await withWaymark(context, 'write', async (waymark) => waymark.fork(name, options))
   const { parentSessionId, forkedAt } = state
   if (output.json) {

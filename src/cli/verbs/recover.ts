@@ -1,20 +1,44 @@
 import { z } from 'zod'
-import type { RecoveryReport } from '../../session/recover.ts'
+import { taskPolicies } from '../../events/recovery.ts'
+import type { RecordedStep, RecoveryReport } from '../../session/recover.ts'
+import type { AfreshReport } from '../../session/recover-afresh.ts'
 import { type OpenItem, openItemText } from '../../views/open-items.ts'
 import { countOf, type Fact } from '../../views/text.ts'
 import { withWaymark } from '../context.ts'
-import { exitCodes } from '../failure.ts'
+import { exitCodes, usageError } from '../failure.ts'
 import type { Output } from '../output.ts'
-import { sessionArgument, verb } from '../verb.ts'
+import { sessionArgument, textOption, verb } from '../verb.ts'
 
-export const recover = verb(z.strictObject({ session: sessionArgument }), async ({ session }, context) => {
+const shape = z.strictObject({
+  session: sessionArgument,
+  from: textOption.optional(),
+  new: z.boolean().optional(),
+  emergency: z.boolean().optional(),
+  tasks: z.enum(taskPolicies, `one of ${taskPolicies.join(', ')}`).optional(),
+})
+
+export const recover = verb(shape, async ({ session, from, new: isNew, emergency, tasks }, context) => {
   const { output } = context
-  const report = await withWaymark(context, 'write', (waymark) => waymark.recover(session))
+  const chosen = from === undefined ? {} : { from: /^\d{1,15}$/.test(from) ? Number(from) : from }
+  if (isNew === true || emergency === true) {
+    if (tasks !== undefined) throw usageError('--tasks is about recovering in place', freshTasks)
+    const report = await withWaymark(context, 'write', async (waymark) => {
+      const fresh = await waymark.recoverAfresh(session, { ...chosen, emergency: emergency === true })
+      return fresh.report
+    })
+    if (output.json) await output.document(report)
+    else await printAfresh(report, output)
+    return report.damage === null ? exitCodes.fine : exitCodes.problem
+  }
+  const options = { ...chosen, ...(tasks === undefined ? {} : { tasks }) }
+  const report = await withWaymark(context, 'write', (waymark) => waymark.recover(session, options))
   const { state: _state, ...facts } = report
   if (output.json) await output.document(facts)
   else await print(report, output)
   return metDamage(report) ? exitCodes.problem : exitCodes.fine
 })
+
+const freshTasks = 'leave it out: a fresh session has begun none of its tasks'
 
 /** A snapshot of an older version of the fold is no damage: it is only of no use any more. */
 function metDamage({ damage, passedOver }: RecoveryReport): boolean {
@@ -29,7 +53,7 @@ async function print(report: RecoveryReport, output: Output): Promise<void> {
     { label: 'replayed', value: countOf(report.replayedEvents, 'event') },
     {
       label: 'now at',
-      value: `version ${version}${recorded ? ', this recovery recorded' : ''}`,
+      value: `version ${version}${recorded ? `, this recovery ${report.takenUp ? 'taken up and ' : ''}recorded` : ''}`,
       tone: 'good',
     },
     ...report.passedOver.map(
@@ -42,11 +66,48 @@ async function print(report: RecoveryReport, output: Output): Promise<void> {
     ...(damage === null
       ? []
       : [{ label: 'damage', value: `version ${damage.version}: ${damage.detail}`, tone: 'bad' } as const]),
+    ...report.steps.flatMap(stepFacts),
     ...open.map((item): Fact => ({ label: 'open', value: openItemText(item), tone: 'warning' })),
     ...(open.length === 0 ? [{ label: 'open', value: 'nothing' }] : []),
+    ...planLines(report).map((line): Fact => ({ label: 'plan', value: line })),
   ]
   await output.facts(facts)
   for (const line of nextSteps(report)) output.note(line)
+}
+
+/** Each step but the first, which the facts above tell, and the last, whose lines are the plan. */
+function stepFacts({ step, outcome, detail }: RecordedStep): readonly Fact[] {
+  if (step === 'restore' || step === 'plan') return []
+  return [{ label: step, value: outcome === 'skipped' ? `skipped: ${detail}` : detail }]
+}
+
+function planLines({ steps }: RecoveryReport): readonly string[] {
+  return steps.find(({ step }) => step === 'plan')?.lines ?? []
+}
+
+async function printAfresh(report: AfreshReport, output: Output): Promise<void> {
+  const { sessionId, continuesSessionId, continuesVersion, checkpointId, damage, open } = report
+  const at = checkpointId === null ? '' : `, checkpoint ${checkpointId}`
+  await output.facts([
+    { label: 'session', value: sessionId, tone: 'good' },
+    { label: 'goes on from', value: `version ${continuesVersion} of ${continuesSessionId}${at}` },
+    {
+      label: 'brought',
+      value: `${countOf(report.broughtTasks, 'open task')}, ${countOf(report.broughtItems, 'context item')}`,
+    },
+    ...(damage === null
+      ? []
+      : [
+          {
+            label: 'damage',
+            value: `version ${damage.version} of the old one: ${damage.detail}`,
+            tone: 'bad',
+          } as const,
+        ]),
+    ...open.map((item): Fact => ({ label: 'open', value: openItemText(item), tone: 'warning' })),
+    ...report.plan.map((line): Fact => ({ label: 'plan', value: line })),
+  ])
+  output.note(`next: waymark brief ${sessionId.slice(0, 'sess_'.length + 8)}; the old session stays as it is`)
 }
 
 function fromText({ from, checkpointId, snapshotVersion }: RecoveryReport): string {
@@ -60,7 +121,8 @@ function nextSteps({ sessionId, version, damage, recorded, open, state }: Recove
   if (damage !== null) {
     return [
       `next: waymark verify ${short} locates all damage; nothing was written`,
-      `next: waymark fork ${short} --at ${version} goes on from what is sound`,
+      `next: waymark recover ${short} --emergency goes on in a fresh session from version ${version}`,
+      `next: waymark fork ${short} --at ${version} shares what is sound`,
     ]
   }
   if (!recorded) return [`the session is ${state.status.replace('_', ' ')}: nothing was recorded`]

@@ -9,16 +9,17 @@ import { withWaymark } from '../context.ts'
 import { type ExitCode, exitCodes, type Failure, failureOf, usageError } from '../failure.ts'
 import { type InputLine, linesOf } from '../lines.ts'
 import type { Output } from '../output.ts'
-import { sessionArgument, verb } from '../verb.ts'
+import { sessionArgument, verb, versionOption } from '../verb.ts'
 import { makePrinter } from './log.ts'
 
 const shape = z.strictObject({
   session: sessionArgument,
   command: z.string(),
   keepGoing: z.boolean().optional(),
+  epoch: versionOption.optional(),
 })
 
-export const send = verb(shape, async ({ session: name, command, keepGoing = false }, context) => {
+export const send = verb(shape, async ({ session: name, command, keepGoing = false, epoch }, context) => {
   const { output, input } = context
   const isStream = command === '-'
   if (isStream && process.stdin.isTTY) {
@@ -32,9 +33,13 @@ export const send = verb(shape, async ({ session: name, command, keepGoing = fal
   // Read before the home is opened: what cannot be understood leaves everything as it was.
   const single = isStream ? null : parseRequest(Buffer.from(command))
   return withWaymark(context, 'write', async (waymark) => {
-    const session = await waymark.openSession(name)
+    const session = await waymark.openSession(name, epoch === undefined ? {} : { epoch })
     const print = makeAnswerPrinter(output, session)
-    if (single === null) return sendLines(session, output, print, keepGoing)
+    if (single === null) {
+      // Who is told to stop between two lines leaves a checkpoint, and ends by the signal all the same.
+      const undo = waymark.checkpointOnSignals()
+      return sendLines(session, output, print, keepGoing).finally(undo)
+    }
     await print(answerOf(await session.send(single.command, single.options), single, null))
     return exitCodes.fine
   })

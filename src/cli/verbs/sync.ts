@@ -129,7 +129,9 @@ async function printCheck(
   if (ok) output.note(`all files are as the log says: ${of}`)
   else {
     const isBlocked = files.some(({ kind }) => kind === 'blocked')
-    const next = isBlocked ? 'move away what is in the way, then waymark sync' : 'waymark sync writes them again'
+    const next = isBlocked
+      ? 'move away what is in the way, then waymark sync'
+      : 'waymark sync writes them again'
     output.note(`${countOf(drifted, 'file')} drifted from ${of}\nnext: ${next}`)
   }
 }

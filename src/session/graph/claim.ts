@@ -12,7 +12,7 @@ import { configurationOf, type SessionHost } from '../host.ts'
 import { takeKeyframeIfDue } from '../keyframe.ts'
 import { caughtUp, record } from '../record.ts'
 import { briefTag, workFacts } from './brief.ts'
-import { noteTied, vacate } from './workers.ts'
+import { noteTied, runningTasks, vacate } from './workers.ts'
 
 /** How a work session begins, where it is not to begin like the session of the graph. */
 export type WorkOptions = Pick<
@@ -84,7 +84,7 @@ export function recordClaim(
 }
 
 /** Takes the place of a worker: alone, and counted. */
-export function holdWork(
+function holdWork(
   transaction: LogTransaction,
   state: ReadonlyState,
   work: ReadonlyState,
@@ -189,6 +189,30 @@ function resumeWork(
     title: 'the task, and what it builds on',
   } as const
   return send(work, { type: 'context.add', tag: briefTag, ...item, content }, 'brief')
+}
+
+/**
+ * Records that the agent a work session was handed off to goes on with its task; `null` when nobody works on that any more.
+ *
+ * @throws CommandRefused when the session was not handed off to this agent
+ */
+export function recordTakeOver(
+  transaction: LogTransaction,
+  known: ReadonlyState,
+  earlier: ReadonlyState,
+  { taskId, agent, tied }: Pick<Claiming, 'taskId' | 'agent' | 'tied'>,
+  host: SessionHost,
+): ClaimRecorded | null {
+  const state = caughtUp(transaction, known.sessionId, known)
+  const isRunning = runningTasks(state).some(
+    (task) => task.id === taskId && task.workSessionId === earlier.sessionId,
+  )
+  if (!isRunning) return null
+  const command = parseCommand({ type: 'session.take-over', agent })
+  const request = { sessionId: earlier.sessionId, command, meta: { actor: agent } }
+  const work = record(transaction, earlier, request, host.environment).state
+  holdWork(transaction, state, work, tied, host)
+  return { state, work, resumed: true }
 }
 
 /** The claim that was recorded under a command id before; `null` when none was. */

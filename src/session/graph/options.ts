@@ -1,8 +1,7 @@
 /** What is asked of a graph of tasks, and what it answers. */
 import { commandMetaShape } from '../../events/envelope.ts'
-import type { ReadonlyState } from '../../fold/state.ts'
 import { CommandRefused, WaymarkError } from '../../kernel/errors.ts'
-import { type GraphNode, graphOf } from '../../views/graph.ts'
+import type { GraphNode, GraphView } from '../../views/graph.ts'
 import type { RecoveryReport } from '../recover.ts'
 import type { Session } from '../session.ts'
 import type { WorkOptions } from './claim.ts'
@@ -43,36 +42,26 @@ export interface SettleOptions {
 }
 
 /**
- * What there is to do for a worker without a task. `ready`: claim. `lost`: a worker is gone, reclaim. `finished`: everything is
+ * What there is to do for a worker without a task. `offered`: take over what was handed off to it. `ready`: claim. `lost`: a worker is gone, reclaim. `finished`: everything is
  * completed or cancelled. `held-up`: nothing runs, and nothing can go on without somebody's help. `aborted`: the signal said so.
  */
-export type GraphNews = 'ready' | 'lost' | 'finished' | 'held-up' | 'aborted'
+export type GraphNews = 'offered' | 'ready' | 'lost' | 'finished' | 'held-up' | 'aborted'
 
-/** Who works on a running task now. */
-export interface GraphWorker {
-  readonly taskId: string
-  /** The agent that holds the work session: another than the task's once it was handed off. */
-  readonly holder: string | null
-  readonly workSessionId: string | null
-  /** Why the worker counts as gone; `null` while it does not. */
-  readonly loss: string | null
-}
-
-export function nodeOf(state: ReadonlyState, taskId: string): GraphNode {
-  const node = graphOf(state).nodes.find(({ id }) => id === taskId)
-  if (node === undefined) throw notReady(state, taskId)
+export function nodeOf(view: GraphView, taskId: string): GraphNode {
+  const node = view.nodes.find(({ id }) => id === taskId)
+  if (node === undefined) throw notReady(view, taskId)
   return node
 }
 
-export function notReady(state: ReadonlyState, taskId: string): CommandRefused {
-  const node = graphOf(state).nodes.find(({ id }) => id === taskId)
+export function notReady({ nodes, sessionId }: GraphView, taskId: string): CommandRefused {
+  const node = nodes.find(({ id }) => id === taskId)
   const why =
     node === undefined
       ? 'not there'
       : `${node.standing}${node.waitsFor.length === 0 ? '' : `: it waits for ${node.waitsFor.join(', ')}`}`
   return new CommandRefused({
     message: `task ${taskId} cannot be claimed: it is ${why}`,
-    hint: `waymark graph ${state.sessionId} shows what is ready`,
+    hint: `waymark graph ${sessionId} shows what is ready`,
     details: { taskId, standing: node?.standing ?? null, waitsFor: node?.waitsFor ?? [] },
   })
 }

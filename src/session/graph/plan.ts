@@ -108,18 +108,20 @@ function addAll(
   if (specs.length === 0) return before
   // A copy of one's own: thousands of nodes are folded into it without copying all of them for each.
   const state = structuredClone(before) as SessionState
+  // One time for all: the order of a plan's nodes does not hang on how fast they were written.
+  const time = environment.clock.now()
   for (const { dependsOn, ...spec } of specs) {
     const dependencies = dependsOn.length === 0 ? {} : { dependsOn: [...dependsOn] }
     const { id: taskId, ...about } = spec
     const command: Command = { type: 'task.add', taskId, ...about, ...dependencies }
-    const { decision, recordedAt } = decideNow(transaction, state, command, {}, environment)
+    const { decision, recordedAt } = decideNow(transaction, state, command, { time }, environment)
     if (!decision.ok) throw refused(decision.refusal)
     const own = commandId === undefined ? environment.ids.uuid() : derivedIdOf(`${commandId}/${taskId}`)
     appendInto(
       transaction,
       state,
       { recordedAt, events: decision.events },
-      { commandId: own, actor },
+      { commandId: own, actor, time },
       environment,
     )
   }

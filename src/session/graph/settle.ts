@@ -45,9 +45,9 @@ export function recordSettlement(
 ): Settled {
   const { taskId, commands, commandId, actor, epoch, agent } = settlement
   const before = caughtUp(transaction, known.sessionId, known)
-  const before1 = knownWork === null ? null : caughtUp(transaction, knownWork.sessionId, knownWork)
-  if (before1 !== null && epoch !== null) checkEpoch(before1, epoch)
-  checkAgent(before, before1, taskId, agent)
+  const workBefore = knownWork === null ? null : caughtUp(transaction, knownWork.sessionId, knownWork)
+  if (workBefore !== null && epoch !== null) checkEpoch(workBefore, epoch)
+  checkAgent(before, workBefore, taskId, agent)
   let state = before
   for (const [index, command] of commands.entries()) {
     const meta = { commandId: index === 0 ? commandId : derivedIdOf(`${commandId}/${index}`), actor }
@@ -55,13 +55,13 @@ export function recordSettlement(
     state = record(transaction, state, request, host.environment).state
   }
   takeKeyframeIfDue(transaction, state)
-  if (before1 === null || before1.status === 'ended') return { state, work: before1 }
+  if (workBefore === null || workBefore.status === 'ended') return { state, work: workBefore }
   const reason = oneLine(settlement.endReason)
   const { state: work } = record(
     transaction,
-    before1,
+    workBefore,
     {
-      sessionId: before1.sessionId,
+      sessionId: workBefore.sessionId,
       command: parseCommand({ type: 'session.end', reason }),
       meta: { commandId: derivedIdOf(`${commandId}/end`), actor },
     },
@@ -120,7 +120,7 @@ export function recordReclaim(
   const silence = {
     nowMs: Date.parse(host.environment.clock.now()),
     silentMs,
-    lastEventAt: (sessionId: string) => transaction.stream(sessionId)?.summary?.lastEventAt ?? null,
+    heardOf: (sessionId: string) => transaction.stream(sessionId)?.summary ?? null,
   }
   const reclaimed: Reclaimed[] = []
   for (const task of runningTasks(state)) {

@@ -2,30 +2,29 @@
 
 import type { Command } from '../../events/commands.ts'
 import type { GraphSpec } from '../../events/graph.ts'
+import { fold } from '../../fold/fold.ts'
 import { type ReadonlyState, taskOf } from '../../fold/state.ts'
-import { SessionNotFound, WaymarkError } from '../../kernel/errors.ts'
+import { CommandRefused, SessionNotFound, WaymarkError } from '../../kernel/errors.ts'
 import { limits } from '../../kernel/limits.ts'
-import { stateAt } from '../../replay/at.ts'
 import { type GraphNode, type GraphView, graphOf } from '../../views/graph.ts'
 import type { SessionHost } from '../host.ts'
-import { caughtUp, record } from '../record.ts'
+import { record } from '../record.ts'
 import type { RecoveryReport } from '../recover.ts'
 import { Session } from '../session.ts'
 import { readable, TaskResults, workBrief } from './brief.ts'
-import { checkEpoch, holdWork, isReady, recordClaim, recordedClaim } from './claim.ts'
+import { checkEpoch, isReady, recordClaim, recordedClaim, recordTakeOver } from './claim.ts'
 import {
   type Claim,
   type ClaimOptions,
   checkedMeta,
   type GraphNews,
-  type GraphWorker,
   nodeOf,
   notReady,
   type SettleOptions,
 } from './options.ts'
 import { type PlanOptions, planGraph } from './plan.ts'
 import { type Reclaimed, type ReclaimOptions, recordReclaim, recordSettlement } from './settle.ts'
-import { lossesIn, runningTasks } from './workers.ts'
+import { type GraphWorker, lossesIn, offeredTo, workersIn } from './workers.ts'
 
 interface Held {
   readonly session: Session
@@ -53,6 +52,7 @@ export class TaskGraph {
   readonly #results = new TaskResults()
   readonly #held = new Map<string, Held>()
   #state: ReadonlyState
+  #viewed: { readonly state: ReadonlyState; readonly view: GraphView } | null = null
 
   /** Not for callers: `Waymark` makes graphs. */
   constructor(
@@ -68,7 +68,7 @@ export class TaskGraph {
 
   /** The graph as it is now, whoever changed it. */
   async view(): Promise<GraphView> {
-    return graphOf(await this.#refreshed())
+    return this.#viewOf(await this.#refreshed())
   }
 
   /** What may be started now: first what the longest chain waits for. */
@@ -80,14 +80,7 @@ export class TaskGraph {
 
   /** Who works on what now, and who is gone. */
   async workers(options: Pick<ReclaimOptions, 'silentMs'> = {}): Promise<readonly GraphWorker[]> {
-    const state = await this.#refreshed()
-    const losses = await lossesIn(this.#host, state, options.silentMs)
-    const workers: GraphWorker[] = []
-    for (const { id: taskId, agent, workSessionId } of runningTasks(state)) {
-      const work = workSessionId === null ? null : await readable(this.#host.log, workSessionId)
-      workers.push({ taskId, workSessionId, holder: work?.holder ?? agent, loss: losses.get(taskId) ?? null })
-    }
-    return workers
+    return workersIn(this.#host, await this.#refreshed(), options.silentMs)
   }
 
   /**
@@ -127,10 +120,10 @@ export class TaskGraph {
     }
     for (let attempt = 0; attempt < limits.claimAttemptsMax; attempt++) {
       const state = await this.#refreshed()
-      const taskId = options.taskId ?? graphOf(state).ready[0]
+      const taskId = options.taskId ?? this.#viewOf(state).ready[0]
       if (taskId === undefined) return null
       const task = taskOf(state, taskId)
-      if (task === undefined || !isReady(state, taskId)) throw notReady(state, taskId)
+      if (task === undefined || !isReady(state, taskId)) throw notReady(this.#viewOf(state), taskId)
       const brief = await workBrief(log, state, task, this.#results)
       const earlier = task.workSessionId === null ? null : await readable(log, task.workSessionId)
       const { agent, tied = true, work = {} } = options
@@ -159,16 +152,14 @@ export class TaskGraph {
     checkedMeta({ actor: agent })
     const state = await this.#refreshed()
     const earlier = await this.#workOf(taskId)
-    if (earlier === null) throw notReady(state, taskId)
-    const work = await this.#host.log.transact((transaction) => {
-      const request = { sessionId: earlier.sessionId, command: takeOver(agent), meta: { actor: agent } }
-      const taken = record(transaction, earlier, request, this.#host.environment).state
-      holdWork(transaction, caughtUp(transaction, this.sessionId, state), taken, tied, this.#host)
-      return taken
-    })
     const task = taskOf(state, taskId)
-    const brief = task === undefined ? '' : await workBrief(this.#host.log, state, task, this.#results)
-    return this.#claimed(taskId, { state, work, resumed: false }, brief)
+    if (earlier === null || task === undefined) throw notReady(this.#viewOf(state), taskId)
+    const taken = await this.#host.log.transact((transaction) =>
+      recordTakeOver(transaction, state, earlier, { taskId, agent, tied }, this.#host),
+    )
+    if (taken === null) throw notReady(this.#viewOf(await this.#refreshed()), taskId)
+    const brief = await workBrief(this.#host.log, state, task, this.#results)
+    return this.#claimed(taskId, taken, brief, false)
   }
 
   /**
@@ -238,12 +229,14 @@ export class TaskGraph {
     return reclaimed
   }
 
-  /** Waits until there is something to do for a worker, and says what. */
-  async waitForReady(signal: AbortSignal): Promise<GraphNews> {
+  /** Waits until there is something to do for a worker, and says what; with its name, also what was handed off to it. */
+  async waitForReady(signal: AbortSignal, agent?: string): Promise<GraphNews> {
     while (!signal.aborted) {
       const position = await this.#host.log.position()
       const state = await this.#refreshed()
-      const view = graphOf(state)
+      const view = this.#viewOf(state)
+      const offered = agent === undefined ? null : await this.#offeredTo(state, agent)
+      if (offered !== null) return 'offered'
       if (view.ready.length > 0) return 'ready'
       if ((await lossesIn(this.#host, state)).size > 0) return 'lost'
       if (view.counts.running + view.counts.blocked === 0) return view.finished ? 'finished' : 'held-up'
@@ -255,26 +248,50 @@ export class TaskGraph {
   }
 
   /**
-   * One claim after the other, until the graph is finished, held up, or the signal aborts. Tasks whose workers are gone are taken back on
-   * the way. Settle each claim before you ask for the next.
+   * One claim after the other, until the graph is finished, held up, or the signal aborts. What was handed off to the agent comes first;
+   * tasks whose workers are gone are taken back on the way. Settle each claim, or hand it off, before you ask for the next.
    */
   async *claims(
     options: Omit<ClaimOptions, 'taskId' | 'commandId'> & { readonly signal: AbortSignal },
   ): AsyncGenerator<Claim, GraphNews, undefined> {
     const { signal, ...own } = options
     for (;;) {
-      const news = await this.waitForReady(signal)
+      const news = await this.waitForReady(signal, own.agent)
       if (news === 'lost') await this.reclaim({ actor: own.agent })
-      else if (news !== 'ready') return news
-      const claim = news === 'ready' ? await this.claim(own) : null
+      else if (news !== 'ready' && news !== 'offered') return news
+      const claim =
+        news === 'ready' ? await this.claim(own) : news === 'offered' ? await this.#takeOffered(own) : null
       if (claim !== null) yield claim
     }
   }
 
+  #offeredTo(state: ReadonlyState, agent: string): Promise<string | null> {
+    const { log, environment } = this.#host
+    return offeredTo(log, state, agent, environment.clock.now())
+  }
+
+  async #takeOffered(options: Pick<ClaimOptions, 'agent' | 'tied'>): Promise<Claim | null> {
+    const taskId = await this.#offeredTo(await this.#refreshed(), options.agent)
+    try {
+      return taskId === null ? null : await this.takeOver(taskId, options)
+    } catch (error) {
+      // It was withdrawn, or has expired, since.
+      if (error instanceof CommandRefused) return null
+      throw error
+    }
+  }
+
+  /** The view of a state, made once: whoever waits looks often. */
+  #viewOf(state: ReadonlyState): GraphView {
+    if (this.#viewed?.state !== state) this.#viewed = { state, view: graphOf(state) }
+    return this.#viewed.view
+  }
+
   async #refreshed(): Promise<ReadonlyState> {
-    const stream = await this.#host.log.stream(this.sessionId)
-    if (stream !== null && stream.version > this.#state.version)
-      this.#state = await stateAt(this.#host.log, this.sessionId)
+    const { log } = this.#host
+    let state = this.#state
+    for await (const page of log.read(this.sessionId, { after: state.version })) state = fold(state, page)
+    if (state.version > this.#state.version) this.#state = state
     return this.#state
   }
 
@@ -282,6 +299,7 @@ export class TaskGraph {
     taskId: string,
     recorded: { readonly state: ReadonlyState; readonly work: ReadonlyState; readonly resumed: boolean },
     brief: string,
+    recovers = recorded.resumed,
   ): Promise<Claim> {
     const { state, work, resumed } = recorded
     const session = new Session(this.#host, work)
@@ -289,9 +307,9 @@ export class TaskGraph {
     this.#host.writers?.committed(work)
     for (const id of [this.sessionId, work.sessionId]) this.#host.appended(id)
     this.#held.set(taskId, { session, epoch: work.epoch })
-    const recovery = resumed ? await this.#recover(work.sessionId) : null
-    if (resumed) await session.refresh()
-    return { task: nodeOf(state, taskId), session, brief, resumed, recovery }
+    const recovery = recovers ? await this.#recover(work.sessionId) : null
+    if (recovers) await session.refresh()
+    return { task: nodeOf(this.#viewOf(state), taskId), session, brief, resumed, recovery }
   }
 
   /** The claim that this command id stands for already. */
@@ -307,11 +325,17 @@ export class TaskGraph {
     checkEpoch(work, epoch)
     const state = await this.#refreshed()
     const task = taskOf(state, taskId)
-    if (task === undefined) throw notReady(state, taskId)
+    if (task === undefined) throw notReady(this.#viewOf(state), taskId)
     const session = this.#held.get(taskId)?.session ?? new Session(this.#host, work)
     this.#held.set(taskId, { session, epoch })
     const brief = await workBrief(log, state, task, this.#results)
-    return { task: nodeOf(state, taskId), session, brief, resumed: task.attempts > 1, recovery: null }
+    return {
+      task: nodeOf(this.#viewOf(state), taskId),
+      session,
+      brief,
+      resumed: task.attempts > 1,
+      recovery: null,
+    }
   }
 
   async #settle(
@@ -351,10 +375,6 @@ export class TaskGraph {
     const workSessionId = taskOf(this.#state, taskId)?.workSessionId ?? null
     return workSessionId === null ? null : readable(this.#host.log, workSessionId)
   }
-}
-
-function takeOver(agent: string): Command<'session.take-over'> {
-  return { type: 'session.take-over', agent }
 }
 
 function recoverTask(taskId: string): Command<'task.recover'> {

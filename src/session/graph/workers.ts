@@ -4,12 +4,14 @@
  * claimed from the command line, counts as left behind after a time of silence.
  */
 import type { ReadonlyState } from '../../fold/state.ts'
+import type { StreamSummary } from '../../fold/summary.ts'
 import { limits } from '../../kernel/limits.ts'
-import type { LogTransaction } from '../../log/port.ts'
+import type { EventLog, LogTransaction } from '../../log/port.ts'
 import type { TaskView } from '../../views/task-list.ts'
 import { durationText } from '../../views/text.ts'
 import type { SessionHost } from '../host.ts'
 import { liveWriters, writersKey } from '../writers.ts'
+import { readable } from './brief.ts'
 
 /** Work sessions whose claims are tied to a process, as a note of the store. */
 const tiedKey = (sessionId: string): string => `graph/${sessionId}`
@@ -54,18 +56,32 @@ export function vacate(transaction: LogTransaction, sessionId: string): void {
   if (others.length < writers.length) transaction.putBookmark(writersKey, JSON.stringify(others))
 }
 
+/** Who works on a running task now. */
+export interface GraphWorker {
+  readonly taskId: string
+  /** The agent that holds the work session: another than the task's once it was handed off. */
+  readonly holder: string | null
+  /** The agent it was handed off to, while that one has not taken it over. */
+  readonly offeredTo: string | null
+  readonly workSessionId: string | null
+  /** Why the worker counts as gone; `null` while it does not. */
+  readonly loss: string | null
+}
+
 const runningStatuses: ReadonlySet<string> = new Set(['in_progress', 'token_warning', 'context_switch'])
 
 export function runningTasks(state: Pick<ReadonlyState, 'tasks'>): readonly TaskView[] {
   return Object.values(state.tasks).filter(({ status }) => runningStatuses.has(status))
 }
 
+type Heard = Pick<StreamSummary, 'lastEventAt' | 'status'>
+
 interface Silence {
   readonly nowMs: number
   /** Milliseconds of silence after which a task that no process is tied to counts as left behind. */
   readonly silentMs: number
-  /** When the newest event of a session happened, if it is there. */
-  readonly lastEventAt: (sessionId: string) => string | null
+  /** What is heard of a session, if it is there. */
+  readonly heardOf: (sessionId: string) => Heard | null
 }
 
 /** Why the worker of a running task counts as gone, or `null` while it does not. */
@@ -73,9 +89,11 @@ export function lossOf(task: TaskView, notes: WorkerNotes, silence: Silence): st
   const { workSessionId } = task
   const who = task.agent ?? 'its worker'
   if (workSessionId !== null && notes.held.has(workSessionId)) return null
-  if (workSessionId !== null && notes.tied.has(workSessionId)) return `the process of ${who} is gone`
-  const newest = workSessionId === null ? null : silence.lastEventAt(workSessionId)
-  const since = newest ?? task.runningSince ?? task.startedAt
+  const heard = workSessionId === null ? null : silence.heardOf(workSessionId)
+  // A session that was handed off waits for its next agent: whoever offered it need not stay.
+  const isTied = workSessionId !== null && notes.tied.has(workSessionId) && heard?.status !== 'handed_off'
+  if (isTied) return `the process of ${who} is gone`
+  const since = heard?.lastEventAt ?? task.runningSince ?? task.startedAt
   const silentMs = silence.nowMs - Date.parse(since ?? '')
   // Written so that a time that cannot be read takes nobody's work away.
   return silentMs >= silence.silentMs ? `nothing was heard of ${who} for ${durationText(silentMs)}` : null
@@ -100,16 +118,49 @@ export async function lossesIn(
   const running = runningTasks(state)
   if (running.length === 0) return losses
   const notes = workerNotes(await log.bookmark(writersKey), await log.bookmark(tiedKey(state.sessionId)))
-  const heard = new Map<string, string | null>()
+  const heard = new Map<string, Heard | null>()
   for (const { workSessionId } of running) {
     if (workSessionId === null) continue
-    heard.set(workSessionId, (await log.stream(workSessionId))?.summary?.lastEventAt ?? null)
+    heard.set(workSessionId, (await log.stream(workSessionId))?.summary ?? null)
   }
   const nowMs = Date.parse(environment.clock.now())
-  const silence = { nowMs, silentMs, lastEventAt: (id: string) => heard.get(id) ?? null }
+  const silence = { nowMs, silentMs, heardOf: (id: string) => heard.get(id) ?? null }
   for (const task of running) {
     const loss = lossOf(task, notes, silence)
     if (loss !== null) losses.set(task.id, loss)
   }
   return losses
+}
+
+/** A running task whose session was handed off to an agent and waits for it. */
+export async function offeredTo(
+  log: EventLog,
+  state: ReadonlyState,
+  agent: string,
+  now: string,
+): Promise<string | null> {
+  for (const { id, workSessionId } of runningTasks(state)) {
+    if (workSessionId === null) continue
+    if ((await log.stream(workSessionId))?.summary?.status !== 'handed_off') continue
+    const work = await readable(log, workSessionId)
+    const expiresAt = work?.handoffs.find(({ status }) => status === 'offered')?.expiresAt ?? null
+    if (work?.offeredTo === agent && (expiresAt === null || expiresAt > now)) return id
+  }
+  return null
+}
+
+/** Who works on what now, and who is gone. */
+export async function workersIn(
+  host: Pick<SessionHost, 'log' | 'environment'>,
+  state: ReadonlyState,
+  silentMs: number | undefined,
+): Promise<readonly GraphWorker[]> {
+  const losses = await lossesIn(host, state, silentMs)
+  const workers: GraphWorker[] = []
+  for (const { id: taskId, agent, workSessionId } of runningTasks(state)) {
+    const work = workSessionId === null ? null : await readable(host.log, workSessionId)
+    const [holder, offered] = [work?.holder ?? agent, work?.offeredTo ?? null]
+    workers.push({ taskId, workSessionId, holder, offeredTo: offered, loss: losses.get(taskId) ?? null })
+  }
+  return workers
 }

@@ -77,11 +77,12 @@ function tried(draft: Draft, command: Command) {
 
 /** Tries several commands about one task: all are added, or none. */
 export function attemptOnTask(draft: Draft, taskId: string, work: () => boolean): boolean {
-  const { tasks } = draft.state
+  const { tasks, taskCount } = draft.state
   const before = Object.hasOwn(tasks, taskId) ? structuredClone(tasks[taskId]) : undefined
   const count = draft.commands.length
   if (work()) return true
   draft.commands.length = count
+  draft.state.taskCount = taskCount
   if (before === undefined) delete tasks[taskId]
   else tasks[taskId] = before
   return false

@@ -1,5 +1,5 @@
 /** What the work is for and what comes next: as it was stated, else as far as the conversation tells. */
-import { collapsed, type Fit, fitAll, fitBelow, fitLines, fitQuote, type Part } from './fit.ts'
+import { collapsed, type Fit, fitAll, fitBeginning, fitBelow, fitLines, fitQuote, type Part } from './fit.ts'
 import { objectivePrompt, promptQuotes, replyQuotes } from './quotes.ts'
 import { onOneLine } from './readable.ts'
 import { type Said, type Source, shortName, summaryIsNewest, summaryPartOf } from './source.ts'
@@ -13,8 +13,14 @@ export function objectiveFit(source: Source): Fit | null {
   const intent = summaryPartOf(source, 'intent')
   if (intent !== null) return quoted('From the summary of the last compaction:', intent.text)
   const first = objectivePrompt(source)
-  if (first !== null) return quoted('The first prompt; later ones may have changed it:', first.words)
+  if (first !== null) return quoted(firstHeading(first, source), first.words)
   return source.firstPrompt === null ? null : fitLines(['The last prompt, below, is the only one.'], String)
+}
+
+function firstHeading(chosen: Said, { firstPrompt }: Source): string {
+  return chosen.version === firstPrompt?.version
+    ? 'The first prompt; later ones may have changed it:'
+    : 'The first prompt that says what for; later ones may have changed it:'
 }
 
 export function promptFit(source: Source): Fit | null {
@@ -29,7 +35,8 @@ export function promptFit(source: Source): Fit | null {
     : [{ share: 0.6, fit: fitQuote(last.words) }]
   if (answersLast) parts.push({ share: 0.1, fit: fitLines(['It answers the last reply, below.'], String) })
   if (answered !== null) parts.push({ share: 0.4, fit: quoted('It followed this reply:', answered.words) })
-  if (longer !== null) parts.push({ share: 0.3, fit: quoted('A longer prompt before it:', longer.words) })
+  if (longer !== null)
+    parts.push({ share: 0.3, fit: fitBelow('A longer prompt before it:', fitBeginning(longer.words)) })
   return fitAll(parts)
 }
 

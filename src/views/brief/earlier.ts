@@ -5,7 +5,7 @@
 import { cutToBytes, gap } from '../cut.ts'
 import { timeText } from '../text.ts'
 import { bytesOf, type Fit, type Fitted, fitAll, fitBelow, fitQuote, type Part } from './fit.ts'
-import { isAnswer, quotedVersions, shortPromptWeight, weightOf } from './quotes.ts'
+import { quotedVersions, rankOf } from './quotes.ts'
 import { onOneLine } from './readable.ts'
 import type { Said, Source } from './source.ts'
 
@@ -13,13 +13,11 @@ import type { Said, Source } from './source.ts'
 const wordBytes = [400, 240, 140, 80] as const
 /** Characters of a prompt that are looked at: more than a line takes. */
 const lookedAtCharacters = 2_000
-/** A prompt that weighs less is `proceed`, or `commit this`. */
-const tellingWeight = 16
 
 interface Entry {
   readonly stamp: string
   readonly words: string
-  /** 2: says much. 1: says something. 0: an answer, a command of the tool, a word or two. */
+  /** How much it says. */
   readonly rank: 0 | 1 | 2
   /** Prompts older than this one and newer than the next that the brief does not know. */
   readonly unknownAfter: number
@@ -43,14 +41,12 @@ export function earlierFit(source: Source): Fit | null {
 }
 
 function entryOf({ time, words, fromPeer }: Said, unknownAfter: number): Entry {
-  const weight = weightOf(words)
-  const isCommand = /^\/\S+$/.test(words)
-  const isEmpty = isCommand || weight < tellingWeight || (isAnswer(words) && weight < shortPromptWeight)
   const stamp = timeText(time).slice(0, 'YYYY-MM-DD hh:mm'.length)
   return {
     stamp: `- ${stamp}: ${fromPeer ? '(another agent) ' : ''}`,
     words: onOneLine(words.slice(0, lookedAtCharacters)),
-    rank: isEmpty ? 0 : weight < shortPromptWeight || fromPeer ? 1 : 2,
+    // Another agent's message may be long and say little of what is wanted.
+    rank: fromPeer ? 1 : rankOf(words),
     unknownAfter,
   }
 }
@@ -63,34 +59,45 @@ function withoutRepeats(entries: readonly Entry[]): readonly Entry[] {
   })
 }
 
+/**
+ * All prompts where they fit; else those that say something, the ones that say most first, and the others counted: `proceed` is
+ * not told where what was asked for has no room.
+ */
 function fitEntries(entries: readonly Entry[], unknownFirst: number, command: string): Fit {
-  const wanted = entries
-    .map((_, index) => index)
+  const all = entries.map((_, index) => index)
+  const telling = all
+    .filter((index) => rankAt(entries, index) > 0)
     .sort((a, b) => rankAt(entries, b) - rankAt(entries, a) || a - b)
-  const tellingCount = entries.filter(({ rank }) => rank > 0).length
-  const marks = entries.length === 0 ? rendered(entries, new Set(), unknownFirst, 0, command) : ''
   return (bytesMax) => {
     for (const [round, bytes] of wordBytes.entries()) {
-      const chosen = new Set<number>()
-      let text = bytesOf(marks) <= bytesMax ? marks : ''
-      let rankMin = 0
-      for (const index of wanted) {
-        if (rankAt(entries, index) < rankMin) continue
-        chosen.add(index)
-        const longer = rendered(entries, chosen, unknownFirst, bytes, command)
-        if (bytesOf(longer) <= bytesMax) text = longer
-        else {
-          chosen.delete(index)
-          // `proceed` is not told where what was asked for has no room.
-          rankMin = rankAt(entries, index)
-        }
-      }
-      const isEnough = wanted.slice(0, tellingCount).every((index) => chosen.has(index))
-      if (isEnough || round === wordBytes.length - 1)
-        return fittedOf(text, entries, chosen, unknownFirst, bytes)
+      const render = (chosen: ReadonlySet<number>): string =>
+        rendered(entries, chosen, unknownFirst, bytes, command)
+      const isLast = round === wordBytes.length - 1
+      const chosen =
+        bytesOf(render(new Set(all))) <= bytesMax ? new Set(all) : choose(telling, bytesMax, render)
+      if (chosen.size < telling.length && !isLast) continue
+      const text = render(chosen)
+      if (bytesOf(text) > bytesMax || (chosen.size === 0 && telling.length > 0)) break
+      return fittedOf(text, entries, chosen, unknownFirst, bytes)
     }
     return { text: '', cut: true }
   }
+}
+
+/** As many as fit, from the first on; one of a rank is not taken where one of a higher rank had no room. */
+function choose(
+  wanted: readonly number[],
+  bytesMax: number,
+  render: (chosen: ReadonlySet<number>) => string,
+): ReadonlySet<number> {
+  const chosen = new Set<number>()
+  for (const index of wanted) {
+    chosen.add(index)
+    if (bytesOf(render(chosen)) <= bytesMax) continue
+    chosen.delete(index)
+    break
+  }
+  return chosen
 }
 
 function rankAt(entries: readonly Entry[], index: number): number {

@@ -18,6 +18,8 @@ export interface Part {
   readonly share: number
   /** Part of the room up to which it grows before any other grows. */
   readonly firstShare?: number | undefined
+  /** Bytes that it may take at first, however small its share is; else those of all parts. */
+  readonly leastBytes?: number | undefined
   readonly fit: Fit
 }
 
@@ -60,7 +62,7 @@ export function allot(
       const before = fitted[index] ?? nothing
       if (!before.cut || (round > 0 && before.text === '')) continue
       const taken = before.text === '' ? 0 : bytesOf(before.text) + joinBytes
-      const wish = Math.max(leastBytes, shareOf(part) * roomBytes)
+      const wish = Math.max(part.leastBytes ?? leastBytes, shareOf(part) * roomBytes)
       const now = part.fit(Math.floor(Math.min(wish, left + taken)) - joinBytes)
       if (now.text === '' || bytesOf(now.text) + joinBytes < taken) continue
       fitted[index] = now
@@ -150,6 +152,16 @@ export function fitQuote(text: string): Fit {
       room -= Math.max(over, 1)
     }
     return nothing
+  }
+}
+
+/** Somebody's words from the first on: for those of which the beginning says most. */
+export function fitBeginning(text: string): Fit {
+  const words = withoutBlankRuns(text)
+  return (bytesMax) => {
+    const roomBytes = bytesMax - bytesOf(quote(words)) + bytesOf(words)
+    const said = roomBytes < quoteBytesMin ? '' : cutToBytes(words, roomBytes)
+    return said === '' ? nothing : { text: quote(said), cut: said !== words }
   }
 }
 

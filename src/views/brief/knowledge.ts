@@ -1,5 +1,6 @@
 /** What must be known: constraints, decisions, the user, the project, and what lies in the context. */
 import type { ContextTier } from '../../events/context.ts'
+import { cutToBytes } from '../cut.ts'
 import { specViews } from '../spec-progress.ts'
 import { percentText, timeText } from '../text.ts'
 import { type Fit, fitAll, fitBelow, fitLines, fitQuote } from './fit.ts'
@@ -102,9 +103,17 @@ export function decisionsFit({ state, name }: Source): Fit | null {
   const unseen = decisionCount - decisions.length
   const lines = decisions
     .toReversed()
-    .map(({ text, reason }) => `- ${text}${reason === null ? '' : ` (${reason})`}`)
+    .map(({ text, reason }) => `- ${answerFirst(text)}${reason === null ? '' : ` (${reason})`}`)
   return fitLines(lines, (count) => `${count + unseen} older ones: waymark log ${name} --type decision`)
 }
+
+/** Of a question with its answer, which an import makes, a long question is cut and not the answer. */
+function answerFirst(text: string): string {
+  const arrow = text.lastIndexOf(' → ')
+  return arrow === -1 ? text : `${cutToBytes(text.slice(0, arrow), questionBytesMax)}${text.slice(arrow)}`
+}
+
+const questionBytesMax = 160
 
 export function specsFit(source: Source): Fit | null {
   const { state, name } = source

@@ -2,9 +2,11 @@
 import { type Said, type Source, summaryPartOf } from './source.ts'
 
 /** A prompt that weighs less says little without what came before it: `continue`, `commit this`. */
-export const shortPromptWeight = 60
+const shortPromptWeight = 60
 /** A reply of fewer characters is often an aside; what was done stands in a longer one. */
 const fullReplyCharacters = 400
+/** A prompt that weighs less is `proceed`, or `commit this`. */
+const tellingWeight = 16
 /** How many letters of an alphabet one sign of these scripts is worth. */
 const denseWeight = 2.5
 const dense = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu
@@ -13,22 +15,43 @@ const answering =
   /^(?:y(?:es|ep|eah|up)?|no(?:pe)?|ok(?:ay)?|sure|fine|right|exactly|do (?:it|that|both)|go (?:on|ahead)|both|all|approved|lgtm|sounds good|perfect|\d+[.,) ]|네|예|응|좋아|はい|好|是的?)(?![\p{L}])/iu
 
 /** How much a prompt says: its characters, those of scripts that say more with each counted for more. */
-export function weightOf(words: string): number {
+function weightOf(words: string): number {
   const beginning = words.slice(0, 1_000)
   return words.length + (beginning.match(dense)?.length ?? 0) * (denseWeight - 1)
 }
 
 /** Whether a prompt begins as an answer does. */
-export function isAnswer(words: string): boolean {
+function isAnswer(words: string): boolean {
   return answering.test(words)
 }
 
-/** The first prompt, where it has to stand for the objective; `null` where that is stated, or stands in a summary. */
+/**
+ * How much a prompt says. 2: much. 1: something. 0: an answer, a command of the tool, a word or two.
+ */
+export function rankOf(words: string): 0 | 1 | 2 {
+  const weight = weightOf(words)
+  if (isCommand(words) || weight < tellingWeight) return 0
+  if (weight >= shortPromptWeight) return 2
+  return isAnswer(words) ? 0 : 1
+}
+
+/** A command of the tool without anything beside it: `/compact`. */
+function isCommand(words: string): boolean {
+  return /^\/\S+$/.test(words)
+}
+
+/**
+ * The prompt that has to stand for the objective: the first one that says something. `null` where the objective is stated, stands
+ * in a summary, or is in the last prompt.
+ */
 export function objectivePrompt(source: Source): Said | null {
   const { firstPrompt, prompts, state } = source
   const { objectives, scope } = state.knowledge.focus
   const isKnown = objectives.length > 0 || scope !== null || summaryPartOf(source, 'intent') !== null
-  return isKnown || prompts.at(-1)?.version === firstPrompt?.version ? null : firstPrompt
+  const last = prompts.at(-1)?.version
+  if (isKnown || firstPrompt === null || firstPrompt.version === last) return null
+  const telling = [firstPrompt, ...prompts].find(({ words, fromPeer }) => rankOf(words) > 0 && !fromPeer)
+  return telling === undefined || telling.version === last ? firstPrompt : telling
 }
 
 export interface PromptQuotes {
@@ -47,17 +70,19 @@ export function promptQuotes(source: Source): PromptQuotes | null {
   const { prompts, replies, answered } = source
   const last = prompts.at(-1)
   if (last === undefined) return null
-  const isShort = weightOf(last.words) < shortPromptWeight
-  const answers = answered !== null && (isShort || isAnswer(last.words))
+  const own = last.fromPeer ? (prompts.findLast(({ fromPeer }) => !fromPeer) ?? null) : null
+  const user = own ?? last
+  const isShort = weightOf(user.words) < shortPromptWeight
+  const answers = answered !== null && (weightOf(last.words) < shortPromptWeight || isAnswer(last.words))
   const answersLast = answers && answered.version === replies.at(-1)?.version
   const objective = objectivePrompt(source)?.version
+  const rankMin = rankOf(user.words) === 0 ? 1 : 2
   const longer = prompts.findLast(
-    ({ version, words, fromPeer }) =>
-      version < last.version && !fromPeer && weightOf(words) >= shortPromptWeight,
+    ({ version, words, fromPeer }) => version < user.version && !fromPeer && rankOf(words) >= rankMin,
   )
   return {
     last,
-    own: last.fromPeer ? (prompts.findLast(({ fromPeer }) => !fromPeer) ?? null) : null,
+    own,
     answered: answers && !answersLast ? answered : null,
     answersLast,
     longer: isShort && longer !== undefined && longer.version !== objective ? longer : null,

@@ -30,6 +30,8 @@ export interface SectionSpec {
   readonly share: number
   /** Part of the room up to which it grows before any other grows: it is short, and of little use when cut. */
   readonly firstShare?: number
+  /** Bytes that it may take at first, however small its share is: a heading and a line that says something. */
+  readonly leastBytes?: number
   /** `null` when there is nothing to say. */
   readonly fit: (source: Source) => Fit | null
   /** The command that shows the whole of it. */
@@ -68,6 +70,7 @@ export const sectionSpecs = {
     level: 2,
     share: 0.07,
     firstShare: 0.12,
+    leastBytes: 240,
     fit: earlierFit,
     whole: texts,
   },
@@ -83,7 +86,8 @@ export const sectionSpecs = {
   decisions: {
     title: 'Decisions',
     level: 2,
-    share: 0.04,
+    share: 0.05,
+    leastBytes: 200,
     fit: decisionsFit,
     whole: (name) => `waymark log ${name} --type decision`,
   },
@@ -92,14 +96,16 @@ export const sectionSpecs = {
   files: {
     title: 'Files written, newest first',
     level: 2,
-    share: 0.03,
+    share: 0.04,
+    leastBytes: 190,
     fit: filesFit,
     whole: (name) => `waymark show ${name} --json`,
   },
   items: {
     title: 'Context items',
     level: 2,
-    share: 0.06,
+    share: 0.05,
+    leastBytes: 200,
     fit: itemsFit,
     whole: (name) => `waymark context ${name}`,
   },

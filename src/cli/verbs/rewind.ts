@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import type { PutBack } from '../../session/rewind.ts'
+import { withWaymark } from '../context.ts'
+import { exitCodes } from '../failure.ts'
+import type { Cell } from '../layout.ts'
+import { sessionArgument, textOption, verb } from '../verb.ts'
+
+const place = textOption.transform((text): number | string => (/^\d{1,15}$/.test(text) ? Number(text) : text))
+
+const shape = z.strictObject({
+  session: sessionArgument,
+  to: z.string('say where to: a version or the id of a checkpoint').pipe(place),
+  reason: textOption.optional(),
+  dryRun: z.boolean().optional(),
+})
+
+export const rewind = verb(shape, async ({ session: name, to, reason, dryRun = false }, context) => {
+  const { output } = context
+  const report = await withWaymark(context, dryRun ? 'read' : 'write', async (waymark) => {
+    const session = await waymark.openSession(name)
+    return session.rewind({ to, dryRun, ...(reason === undefined ? {} : { reason }) })
+  })
+  const { toVersion, version, recorded, tasks, items, knowledge } = report
+  if (output.json) {
+    await output.document(report)
+    return exitCodes.fine
+  }
+  const rows = [
+    ...rowsOf('task', tasks),
+    ...rowsOf('item', items),
+    ...(knowledge ? [['knowledge', 'focus, decisions, SPECs, milestones', 'put back']] : []),
+  ]
+  if (rows.length > 0) await output.table({ columns: ['part', 'what', 'change'], rows })
+  if (rows.length === 0) output.note(`nothing differs from version ${toVersion}`)
+  else if (recorded) output.note(`goes on from version ${toVersion}, now at version ${version}`)
+  else output.note('a dry run: nothing was recorded')
+  return exitCodes.fine
+})
+
+function rowsOf(part: string, { restored, removed }: PutBack): readonly (readonly Cell[])[] {
+  return [
+    ...restored.map((id): readonly Cell[] => [part, id, 'put back']),
+    ...removed.map((id): readonly Cell[] => [part, id, { text: 'taken away', tone: 'warning' }]),
+  ]
+}

@@ -1,0 +1,349 @@
+/**
+ * Redaction: data is taken out of recorded events and of stored texts, and the session records that it was. Every hash stays as it is,
+ * so references stay valid and the chain can be checked as before; what stands in the place of data is named by the event that records it.
+ */
+import { WaymarkError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
+import type { Segment } from '../log/lineage.ts'
+import type { EventLog, LogTransaction, ReplacedData, StoredRow, StreamInfo } from '../log/port.ts'
+import { segmentsIn } from '../replay/chain.ts'
+import { streamOf } from '../replay/load.ts'
+import { caughtUp, type RecordEnvironment, record } from '../session/record.ts'
+import { type Kept, redactedData } from './data.ts'
+import { removeCheckpointFiles } from './files.ts'
+import { type RedactionRules, rulesOf } from './rules.ts'
+import { shapeOf, type Texts, textsOf } from './texts.ts'
+
+export interface RedactOptions {
+  /** Fields: `prompt.submitted:content`, `task:title`, `*.cwd`. */
+  readonly paths?: readonly string[]
+  /** Texts: names of shapes of secrets, or regular expressions. */
+  readonly patterns?: readonly string[]
+  /** Why, for the record. It is kept as it is. */
+  readonly reason?: string
+  /** Say what would be taken out, and change nothing. */
+  readonly dryRun?: boolean
+  /** The folder of the home's sessions, where files of checkpoints lie; without it none are looked for. */
+  readonly folder?: string
+  readonly onProgress?: (text: string) => void
+}
+
+/** What was taken out of one stream. */
+export interface RedactedStream {
+  readonly sessionId: string
+  /** Its own events of which data was replaced. */
+  readonly events: number
+  /** Events that it inherited of which data was replaced: a fork sees them redacted too. */
+  readonly inherited: number
+}
+
+/** Something that was found and could not be taken out. */
+export interface RedactionProblem {
+  readonly sessionId: string
+  readonly version: number | null
+  readonly path: string
+  readonly reason: string
+}
+
+export interface RedactionReport {
+  readonly sessionId: string
+  readonly dryRun: boolean
+  readonly rules: readonly string[]
+  readonly streams: readonly RedactedStream[]
+  readonly events: number
+  readonly contents: number
+  readonly problems: readonly RedactionProblem[]
+  readonly problemCount: number
+  /** Files of checkpoints that held it, and are gone. */
+  readonly filesRemoved: readonly string[]
+  /** Whether the store's file was written anew, so that no byte of it is left there; `null` when nothing was changed. */
+  readonly erased: boolean | null
+  /** Why not. */
+  readonly notErasedBecause: string | null
+}
+
+/**
+ * Takes data out of a session: of its own events, of those it inherited, where they lie, and of the texts they refer to. Events of other
+ * sessions that refer to the same texts lose the preview of them. Doing it again finds nothing more.
+ *
+ * @throws WaymarkError `USAGE` for a path that names something that must stay as it is, before anything is changed; `SESSION_NOT_FOUND`,
+ * `STORE_BUSY`, DamagedRecord.
+ * @example
+ * ```ts
+ * await session.send({ type: 'prompt.submit', content: 'my key is AKIAIOSFODNN7EXAMPLE' })
+ * const { log, environment } = waymark
+ * const report = await redactSession(log, environment, session.id, { patterns: ['aws-key'] })
+ * report.events // 1
+ * report.contents // 1
+ * const { ok } = await waymark.verify()
+ * ok // true
+ * ```
+ */
+export async function redactSession(
+  log: EventLog,
+  environment: RecordEnvironment,
+  sessionId: string,
+  options: RedactOptions,
+): Promise<RedactionReport> {
+  const rules = rulesOf(options)
+  const run = new RedactionRun(log, environment, sessionId, rules, options)
+  const segments = await segmentsIn(log, await streamOf(log, sessionId), 0)
+  const nothing: Texts = new Map()
+  await run.look(segments)
+  let rounds = 0
+  for await (const texts of textsOf(log, segments, rules, run.textProblem)) {
+    await run.round(segments, texts, rounds === 0)
+    rounds += 1
+  }
+  if (rounds === 0) await run.round(segments, nothing, true)
+  return run.finish()
+}
+
+/** What a round found in one stream. */
+interface Found {
+  readonly own: readonly ReplacedData[]
+  readonly contents: ReadonlySet<string>
+}
+
+class RedactionRun {
+  readonly #log: EventLog
+  readonly #environment: RecordEnvironment
+  readonly #sessionId: string
+  readonly #rules: RedactionRules
+  readonly #options: RedactOptions
+  readonly #streams = new Map<string, { own: number; inherited: number; first: number }>()
+  readonly #problems: RedactionProblem[] = []
+  #problemCount = 0
+  #contents = 0
+
+  constructor(
+    log: EventLog,
+    environment: RecordEnvironment,
+    sessionId: string,
+    rules: RedactionRules,
+    options: RedactOptions,
+  ) {
+    this.#log = log
+    this.#environment = { ...environment, policies: [] }
+    this.#sessionId = sessionId
+    this.#rules = rules
+    this.#options = options
+  }
+
+  /** Looks at every event first: a path that names what must stay is refused before anything is changed. */
+  async look(segments: readonly Segment[]): Promise<void> {
+    for (const { sessionId, after, to } of segments) {
+      for await (const page of this.#log.rows(sessionId, { after, to })) {
+        for (const row of page) {
+          for (const kept of redactedData({ ...shapeOf(row), data: row.data }, this.#rules, new Map()).kept) {
+            if (kept.isNamed) throw mustStay(sessionId, row.version, kept)
+            this.#problem({ sessionId, version: row.version, path: kept.path, reason: kept.reason })
+          }
+        }
+      }
+    }
+  }
+
+  readonly textProblem = (hash: string, reason: string): void => {
+    this.#problem({ sessionId: this.#sessionId, version: null, path: `text ${hash}`, reason })
+  }
+
+  /** Takes some texts out, and with the first round what the events themselves hold. One transaction. */
+  async round(segments: readonly Segment[], texts: Texts, isFirst: boolean): Promise<void> {
+    this.#options.onProgress?.(`looking for sessions that share ${texts.size} texts`)
+    const limitOf = new Map(isFirst ? segments.map(({ sessionId, to }) => [sessionId, to]) : [])
+    const streams: StreamInfo[] = []
+    const concerned: StreamInfo[] = []
+    for await (const page of this.#log.streams()) {
+      for (const stream of page) {
+        streams.push(stream)
+        if (limitOf.has(stream.sessionId) || (await this.#refers(stream, texts))) concerned.push(stream)
+      }
+    }
+    this.#contents += texts.size
+    if (this.#options.dryRun === true) {
+      const found = new Map<string, Found>()
+      for (const { sessionId } of concerned) {
+        found.set(sessionId, await this.#foundIn(sessionId, texts, limitOf.get(sessionId) ?? 0))
+      }
+      this.#note(streams, found)
+      return
+    }
+    const found = await this.#log.transact((transaction) =>
+      this.#redactAll(transaction, { streams, concerned, texts, limitOf }),
+    )
+    this.#note(streams, found)
+  }
+
+  #redactAll(
+    transaction: LogTransaction,
+    {
+      streams,
+      concerned,
+      texts,
+      limitOf,
+    }: {
+      readonly streams: readonly StreamInfo[]
+      readonly concerned: readonly StreamInfo[]
+      readonly texts: Texts
+      readonly limitOf: ReadonlyMap<string, number>
+    },
+  ): ReadonlyMap<string, Found> {
+    const found = new Map<string, Found>()
+    for (const { sessionId } of concerned) {
+      const contents = new Set<string>()
+      const limit = limitOf.get(sessionId) ?? 0
+      const own = transaction.redact(sessionId, (row) => this.#replacement(row, texts, limit, contents))
+      found.set(sessionId, { own, contents })
+    }
+    for (const [hash, { bytes }] of texts) transaction.redactContent(hash, bytes)
+    const all = withInherited(streams, found, new Map([[this.#sessionId, new Set(texts.keys())]]))
+    for (const [sessionId, { events, contents }] of all) {
+      this.#record(transaction, sessionId, events, [...contents])
+    }
+    const ids = [...all.keys()]
+    // How far an import has come is noted with words of its file; it finds what is recorded again without the note.
+    transaction.forgetBookmarks(
+      (key, value) =>
+        key.startsWith('import/') && !key.startsWith('import/done/') && ids.some((id) => value.includes(id)),
+    )
+    return found
+  }
+
+  #record(
+    transaction: LogTransaction,
+    sessionId: string,
+    events: readonly ReplacedData[],
+    contents: readonly string[],
+  ): void {
+    let state = caughtUp(transaction, sessionId, null)
+    const { reason } = this.#options
+    const most = limits.redactedEventsMax
+    for (let at = 0; at < Math.max(events.length, contents.length); at += most) {
+      const command = {
+        type: 'session.redact' as const,
+        ...(reason === undefined ? {} : { reason }),
+        rules: [...this.#rules.names],
+        events: events.slice(at, at + most).map((event) => ({ ...event })),
+        contents: contents.slice(at, at + most),
+      }
+      state = record(transaction, state, { sessionId, command }, this.#environment).state
+    }
+  }
+
+  /** The new data of a row, if it changes. */
+  #replacement(row: StoredRow, texts: Texts, limit: number, contents: Set<string>): string | null {
+    const isLookedAt = row.version <= limit
+    const shared = hashesIn(row.data).filter((hash) => texts.has(hash))
+    for (const hash of shared) contents.add(hash)
+    if (!isLookedAt && shared.length === 0) return null
+    const previews = new Map(shared.map((hash) => [hash, texts.get(hash)?.preview ?? '']))
+    return redactedData({ ...shapeOf(row), data: row.data }, isLookedAt ? this.#rules : null, previews).data
+  }
+
+  async #foundIn(sessionId: string, texts: Texts, limit: number): Promise<Found> {
+    const own: ReplacedData[] = []
+    const contents = new Set<string>()
+    for await (const page of this.#log.rows(sessionId)) {
+      for (const row of page) {
+        if (this.#replacement(row, texts, limit, contents) !== null)
+          own.push({ version: row.version, dataHash: '' })
+      }
+    }
+    return { own, contents }
+  }
+
+  async #refers({ sessionId }: StreamInfo, texts: Texts): Promise<boolean> {
+    if (texts.size === 0) return false
+    for await (const page of this.#log.rows(sessionId)) {
+      for (const { data } of page) if (hashesIn(data).some((hash) => texts.has(hash))) return true
+    }
+    return false
+  }
+
+  #note(streams: readonly StreamInfo[], found: ReadonlyMap<string, Found>): void {
+    for (const [sessionId, { events, own }] of withInherited(streams, found, new Map())) {
+      const known = this.#streams.get(sessionId) ?? { own: 0, inherited: 0, first: Number.POSITIVE_INFINITY }
+      known.own += own
+      known.inherited += events.length - own
+      for (const { version } of events) known.first = Math.min(known.first, version)
+      this.#streams.set(sessionId, known)
+    }
+  }
+
+  #problem(problem: RedactionProblem): void {
+    this.#problemCount += 1
+    if (this.#problems.length < limits.redactionProblemsListedMax) this.#problems.push(problem)
+  }
+
+  async finish(): Promise<RedactionReport> {
+    const { dryRun = false, folder } = this.#options
+    const streams = [...this.#streams]
+    const firsts = new Map(streams.map(([sessionId, { first }]) => [sessionId, first]))
+    const filesRemoved = dryRun || folder === undefined ? [] : await removeCheckpointFiles(folder, firsts)
+    return {
+      sessionId: this.#sessionId,
+      dryRun,
+      rules: this.#rules.names,
+      streams: streams.map(([sessionId, { own: events, inherited }]) => ({ sessionId, events, inherited })),
+      events: streams.reduce((sum, [, { own }]) => sum + own, 0),
+      contents: this.#contents,
+      problems: this.#problems,
+      problemCount: this.#problemCount,
+      filesRemoved,
+      ...(dryRun ? { erased: null, notErasedBecause: null } : await this.#erase()),
+    }
+  }
+
+  /** Also when nothing was found: an earlier redaction may have been stopped before it came to this. */
+  async #erase(): Promise<Pick<RedactionReport, 'erased' | 'notErasedBecause'>> {
+    this.#options.onProgress?.('writing the store anew')
+    try {
+      await this.#log.compact({ dropSnapshot: () => false, scrub: true })
+      return { erased: true, notErasedBecause: null }
+    } catch (error) {
+      if (!(error instanceof WaymarkError)) throw error
+      return { erased: false, notErasedBecause: error.message }
+    }
+  }
+}
+
+interface Concerned {
+  readonly events: readonly ReplacedData[]
+  readonly own: number
+  readonly contents: ReadonlySet<string>
+}
+
+/** What is to be recorded in each stream: what was replaced in its own events, and in those that it inherited. Parents come first. */
+function withInherited(
+  streams: readonly StreamInfo[],
+  found: ReadonlyMap<string, Found>,
+  named: ReadonlyMap<string, ReadonlySet<string>>,
+): ReadonlyMap<string, Concerned> {
+  const all = new Map<string, Concerned>()
+  for (const { sessionId, forkedFrom } of streams) {
+    const parent = forkedFrom === null ? undefined : all.get(forkedFrom.sessionId)
+    const inherited = parent?.events.filter(({ version }) => version <= (forkedFrom?.version ?? 0)) ?? []
+    const { own = [], contents = new Set<string>() } = found.get(sessionId) ?? {}
+    const events = [...inherited, ...own]
+    const texts = new Set([...(named.get(sessionId) ?? []), ...contents, ...(parent?.contents ?? [])])
+    if (events.length > 0 || texts.size > 0) {
+      all.set(sessionId, { events, own: own.length, contents: texts })
+    }
+  }
+  return all
+}
+
+const hashPattern = /"hash":"([0-9a-f]{64})"/g
+
+function hashesIn(data: string): readonly string[] {
+  return [...data.matchAll(hashPattern)].map(([, hash = '']) => hash)
+}
+
+function mustStay(sessionId: string, version: number, { path, reason }: Kept): WaymarkError {
+  return new WaymarkError('USAGE', {
+    message: `${path} of version ${version} of session ${sessionId} cannot be taken out: ${reason}; nothing was changed`,
+    hint: 'name a field that holds a text of any form, such as task:title or *.cwd',
+    details: { sessionId, version, path },
+  })
+}
