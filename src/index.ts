@@ -1,5 +1,8 @@
 /** Waymark: keeps the place of an AI agent. Everything public is named here. */
 
+export { type Bundled, type BundleOptions, exportBundle } from './bundle/export.ts'
+export type { BundledStream } from './bundle/format.ts'
+export { type Unbundled, type UnbundledStream, type UnbundleOptions, unbundle } from './bundle/unbundle.ts'
 export { type SettingsJson, settingsJson, settingsJsonSchema } from './configuration/json.ts'
 export {
   checkReserve,
@@ -20,6 +23,7 @@ export type { DiskSpace } from './doctor/check.ts'
 export type { FindingCode } from './doctor/checks.ts'
 export { type Examination, type ExaminationOptions, examine } from './doctor/examine.ts'
 export { type Finding, needsAttention, type Severity } from './doctor/finding.ts'
+export type { MergePart, MergePolicy } from './events/branch.ts'
 export type { EventData, EventType } from './events/catalogue.ts'
 export { commandOf } from './events/catalogue.ts'
 export type { Command, CommandType } from './events/commands.ts'
@@ -27,6 +31,8 @@ export { parseCommand } from './events/commands.ts'
 export { parseSending, type Sending } from './events/content.ts'
 export type { CommandMeta, Envelope, LoggedEvent, RecordedEvent, UnknownEvent } from './events/envelope.ts'
 export { isKnown } from './events/envelope.ts'
+export { type GraphSpec, parseGraph } from './events/graph.ts'
+export { type SecretName, secretNames } from './events/secrets.ts'
 export type { SessionConfiguration, SessionStatus } from './events/session.ts'
 export type { ContentRef, Counted, Counters } from './events/shapes.ts'
 export type { TaskStatus, Wait } from './events/task.ts'
@@ -47,7 +53,7 @@ export {
   type Task,
   taskOf,
 } from './fold/state.ts'
-export type { StreamSummary } from './fold/summary.ts'
+export type { BranchSummary, StreamSummary } from './fold/summary.ts'
 export type { CriticalContext } from './handoff/critical-context.ts'
 export { contextMarkdown } from './handoff/markdown.ts'
 export {
@@ -86,9 +92,17 @@ export { checkMemoryFiles, type DriftKind, type MemoryCheck, type MemoryFileChec
 export { MemoryFiles, type MemoryFilesOptions } from './memory/memory-files.ts'
 export type { MemorySettings } from './memory/render.ts'
 export { type MemoryPlace, type MemoryWritten, type WriteOptions, writeMemoryFiles } from './memory/write.ts'
+export {
+  type RedactedStream,
+  type RedactionProblem,
+  type RedactionReport,
+  type RedactOptions,
+  redactSession,
+} from './redaction/redact.ts'
+export { type RepairedSession, type RepairOptions, type RepairReport, repairHome } from './repair/repair.ts'
 export { type FoundItem, findContextItem } from './replay/item.ts'
 export type { Recovery } from './replay/recover.ts'
-export type { Problem, SessionVerification, Verification } from './replay/verify.ts'
+export type { Problem, RedactedEvent, SessionVerification, Verification } from './replay/verify.ts'
 export type { AcceptOptions, HandoffAcceptance } from './session/accept-handoff.ts'
 export { type AdoptionReport, type AdoptOptions, adoptTasks } from './session/adopt.ts'
 export { type Archived, archiveOldCheckpoints } from './session/archive.ts'
@@ -110,13 +124,25 @@ export {
   discloseProgressively,
   preserveContext,
 } from './session/context-policy.ts'
+export type { ForkOptions } from './session/fork.ts'
+export type { WorkOptions } from './session/graph/claim.ts'
+export { readGraph } from './session/graph/file.ts'
+export type { Claim, ClaimOptions, GraphNews, SettleOptions } from './session/graph/options.ts'
+export type { PlanOptions } from './session/graph/plan.ts'
+export type { Reclaimed, ReclaimOptions } from './session/graph/settle.ts'
+export { TaskGraph } from './session/graph/task-graph.ts'
+export type { GraphWorker } from './session/graph/workers.ts'
 export type { HandOffOptions, HandoffOffer } from './session/hand-off.ts'
 export { expireHandoff } from './session/handoff-policy.ts'
+export type { MergeChange, MergeConflict, MergePolicies } from './session/merge/draft.ts'
+export type { MergeOptions } from './session/merge/merge.ts'
+export type { MergeReport } from './session/merge/plan.ts'
 export { type Policy, standardPolicies, trackGrowth } from './session/policy.ts'
 export type { ReceiveOptions } from './session/receive-handoff.ts'
 export type { RecordedStep, RecoverOptions, RecoveryReport } from './session/recover.ts'
 export type { AfreshOptions, AfreshReport } from './session/recover-afresh.ts'
 export type { Resumed, ResumeFacts, ResumeHook } from './session/recover-resume.ts'
+export type { PutBack, RewindOptions, RewindReport } from './session/rewind.ts'
 export { type CheckpointOptions, type SendOptions, type SendResult, Session } from './session/session.ts'
 export { extractiveSummarizer, type Summarizer, type SummaryRequest } from './session/summaries.ts'
 export { type OpenOptions, type SessionOptions, Waymark } from './session/waymark.ts'
@@ -125,5 +151,14 @@ export { type Advice, type AdviceCode, adviceOf } from './views/advice.ts'
 export { allocationTable, type PartView, type ReserveView, reserveOf } from './views/allocation-table.ts'
 export type { Brief, BriefOptions } from './views/brief.ts'
 export { type ContextReport, contextReport, type ItemView } from './views/context-report.ts'
+export { type GraphNode, type GraphView, graphOf, type NodeStanding } from './views/graph.ts'
+export { type GraphLine, graphLines, graphMermaid } from './views/graph-text.ts'
 export { type Layers, layersOf } from './views/layers.ts'
+export {
+  type LineageKind,
+  type LineageNode,
+  lineageOf,
+  type MergeView,
+  type SessionFacts,
+} from './views/lineage.ts'
 export { type PersistenceSettings, type SessionJson, sessionJson } from './views/session-json.ts'

@@ -127,7 +127,7 @@ async function main(given) {
   say(`${strong('Try next')}, in this home:\n`)
   say(`  export WAYMARK_HOME=${home}`)
   for (const line of [
-    'list --tree',
+    'tree',
     `budget ${name}`,
     `show ${name} --at ${Math.floor(events / 2)}`,
     `log ${name} --all`,

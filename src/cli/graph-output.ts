@@ -60,7 +60,7 @@ export async function printMermaid(output: Output, view: GraphView): Promise<voi
 }
 
 /** `1 ready, 2 running, 4 waiting` */
-export function countsText({ counts }: GraphView): string {
+function countsText({ counts }: GraphView): string {
   const found = Object.entries(counts).filter(([, count]) => count > 0)
   return found.length === 0 ? 'none' : found.map(([standing, count]) => `${count} ${standing}`).join(', ')
 }

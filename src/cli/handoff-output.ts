@@ -25,7 +25,7 @@ export async function printOffer(output: Output, offer: HandoffOffer): Promise<v
   output.note(`next: waymark handoff accept ${short(sessionId)} --agent ${handoff.to_agent}`)
 }
 
-export function compressionText(compression: HandoffCompression): string {
+function compressionText(compression: HandoffCompression): string {
   const { available_tokens_before: before, available_tokens_after: after, enough, skipped } = compression
   const short = `${countText(before)} tokens were available, fewer than ${countText(compression.minimum_tokens)}`
   if (skipped !== null) return `${short}; nothing was compressed: ${skipped}`

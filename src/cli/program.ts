@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { Command, type CommanderError, Option } from 'commander'
 import { usageError } from './failure.ts'
 import { topics } from './topics.ts'
-import { type VerbSpec, verbs } from './verbs.ts'
+import type { VerbSpec } from './verb-spec.ts'
+import { verbs } from './verbs.ts'
 
 /** What was typed: the verb's table entry, its arguments and options by name, and the options that every verb has. */
 export interface Call {

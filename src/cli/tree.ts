@@ -78,7 +78,9 @@ async function usageAt(waymark: Waymark, child: StreamInfo, at: string): Promise
 const shortCharacters = 'sess_'.length + 8
 
 /** Names ids by their beginning, as long as it takes to tell them apart; a name so shortened is accepted by every verb. */
-export function shortNames(sessions: readonly Pick<StreamInfo, 'sessionId'>[]): (sessionId: string) => string {
+export function shortNames(
+  sessions: readonly Pick<StreamInfo, 'sessionId'>[],
+): (sessionId: string) => string {
   const count = new Map<string, number>()
   for (const { sessionId } of sessions) {
     const short = sessionId.slice(0, shortCharacters)

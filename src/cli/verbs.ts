@@ -1,23 +1,8 @@
 /** Every verb: what it is called, what it takes, what its help says, and where its file is. The file is loaded when the verb runs. */
-import type { Verb } from './verb.ts'
-
-export interface VerbSpec {
-  readonly group: string
-  readonly about: string
-  /** Argument as the usage line shows it, and what it is. */
-  readonly takes: readonly (readonly [string, string])[]
-  readonly options: readonly OptionSpec[]
-  /** A command line, and what it does. */
-  readonly examples: readonly (readonly [string, string])[]
-  readonly load: () => Promise<Verb>
-}
-
-interface OptionSpec {
-  readonly flags: string
-  readonly about: string
-  /** May be given several times. */
-  readonly repeatable?: true
-}
+import { forkSpec, mergeSpec, rewindSpec, treeSpec } from './branch-spec.ts'
+import { graphSpec } from './graph-spec.ts'
+import { handoffSpec } from './handoff-spec.ts'
+import type { VerbSpec } from './verb-spec.ts'
 
 const groups = { begin: 'Begin:', record: 'Record:', look: 'Look:', trust: 'Come back and check:' } as const
 
@@ -70,10 +55,18 @@ export const verbs = {
     group: groups.record,
     about: 'Import transcripts of coding agents; again, to take up what they have grown by.',
     takes: [['<path...>', 'transcripts, or folders to look for them in']],
-    options: [],
+    options: [
+      {
+        flags: '--redact <secrets>',
+        about:
+          'take secrets of a shape out before anything is recorded: aws-key, github-token, … or secrets for all; may be repeated',
+        repeatable: true,
+      },
+    ],
     examples: [
       ['waymark import ~/.claude/projects', 'all transcripts below a folder'],
       ['waymark import --json session.jsonl', 'one, with a report for programs'],
+      ['waymark import session.jsonl --redact secrets', 'without keys and tokens of known shapes'],
     ],
     load: async () => (await import('./verbs/import.ts')).importTranscripts,
   },
@@ -85,17 +78,7 @@ export const verbs = {
     examples: [['waymark list --all', 'sessions with their sub-agents and forks']],
     load: async () => (await import('./verbs/list.ts')).list,
   },
-  tree: {
-    group: groups.look,
-    about: 'Show where sessions come from: forks, continuations and sub-agents below theirs, with usage and merges.',
-    takes: [['[session]', 'id, unique prefix of it, or native id: only the tree it belongs to; all if left out']],
-    options: [],
-    examples: [
-      ['waymark tree', 'all sessions of the home'],
-      ['waymark tree 3f2a --json', 'the tree of one, for programs'],
-    ],
-    load: async () => (await import('./verbs/tree.ts')).tree,
-  },
+  tree: { group: groups.look, ...treeSpec },
   show: {
     group: groups.look,
     about: 'Show what a session is now, or was at a version or a time.',
@@ -178,40 +161,7 @@ export const verbs = {
     examples: [['waymark tasks 3f2a --status failed', 'what went wrong']],
     load: async () => (await import('./verbs/tasks.ts')).tasks,
   },
-  graph: {
-    group: groups.record,
-    about: 'Tasks that depend on each other, worked on by many: show them, plan them, claim one, say what came of it.',
-    takes: [
-      [
-        '<action>',
-        'show, plan, claim, complete, fail, release, retry, take-over, reclaim; a session alone is shown',
-      ],
-      ['[session]', 'the session whose tasks are the graph: id, unique prefix of it, or native id'],
-      ['[what]', 'plan: a file, or - for stdin; reclaim and show: nothing; else the id of a task'],
-    ],
-    options: [
-      { flags: '--agent <name>', about: 'claim, take-over: who works on it; elsewhere: refuse unless this agent holds it' },
-      { flags: '--result <text>', about: 'complete: what came of it; tasks that build on it are told' },
-      { flags: '--reason <text>', about: 'fail, release: why' },
-      { flags: '--retryable', about: 'fail: it may be retried' },
-      { flags: '--wait', about: 'claim: wait until something is ready, and take back what was left behind' },
-      {
-        flags: '--silent <minutes>',
-        about: 'show, reclaim: silence after which a task that no process holds was left behind; 10 if left out',
-      },
-      { flags: '--model <name>', about: "claim: the model of the work session; the graph's if left out" },
-      { flags: '--window <tokens>', about: 'claim: the size of its context window' },
-      { flags: '--command-id <id>', about: 'claim: the same claim again gives the same task' },
-      { flags: '--mermaid', about: 'show: as a Mermaid flowchart' },
-    ],
-    examples: [
-      ['waymark graph plan 3f2a graph.json', '[{ "id": "api", "title": "Write the API", "dependsOn": ["schema"] }]'],
-      ['waymark graph 3f2a', 'what is ready, what runs, what waits for what'],
-      ['waymark graph claim 3f2a --agent ada', 'prints a task and the session to work in'],
-      ['waymark graph complete 3f2a api --result "three endpoints"', ''],
-    ],
-    load: async () => (await import('./verbs/graph.ts')).graph,
-  },
+  graph: { group: groups.record, ...graphSpec },
   config: {
     group: groups.look,
     about: 'Show every setting of the home, or one, and where it comes from.',
@@ -223,76 +173,10 @@ export const verbs = {
     ],
     load: async () => (await import('./verbs/config.ts')).config,
   },
-  fork: {
-    group: groups.record,
-    about: 'Begin a session that shares the events of another one up to a version. Nothing is copied.',
-    takes: [session],
-    options: [
-      { flags: '--at <version>', about: 'the version to fork at; the newest if left out' },
-      { flags: '--checkpoint <id>', about: 'the checkpoint to fork at, instead of a version' },
-      { flags: '--title <text>', about: 'what the fork is about' },
-    ],
-    examples: [['waymark fork 3f2a --at 120', 'prints sess_…; the other session stays as it is']],
-    load: async () => (await import('./verbs/fork.ts')).fork,
-  },
-  merge: {
-    group: groups.record,
-    about: 'Bring what a fork has come to into the session it came from; say what becomes of what both changed.',
-    takes: [
-      ['<into>', 'the session that receives: id, unique prefix of it, or native id'],
-      ['<fork>', 'the session that is merged: a fork, or another one that shares its past'],
-    ],
-    options: [
-      { flags: '--policy <policy>', about: 'for all parts: ours, theirs, union or fail; fail if left out' },
-      { flags: '--tasks <policy>', about: 'for tasks that both changed' },
-      { flags: '--context <policy>', about: 'for context items that both changed' },
-      { flags: '--decisions <policy>', about: 'for decisions about the same thing' },
-      { flags: '--dry-run', about: 'say what would come and what is at odds, and record nothing' },
-    ],
-    examples: [
-      ['waymark merge 3f2a 9c01 --dry-run', 'exit code 1 when something is at odds'],
-      ['waymark merge 3f2a 9c01 --policy union --tasks theirs', 'keep both, but take its tasks'],
-    ],
-    load: async () => (await import('./verbs/merge.ts')).merge,
-  },
-  rewind: {
-    group: groups.record,
-    about: 'Go on from an earlier version of a session: tasks, context and knowledge are as then, nothing is lost from the log.',
-    takes: [session],
-    options: [
-      { flags: '--to <place>', about: 'a version (12) or the id of a checkpoint (ckpt_…)' },
-      { flags: '--reason <text>', about: 'why' },
-      { flags: '--dry-run', about: 'say what would be put back, and record nothing' },
-    ],
-    examples: [['waymark rewind 3f2a --to 120 --reason "the wrong way"', 'recorded as session.rewound']],
-    load: async () => (await import('./verbs/rewind.ts')).rewind,
-  },
-  handoff: {
-    group: groups.record,
-    about: 'Hand a session to another agent, answer an offer, or look at what goes with it.',
-    takes: [
-      ['<action>', 'offer, accept, reject, expire, withdraw, done, list, show; validate or receive for a file'],
-      ['<subject>', 'the session, as elsewhere; for validate and receive a package as a file'],
-    ],
-    options: [
-      { flags: '--to <agent>', about: 'offer: who is to take it' },
-      { flags: '--from <agent>', about: 'offer: who hands it off; the holder of the session if left out' },
-      { flags: '--reason <text>', about: 'offer, reject, withdraw: why' },
-      { flags: '--expires <minutes>', about: 'offer: how long it stands; for ever if left out' },
-      { flags: '--out <file>', about: 'offer: write the package to a file, too' },
-      { flags: '--agent <name>', about: 'accept, reject, receive: who answers' },
-      { flags: '--package <file>', about: 'accept: compare the package of a file with the one that was offered' },
-      { flags: '--id <handoff>', about: 'which handoff; the one that is offered, or the newest, if left out' },
-      { flags: '--result <text>', about: 'done: what came of it' },
-      { flags: '--context', about: 'show, validate: print the critical context as Markdown' },
-    ],
-    examples: [
-      ['waymark handoff offer 3f2a --from spec-builder --to tester --expires 60 --out package.json', ''],
-      ['waymark handoff accept 3f2a --agent tester', 'from then on whoever held the session is refused'],
-      ['waymark handoff validate package.json', 'needs no home: another machine can do it'],
-    ],
-    load: async () => (await import('./verbs/handoff.ts')).handoff,
-  },
+  fork: { group: groups.record, ...forkSpec },
+  merge: { group: groups.record, ...mergeSpec },
+  rewind: { group: groups.record, ...rewindSpec },
+  handoff: { group: groups.record, ...handoffSpec },
   checkpoint: {
     group: groups.record,
     about: 'Take a checkpoint: a place to come back to.',
@@ -414,12 +298,59 @@ export const verbs = {
     ],
     load: async () => (await import('./verbs/maintain.ts')).maintain,
   },
+  redact: {
+    group: groups.trust,
+    about: 'Take data out of a session for good. Its hashes stay, so it can be verified as before.',
+    takes: [session],
+    options: [
+      {
+        flags: '--path <field>',
+        about: 'a field: prompt.submitted:content, task:title, *.cwd; may be repeated',
+        repeatable: true,
+      },
+      {
+        flags: '--pattern <pattern>',
+        about:
+          'texts that a regular expression matches, or a shape: aws-key, github-token, … or secrets for all; may be repeated',
+        repeatable: true,
+      },
+      { flags: '--reason <text>', about: 'why, for the record' },
+      { flags: '--dry-run', about: 'say what would be taken out and change nothing' },
+    ],
+    examples: [
+      ['waymark redact 3f2a --pattern secrets --dry-run', 'what looks like a key or a token'],
+      ['waymark redact 3f2a --path prompt.submitted:content', 'all prompts'],
+    ],
+    load: async () => (await import('./verbs/redact.ts')).redact,
+  },
+  repair: {
+    group: groups.trust,
+    about: 'Write what is sound of a damaged home into a new one beside it, and say what could not be saved.',
+    takes: [],
+    options: [{ flags: '--out <folder>', about: 'the new home; <home>-repaired if left out' }],
+    examples: [['waymark repair --out ./.moai-new', 'the damaged home stays as it is']],
+    load: async () => (await import('./verbs/repair.ts')).repair,
+  },
+  unbundle: {
+    group: groups.record,
+    about: 'Take a session in from a bundle of another home. All of it is checked first.',
+    takes: [['<bundle>', 'a file that export --bundle has made']],
+    options: [{ flags: '--dry-run', about: 'check the bundle, say what is new in it, and take nothing in' }],
+    examples: [['waymark unbundle session.waymark', 'again, to take in what came since']],
+    load: async () => (await import('./verbs/unbundle.ts')).unbundle,
+  },
   export: {
     group: groups.trust,
-    about: 'Print all events of a session as NDJSON, inherited ones included.',
+    about: 'Print all events of a session as NDJSON, inherited ones included, or write it into a bundle.',
     takes: [session],
-    options: [{ flags: '--content', about: 'with the texts that the events refer to' }],
-    examples: [['waymark export 3f2a > session.ndjson', '']],
+    options: [
+      { flags: '--content', about: 'with the texts that the events refer to' },
+      { flags: '--bundle <file>', about: 'write one file that another home takes in with unbundle' },
+    ],
+    examples: [
+      ['waymark export 3f2a > session.ndjson', ''],
+      ['waymark export 3f2a --bundle session.waymark', 'the session with all that belongs to it'],
+    ],
     load: async () => (await import('./verbs/export.ts')).exportSession,
   },
 } as const satisfies Readonly<Record<string, VerbSpec>>

@@ -79,10 +79,7 @@ const rising = [
 type Rising = (typeof rising)[number][number]
 
 /** What does not fit together, told in the words that `tell` has for a setting. */
-export function clashesIn(
-  settings: Settings,
-  tell: (setting: Rising) => string,
-): readonly Problem[] {
+export function clashesIn(settings: Settings, tell: (setting: Rising) => string): readonly Problem[] {
   return rising
     .filter(([lower, higher]) => settings[lower] >= settings[higher])
     .map(([lower, higher]) => ({

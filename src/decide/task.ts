@@ -40,6 +40,7 @@ export const decideDescribe: Decider<'task.describe'> = (state, command) =>
     const same =
       (command.dependsOn === undefined || sameNames(command.dependsOn, task.dependsOn)) &&
       (command.title === undefined || command.title === task.title) &&
+      (command.agent === undefined || command.agent === task.agent) &&
       (command.description === undefined || command.description === task.description)
     return same ? accept() : accept({ type: 'task.described', data: fieldsOf(command) })
   })

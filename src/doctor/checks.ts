@@ -1,8 +1,9 @@
 /** Every check, in the order in which they are made. `docs/doctor.md` tells each by its code; a test holds both together. */
 import { budgetExceeded } from './budget.ts'
 import type { Check } from './check.ts'
-import { handoffFailed, recoveryStuck } from './coming-back.ts'
+import { recoveryStuck } from './coming-back.ts'
 import { diskAlmostFull, leftoverFiles, openPermissions, unignoredHome } from './files.ts'
+import { handoffFailed } from './handoffs.ts'
 import { lostSession, noHome } from './lost.ts'
 import { memoryDrift } from './memory.ts'
 import { clockBackwards, damagedContents, damagedRecords, missingContents } from './records.ts'
@@ -138,8 +139,8 @@ export const checks = [
   {
     code: 'recovery-stuck',
     needs: 'session',
-    about: 'recoveries that lead nowhere, or that damage stops',
-    explanation: 'Recovering again will end at the same place.',
+    about: 'recoveries that lead nowhere, that damage stops, or that were begun and not completed',
+    explanation: 'Recovering again will end at the same place. A recovery that is not completed has not said what is open.',
     run: recoveryStuck,
   },
   {
@@ -152,7 +153,7 @@ export const checks = [
   {
     code: 'handoff-failed',
     needs: 'session',
-    about: 'a handoff that nobody takes up',
+    about: 'a handoff that nobody takes up, or could',
     explanation: 'While a session is offered, nobody may work in it.',
     run: handoffFailed,
   },

@@ -1,45 +1,12 @@
-/** Handoffs that nobody takes up, and recoveries that lead nowhere. */
+/** Recoveries that lead nowhere. */
 import { isKnown, type RecordedEvent } from '../events/envelope.ts'
-import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { planRecovery } from '../replay/recover.ts'
 import { recoveryActor } from '../session/recover-steps.ts'
-import { countOf, durationText, timeText } from '../views/text.ts'
+import { durationText, timeText } from '../views/text.ts'
 import { bounds } from './bounds.ts'
 import type { SessionContext } from './check.ts'
 import type { Found } from './finding.ts'
-
-export async function handoffFailed(context: SessionContext): Promise<readonly Found[]> {
-  const { summary, sessionId } = context.stream
-  if (summary?.status !== 'handed_off') return []
-  const state = await context.state()
-  const offered = (await ownEvents(context)).findLast(({ type }) => type === 'session.handed-off')
-  const since = offered?.time ?? state.lastEventAt ?? ''
-  const waitedMs = context.nowMs - Date.parse(since)
-  if (waitedMs < bounds.handoffMinutes * 60_000) return []
-  const agent = state.offeredTo ?? 'nobody by name'
-  return [
-    {
-      severity: 'warning',
-      subject: sessionId,
-      message: `offered to ${agent} since ${timeText(since)} (${durationText(waitedMs)}), ${packageText(state)}`,
-      proposal: `${sendText(sessionId, { type: 'session.take-over', agent: state.offeredTo ?? 'me' })} to take it over; ${sendText(sessionId, { type: 'session.resume' })} to withdraw the offer`,
-    },
-  ]
-}
-
-/** What the other agent gets to begin with. */
-function packageText({ checkpoints, tasks, openCalls }: ReadonlyState): string {
-  const newest = checkpoints[checkpoints.length - 1]
-  const checkpoint =
-    newest === undefined ? 'without a checkpoint' : `with a checkpoint of version ${newest.version}`
-  const open = Object.values(tasks).filter(({ endedAt }) => endedAt === null).length
-  return `${checkpoint}, ${countOf(open, 'open task')}, ${countOf(Object.keys(openCalls).length, 'call')} without a result`
-}
-
-function sendText(sessionId: string, command: object): string {
-  return `waymark send ${sessionId} '${JSON.stringify(command).replaceAll("'", "'\\''")}'`
-}
 
 /** Recoveries with no work between them, or damage that a recovery stops at. */
 export async function recoveryStuck(context: SessionContext): Promise<readonly Found[]> {

@@ -11,7 +11,7 @@ import type { LogContext, PlaceContext } from './check.ts'
 import type { Found } from './finding.ts'
 
 const restore =
-  'keep a copy of the folder as it is; restore a backup, or take out what is sound: sqlite3 <file> .recover'
+  'keep the folder as it is; restore a backup, or write what is sound into a new home: waymark repair'
 
 /** Bytes of a file; `null` when it is not there. */
 export async function bytesOf(path: string): Promise<number | null> {

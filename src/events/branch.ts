@@ -27,7 +27,7 @@ const version = z.int().min(0)
 const mergePolicy = z.enum(mergePolicies)
 
 /** Something that both sides changed, and what became of it. */
-export const conflictShape = z.strictObject({
+const conflictShape = z.strictObject({
   part: z.enum(mergeParts),
   /** The task's id, the item's tag, or the decision's text. */
   id: lineShape,

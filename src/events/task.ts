@@ -52,6 +52,8 @@ export const taskCommands = {
     description: textShape.optional(),
     /** Replaces the list before. */
     dependsOn,
+    /** Who works on it now, as after a handoff. */
+    agent: lineShape.min(1).optional(),
     inferred,
   }),
   'task.start': z.strictObject({

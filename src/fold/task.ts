@@ -33,6 +33,7 @@ export const taskRecipes: Pick<
     if (data.title !== undefined) task.title = data.title
     if (data.description !== undefined) task.description = data.description
     if (data.dependsOn !== undefined) task.dependsOn = data.dependsOn
+    if (data.agent !== undefined) task.agent = data.agent
   },
   'task.started': (state, { data, time, version }) => {
     const task = find(state, data.taskId)

@@ -5,7 +5,7 @@ import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 
 /** Agents that a registry knows: those that hand on, and those that are handed to. */
-export function agentsIn(registry: AgentRegistry): readonly string[] {
+function agentsIn(registry: AgentRegistry): readonly string[] {
   const named = Object.entries(registry).flatMap(([name, { hands_to }]) => [name, ...hands_to])
   return [...new Set(named)].sort()
 }

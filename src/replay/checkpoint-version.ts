@@ -1,5 +1,4 @@
 /** A place in a session's history, as people name it: a version, or the id of a checkpoint. */
-import { nearest } from '../events/commands.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import type { EventLog } from '../log/port.ts'
@@ -21,16 +20,13 @@ export async function checkpointVersion(
   const all = await checkpointsOf(log, state)
   const found = all.find(({ id }) => id === checkpointId)
   if (found !== undefined) return found.version
-  const near = nearest(
-    checkpointId,
-    all.map(({ id }) => id),
-  )
+  const newest = all[all.length - 1]
   throw new WaymarkError('VERSION_NOT_FOUND', {
     message: `session ${state.sessionId} has no checkpoint ${checkpointId.slice(0, 100)}`,
     hint:
-      near.length === 0
-        ? `waymark checkpoints ${state.sessionId} lists those it has`
-        : `did you mean ${near.join(' or ')}?`,
+      newest === undefined
+        ? 'it has none; waymark checkpoint takes one'
+        : `waymark checkpoints lists those it has; the newest is ${newest.id}`,
     details: { sessionId: state.sessionId, checkpointId },
   })
 }

@@ -27,7 +27,7 @@ const dayMs = 24 * 60 * 60 * 1_000
  * await session.checkpoint()
  * const later = '2027-01-01T00:00:00.000Z'
  * const { checkpointIds } = await archiveOldCheckpoints(waymark.log, waymark.environment, session.id, later)
- * checkpointIds // [] (the only one is the newest)
+ * checkpointIds.length // 1 (that of its start; the newest stays)
  * ```
  */
 export async function archiveOldCheckpoints(

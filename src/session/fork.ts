@@ -5,6 +5,7 @@ import type { EventLog } from '../log/port.ts'
 import { checkpointVersion } from '../replay/checkpoint-version.ts'
 import { loadState } from '../replay/load.ts'
 import type { SessionHost } from './host.ts'
+import { takeKeyframeOfFork } from './keyframe.ts'
 import { record } from './record.ts'
 
 export interface ForkOptions {
@@ -27,7 +28,7 @@ export async function forkSession(
   options: ForkOptions,
 ): Promise<ReadonlyState> {
   const at = await placeOf(log, parentSessionId, options)
-  const { state: inherited } = await loadState(log, parentSessionId, at)
+  const { state: inherited, replayedEvents } = await loadState(log, parentSessionId, at)
   const sessionId = `sess_${environment.ids.uuid()}`
   const parentVersion = inherited.version
   const title = options.title === undefined ? {} : { title: options.title }
@@ -35,7 +36,9 @@ export async function forkSession(
     transaction.create(sessionId, { sessionId: parentSessionId, version: parentVersion })
     const known: ReadonlyState = { ...inherited, sessionId }
     const command = { type: 'session.fork', parentSessionId, parentVersion, ...title } as const
-    return record(transaction, known, { sessionId, command }, environment).state
+    const forked = record(transaction, known, { sessionId, command }, environment).state
+    takeKeyframeOfFork(transaction, forked, replayedEvents)
+    return forked
   })
   appended(sessionId)
   return state

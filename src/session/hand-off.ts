@@ -3,6 +3,7 @@
  * a crash leaves all of them or none.
  */
 
+import { parseCommand } from '../events/commands.ts'
 import { contentOf } from '../events/content.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { agentProblem } from '../handoff/agents.ts'
@@ -12,7 +13,6 @@ import {
   criticalItems,
   textReferenceOf,
 } from '../handoff/critical-context.ts'
-import { checkPackagePath, writePackageFile } from '../handoff/file.ts'
 import { makePackage } from '../handoff/make.ts'
 import { type HandoffCompression, type HandoffPackage, packageText } from '../handoff/package.ts'
 import { WaymarkError } from '../kernel/errors.ts'
@@ -25,6 +25,7 @@ import { surroundingsOf } from './brief-surroundings.ts'
 import { compressForHandoff } from './hand-off-compression.ts'
 import { type HandoffHolder, noticeExpiry } from './handoff-holder.ts'
 import { takeKeyframeIfDue } from './keyframe.ts'
+import { checkPackagePath, writePackageFile } from './package-file.ts'
 import { caughtUp, record } from './record.ts'
 
 export interface HandOffOptions {
@@ -62,6 +63,7 @@ export async function handOff(holder: HandoffHolder, options: HandOffOptions): P
   await noticeExpiry(holder)
   const fromAgent = options.fromAgent ?? session.state.holder ?? ''
   checkNames(fromAgent, options.toAgent)
+  parseCommand({ type: 'session.hand-off', fromAgent, toAgent: options.toAgent, reason: options.reason })
   const problem = agentProblem(host.settings.agents, fromAgent, options.toAgent)
   if (problem !== null) throw problem
   const compression = await compressForHandoff(holder)
@@ -175,9 +177,9 @@ function offerIn(
   const { host, session, environment, epoch } = holder
   const { fromAgent, toAgent } = options
   const reason = options.reason ?? null
-  const request = { sessionId: session.id, meta: { actor: fromAgent }, epoch }
   const state = withCheckpoint(transaction, holder, before, options)
   const timestamp = environment.clock.now()
+  const request = { sessionId: session.id, meta: { actor: fromAgent, time: timestamp }, epoch }
   const handoffId = `hoff_${environment.ids.uuid()}`
   const expiresAt = expiryOf(timestamp, options.expiresInMinutes)
   const handoff = makePackage(state, {

@@ -19,3 +19,21 @@ export function takeKeyframeIfDue(transaction: LogTransaction, state: ReadonlySt
   if (stream.bytesSinceSnapshot < stateBytes * keyframeStateFactor) return
   transaction.putSnapshot(packSnapshot(state, stream.hash, null))
 }
+
+/** Events that are folded in a few milliseconds, through however many ancestors they lie in. */
+const forkEventsMin = 100
+
+/**
+ * Takes a keyframe of a fork when its state had to be folded from many events, more than the state has entries: forks of it, and whoever
+ * opens it, need not go that way again.
+ */
+export function takeKeyframeOfFork(
+  transaction: LogTransaction,
+  state: ReadonlyState,
+  replayedEvents: number,
+): void {
+  const entries = Object.keys(state.tasks).length + Object.keys(state.context.items).length
+  const stream = transaction.stream(state.sessionId)
+  if (stream === null || replayedEvents < Math.max(forkEventsMin, entries)) return
+  transaction.putSnapshot(packSnapshot(state, stream.hash, null))
+}

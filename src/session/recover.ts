@@ -91,6 +91,8 @@ export async function recoverSession(
   if (found.damage !== null || isClosed) return unrecorded(found)
   const recovering: Recovering = { log, environment, options }
   const chosen = options.from === undefined ? null : await findCheckpoint(log, found.state, options.from)
+  // One that cannot be read is refused before anything is recorded.
+  if (chosen !== null) await loadState(log, sessionId, chosen.version)
   try {
     const begun = await log.transact((transaction) =>
       begin(transaction, recovering, found.state, chosen, options.tasks ?? options.defaultTasks ?? 'keep'),
@@ -221,10 +223,7 @@ async function factsOf(
     recovery.checkpointId === null
       ? (state.checkpoints.findLast(({ version }) => version < stoppedAt) ?? null)
       : await findCheckpoint(log, state, recovery.checkpointId)
-  const past =
-    chosen === null
-      ? frozen(initialState(sessionId))
-      : (await loadState(log, sessionId, chosen.version)).state
+  const past = await pastState(log, found, chosen?.version ?? 0)
   return {
     found,
     past,
@@ -233,6 +232,18 @@ async function factsOf(
     taskPolicy: recovery.taskPolicy,
     resumed: { outcome: 'skipped', detail: '', lines: [] },
     makesRoom: environment.policies.some(({ name }) => name === roomPolicyName),
+  }
+}
+
+/** The state that progress is measured from. Where damage lies before it, the snapshot that the session came back from will do. */
+async function pastState(log: EventLog, found: Recovery, version: number): Promise<ReadonlyState> {
+  const { sessionId, snapshotVersion } = found
+  if (version === 0) return frozen(initialState(sessionId))
+  try {
+    return (await loadState(log, sessionId, version)).state
+  } catch (error) {
+    if (!(error instanceof DamagedRecord) || version === snapshotVersion) throw error
+    return pastState(log, found, snapshotVersion)
   }
 }
 

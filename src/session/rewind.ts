@@ -116,7 +116,7 @@ function commandOf(
 }
 
 /** What differs from an earlier state, as it was then. Running tasks run as the budget says now. */
-export function restoredFrom(past: ReadonlyState, now: ReadonlyState): Restored {
+function restoredFrom(past: ReadonlyState, now: ReadonlyState): Restored {
   const running = isWarning(now.window.phase) ? 'token_warning' : 'in_progress'
   const then = Object.entries(past.tasks).map(([id, task]) => {
     const runs = task.status === 'in_progress' || task.status === 'token_warning'
@@ -130,10 +130,9 @@ export function restoredFrom(past: ReadonlyState, now: ReadonlyState): Restored 
   return structuredClone({ tasks, items, knowledge: isKnown ? null : knowledge.before }) as Restored
 }
 
-function knowledgeOf({ knowledge }: ReadonlyState): Pick<
-  ReadonlyState['knowledge'],
-  'focus' | 'decisions' | 'specs' | 'milestones'
-> {
+function knowledgeOf({
+  knowledge,
+}: ReadonlyState): Pick<ReadonlyState['knowledge'], 'focus' | 'decisions' | 'specs' | 'milestones'> {
   const { focus, decisions, specs, milestones } = knowledge
   return { focus, decisions, specs, milestones }
 }

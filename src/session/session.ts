@@ -2,13 +2,19 @@
 import { parseSending, type Sending } from '../events/content.ts'
 import { type CommandMeta, commandMetaShape, isKnown, type LoggedEvent } from '../events/envelope.ts'
 import type { ReadonlyState } from '../fold/state.ts'
+import type { HandoffPackage } from '../handoff/package.ts'
 import { assert } from '../kernel/assert.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import { stateAt } from '../replay/at.ts'
-import type { HandoffPackage } from '../handoff/package.ts'
 import type { Brief, BriefOptions } from '../views/brief.ts'
-import { type AcceptOptions, acceptHandoff, type HandoffAcceptance, handoffNamed, packageOf } from './accept-handoff.ts'
+import {
+  type AcceptOptions,
+  acceptHandoff,
+  type HandoffAcceptance,
+  handoffNamed,
+  packageOf,
+} from './accept-handoff.ts'
 import { briefOf } from './brief.ts'
 import { type BudgetCallback, type BudgetMark, BudgetWatch } from './budget-watch.ts'
 import { followStream } from './follow.ts'

@@ -4,6 +4,7 @@ import type { ReadonlyState } from '../fold/state.ts'
 import { limits } from '../kernel/limits.ts'
 import { dependantsOf, inDependencyOrder } from './graph-order.ts'
 import { type TaskView, tasksInOrder } from './task-list.ts'
+import { namesText } from './text.ts'
 
 /**
  * Where a node stands. `ready`: it may be started. `waiting`: for others that are on their way. `held-up`: for one that failed or was
@@ -79,7 +80,7 @@ const isOver: ReadonlySet<NodeStanding> = new Set(['completed', 'cancelled'])
  * ```
  */
 export function graphOf(state: Pick<ReadonlyState, 'sessionId' | 'version' | 'title' | 'tasks'>): GraphView {
-  const tasks = tasksInOrder(state)
+  const tasks = tasksInOrder(state).map(withWaits)
   const { ordered } = inDependencyOrder(tasks)
   // No command leads to a cycle; were there one all the same, its tasks stand at the end and wait.
   const all = ordered.length === tasks.length ? ordered : [...new Set([...ordered, ...tasks])]
@@ -100,6 +101,13 @@ export function graphOf(state: Pick<ReadonlyState, 'sessionId' | 'version' | 'ti
     criticalPath: criticalPathOf(all, chains),
     finished: nodes.every(({ standing }) => isOver.has(standing)),
   }
+}
+
+/** What a blocked task waits for among the tasks is an arrow of the graph too: lists of other tools say it so. */
+function withWaits(task: TaskView): TaskView {
+  const { blockedOn, dependsOn } = task
+  const waits = blockedOn?.kind === 'task' ? (blockedOn.ids ?? []) : []
+  return waits.length === 0 ? task : { ...task, dependsOn: [...new Set([...dependsOn, ...waits])] }
 }
 
 interface Standing {
@@ -218,7 +226,7 @@ function nodeOf(task: TaskView, standings: Standings, level: number, chain: numb
     workSessionId: task.workSessionId,
     since: task.endedAt ?? task.runningSince ?? task.startedAt,
     attempts: task.attempts,
-    reason: standing === 'blocked' ? (task.blockedOn?.detail ?? task.blockedOn?.kind ?? null) : task.reason,
+    reason: standing === 'blocked' ? blockText(task, waitsFor) : task.reason,
     retryable: task.retryable,
   }
 }
@@ -236,4 +244,10 @@ function countsOf(nodes: readonly GraphNode[]): GraphView['counts'] {
   }
   for (const { standing } of nodes) counts[standing] += 1
   return counts
+}
+
+function blockText({ blockedOn }: TaskView, waitsFor: readonly string[]): string | null {
+  if (blockedOn === null) return null
+  const others = blockedOn.kind === 'task' && waitsFor.length > 0 ? `waits for ${namesText(waitsFor)}` : null
+  return blockedOn.detail ?? others ?? blockedOn.kind
 }

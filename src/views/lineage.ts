@@ -100,7 +100,10 @@ function linksOf(sessions: readonly SessionFacts[]): Links {
   return links
 }
 
-function originOf({ forkedFrom, summary }: SessionFacts): Pick<Link, 'kind' | 'atVersion'> & { above: string } | null {
+function originOf({
+  forkedFrom,
+  summary,
+}: SessionFacts): (Pick<Link, 'kind' | 'atVersion'> & { above: string }) | null {
   if (forkedFrom !== null) {
     return { kind: 'fork', above: forkedFrom.sessionId, atVersion: forkedFrom.version }
   }
@@ -152,7 +155,10 @@ function below(links: Links, top: Link): readonly Row[] {
   return rows
 }
 
-function nodeOf({ facts, kind, above, atVersion }: Link, depth: number): Omit<LineageNode, 'total' | 'mergedInto'> {
+function nodeOf(
+  { facts, kind, above, atVersion }: Link,
+  depth: number,
+): Omit<LineageNode, 'total' | 'mergedInto'> {
   const { sessionId, version, summary } = facts
   return {
     sessionId,

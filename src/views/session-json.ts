@@ -42,8 +42,7 @@ export interface SessionJson {
  * const settings = { autoLoadHistory: true, contextPreservation: 'critical_only', cacheEnabled: true }
  * const json = sessionJson(session.state, settings)
  * json.context_window.total // 200000
- * json.forking
- * // { enabled: true, fork_session_id: null, checkpoint_timestamp: null }
+ * json.forking.enabled // true
  * ```
  */
 export function sessionJson<

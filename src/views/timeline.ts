@@ -77,7 +77,10 @@ const taskLines = {
   'task.added': notable(
     ({ taskId, title, parentTaskId }) => `${taskText(taskId)} added: ${title}${with_('below', parentTaskId)}`,
   ),
-  'task.described': detail(({ taskId, title }) => `${taskText(taskId)} described${said(title)}`),
+  'task.described': detail(
+    ({ taskId, title, agent }) =>
+      `${taskText(taskId)} described${said(title)}${agent === undefined ? '' : `, now worked on by ${agent}`}`,
+  ),
   'task.started': notable(
     ({ taskId, status }) =>
       `${taskText(taskId)} started${status === 'token_warning' ? ' under a token warning' : ''}`,

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { deflateRawSync, gunzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { exportBundle } from '../../src/bundle/export.ts'
-import { receiveBundle } from '../../src/bundle/receive.ts'
+import { unbundle } from '../../src/bundle/unbundle.ts'
 import { memberBytesOf, packMember } from '../../src/kernel/gzip.ts'
 import { sha256 } from '../../src/kernel/hash.ts'
 import { chainHash } from '../../src/log/codec.ts'
@@ -20,7 +20,7 @@ let lines: readonly Line[]
 let bytes: Buffer
 
 beforeAll(async () => {
-  const here = await Waymark.open({ store: new MemoryLog() })
+  const here = await Waymark.open({ store: new MemoryLog(), policies: [] })
   const session = await filled(here)
   const { mkdtempSync } = await import('node:fs')
   const { tmpdir } = await import('node:os')
@@ -39,7 +39,7 @@ async function received(file: Uint8Array): Promise<unknown> {
   writeFileSync(path, file)
   const log = new MemoryLog()
   try {
-    return await receiveBundle(log, path)
+    return await unbundle(log, path)
   } finally {
     expect({ streams: log.stored.streams.size, contents: log.stored.contents.size }).toEqual(
       accepted ? expect.anything() : { streams: 0, contents: 0 },

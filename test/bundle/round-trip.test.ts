@@ -9,7 +9,7 @@ import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { exportBundle } from '../../src/bundle/export.ts'
-import { receiveBundle } from '../../src/bundle/receive.ts'
+import { unbundle } from '../../src/bundle/unbundle.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { verifyLog } from '../../src/replay/verify.ts'
 import { historyArbitrary } from '../../src/testing/arbitraries.ts'
@@ -23,7 +23,7 @@ describe.each(storeKinds)('a bundle between homes in %s', (kind) => {
     const path = join(temporaryFolder(), 'a.waymark')
     const bundled = await exportBundle(here.log, session.id, path)
     expect(bundled).toMatchObject({ version: session.version, snapshots: 1, contents: 2, missingContents: 0 })
-    const received = await receiveBundle(there.log, path)
+    const received = await unbundle(there.log, path)
     expect(received).toMatchObject({
       sessionId: session.id,
       appended: session.version,
@@ -48,7 +48,7 @@ describe.each(storeKinds)('a bundle between homes in %s', (kind) => {
     for (const session of [fork, deep]) {
       const path = join(temporaryFolder(), 'a.waymark')
       await exportBundle(here.log, session.id, path)
-      await receiveBundle(there.log, path)
+      await unbundle(there.log, path)
       const facts = await factsOf(there.log, session.id)
       expect({ ...facts, forkedFrom: null }).toEqual({
         ...(await factsOf(here.log, session.id)),
@@ -62,7 +62,7 @@ describe.each(storeKinds)('a bundle between homes in %s', (kind) => {
     expect((await verifyLog(there.log)).ok).toBe(true)
     const whole = join(temporaryFolder(), 'parent.waymark')
     await exportBundle(here.log, parent.id, whole)
-    expect(await receiveBundle(there.log, whole)).toMatchObject({
+    expect(await unbundle(there.log, whole)).toMatchObject({
       streams: [{ status: 'extended', appended: parent.version - 4 }],
     })
     expect(await factsOf(there.log, parent.id)).toEqual(await factsOf(here.log, parent.id))
@@ -74,20 +74,20 @@ describe.each(storeKinds)('a bundle between homes in %s', (kind) => {
     const session = await filled(here)
     const first = join(temporaryFolder(), 'a.waymark')
     await exportBundle(here.log, session.id, first)
-    await receiveBundle(there.log, first)
-    expect(await receiveBundle(there.log, first)).toMatchObject({
+    await unbundle(there.log, first)
+    expect(await unbundle(there.log, first)).toMatchObject({
       appended: 0,
       streams: [{ status: 'unchanged' }],
     })
     await session.send({ type: 'task.add', taskId: 'Z', title: 'later' })
     const second = join(temporaryFolder(), 'b.waymark')
     await exportBundle(here.log, session.id, second)
-    expect(await receiveBundle(there.log, second, { dryRun: true })).toMatchObject({ appended: 1 })
-    expect(await receiveBundle(there.log, second)).toMatchObject({
+    expect(await unbundle(there.log, second, { dryRun: true })).toMatchObject({ appended: 1 })
+    expect(await unbundle(there.log, second)).toMatchObject({
       appended: 1,
       streams: [{ status: 'extended' }],
     })
-    expect(await receiveBundle(there.log, first)).toMatchObject({
+    expect(await unbundle(there.log, first)).toMatchObject({
       appended: 0,
       streams: [{ status: 'unchanged' }],
     })
@@ -100,7 +100,7 @@ describe.each(storeKinds)('a bundle between homes in %s', (kind) => {
     await session.send({ type: 'task.add', taskId: 'B', title: 'once' }, { commandId: 'once' })
     const path = join(temporaryFolder(), 'a.waymark')
     await exportBundle(here.log, session.id, path)
-    await receiveBundle(there.log, path)
+    await unbundle(there.log, path)
     const copy = await there.openSession(session.id)
     expect(
       await copy.send({ type: 'task.add', taskId: 'B', title: 'once' }, { commandId: 'once' }),
@@ -115,7 +115,7 @@ describe.each(storeKinds)('a bundle between homes in %s', (kind) => {
     const session = await filled(here)
     const path = join(temporaryFolder(), 'a.waymark')
     await exportBundle(here.log, session.id, path)
-    await receiveBundle(there.log, path)
+    await unbundle(there.log, path)
     const parting = session.version + 1
     const copy = await there.openSession(session.id)
     for (const side of [session, copy]) {
@@ -124,7 +124,7 @@ describe.each(storeKinds)('a bundle between homes in %s', (kind) => {
     const later = join(temporaryFolder(), 'b.waymark')
     await exportBundle(here.log, session.id, later)
     const before = await factsOf(there.log, session.id)
-    await expect(receiveBundle(there.log, later)).rejects.toMatchObject({
+    await expect(unbundle(there.log, later)).rejects.toMatchObject({
       code: 'HISTORY_DIVERGED',
       details: { sessionId: session.id, version: parting },
     })
@@ -136,14 +136,14 @@ describe.each(storeKinds)('a bundle between homes in %s', (kind) => {
     const session = await here.createSession({ title: 'held', agent: 'alpha' })
     const first = join(temporaryFolder(), 'a.waymark')
     await exportBundle(here.log, session.id, first)
-    await receiveBundle(there.log, first)
+    await unbundle(there.log, first)
     const old = await there.openSession(session.id)
     await session.checkpoint({ reason: 'before the handoff' })
     await session.send({ type: 'session.hand-off', toAgent: 'beta' })
     await (await here.openSession(session.id)).send({ type: 'session.take-over', agent: 'beta' })
     const second = join(temporaryFolder(), 'b.waymark')
     await exportBundle(here.log, session.id, second)
-    await receiveBundle(there.log, second)
+    await unbundle(there.log, second)
     await expect(old.send({ type: 'task.add', taskId: 'A', title: 'too late' })).rejects.toMatchObject({
       code: 'STALE_HOLDER',
     })
@@ -164,7 +164,7 @@ describe('any history', () => {
         const there = new MemoryLog()
         const [path, again] = [join(folder, `${runs}.waymark`), join(folder, `${runs}-again.waymark`)]
         events += (await exportBundle(here, sessionId, path)).events
-        await receiveBundle(there, path)
+        await unbundle(there, path)
         expect(await factsOf(there, sessionId)).toEqual(await factsOf(here, sessionId))
         await exportBundle(there, sessionId, again)
         expect(readFileSync(again).equals(readFileSync(path))).toBe(true)

@@ -35,7 +35,7 @@ async function failure(place: Place, args: readonly string[], input?: string) {
 describe('wrong use of the command', () => {
   const cases: readonly [string, string[], string, string | RegExp][] = [
     ['an unknown verb', ['lgo'], "unknown command 'lgo'", 'did you mean log?'],
-    ['an unknown option', ['list', '--tre'], "unknown option '--tre'", 'did you mean --tree?'],
+    ['an unknown option', ['list', '--al'], "unknown option '--al'", 'did you mean --all?'],
     ['a missing argument', ['show'], "missing required argument 'session'", /help/],
     ['too many arguments', ['list', 'x'], 'too many arguments', /help/],
     ['an option without its value', ['show', 'x', '--at'], "option '--at <when>' argument missing", /help/],

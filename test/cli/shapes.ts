@@ -6,6 +6,8 @@ import { recoveryStatuses, recoverySteps, taskPolicies } from '../../src/events/
 import { sessionStatuses } from '../../src/events/session.ts'
 import { taskStatuses } from '../../src/events/task.ts'
 import { allocationNames, budgetPhases, growthKinds } from '../../src/events/usage.ts'
+import { handoffPackageShape } from '../../src/handoff/package.ts'
+import { nodeStandings } from '../../src/views/graph.ts'
 
 const sessionId = z.string().regex(/^sess_[0-9a-f-]{36}$/)
 const checkpointId = z.string().regex(/^ckpt_[0-9a-f-]{36}$/)
@@ -472,6 +474,71 @@ export const itemShape = z.strictObject({
   text: z.string(),
 })
 
+const mergePolicy = z.enum(['ours', 'theirs', 'union', 'fail'])
+const conflictShape = z.strictObject({
+  part: z.enum(['tasks', 'context', 'decisions']),
+  id: z.string(),
+  base: z.string().nullable(),
+  ours: z.string().nullable(),
+  theirs: z.string().nullable(),
+  resolution: z.enum(['ours', 'theirs', 'both']).nullable(),
+})
+
+export const mergeShape = z.strictObject({
+  sessionId,
+  sourceSessionId: sessionId,
+  sourceVersion: count,
+  baseVersion: count,
+  policies: z.strictObject({ tasks: mergePolicy, context: mergePolicy, decisions: mergePolicy }),
+  changes: z.array(
+    z.strictObject({
+      part: z.enum(['tasks', 'context', 'decisions']),
+      id: z.string(),
+      as: z.string(),
+      change: z.enum(['added', 'changed', 'removed']),
+      before: z.string().nullable(),
+      after: z.string().nullable(),
+    }),
+  ),
+  conflicts: z.array(conflictShape),
+  commandCount: count,
+  version: count,
+  recorded: z.boolean(),
+})
+
+const putBack = z.strictObject({ restored: z.array(z.string()), removed: z.array(z.string()) })
+export const rewindShape = z.strictObject({
+  sessionId,
+  toVersion: count,
+  tasks: putBack,
+  items: putBack,
+  knowledge: z.boolean(),
+  version: count,
+  recorded: z.boolean(),
+})
+
+const merges = z.array(
+  z.strictObject({ sessionId, sourceVersion: count, version: count, conflictCount: count }),
+)
+export const treeShape = z.array(
+  z.strictObject({
+    sessionId,
+    kind: z.enum(['root', 'fork', 'continuation', 'child']),
+    parentSessionId: sessionId.nullable(),
+    atVersion: count.nullable(),
+    depth: count,
+    title: z.string().nullable(),
+    status: z.enum(sessionStatuses),
+    startedAt: time.nullable(),
+    version: count,
+    usage: counted,
+    inherited: counted,
+    total: counted,
+    merges,
+    mergedInto: merges,
+  }),
+)
+
 export const forkShape = z.strictObject({
   sessionId,
   parentSessionId: sessionId,
@@ -585,7 +652,13 @@ const originShape = z.discriminatedUnion('layer', [
   z.strictObject({ layer: z.literal('environment'), variable: z.string().startsWith('WAYMARK_') }),
   z.strictObject({ layer: z.literal('flags'), flag: z.string().startsWith('--set ') }),
 ])
-const settingValueShape = z.union([z.boolean(), z.number(), z.string(), z.null()])
+const settingValueShape = z.union([
+  z.boolean(),
+  z.number(),
+  z.string(),
+  z.null(),
+  z.record(z.string(), z.strictObject({ hands_to: z.array(z.string()) })),
+])
 export const configKeyShape = z.strictObject({
   key: z.string(),
   value: settingValueShape,
@@ -596,4 +669,149 @@ export const configShape = z.strictObject({
     session: z.record(z.string(), z.union([settingValueShape, z.record(z.string(), settingValueShape)])),
   }),
   origins: z.record(z.string(), originShape),
+})
+
+const handoffId = z.string().regex(/^hoff_[0-9a-f-]{36}$/)
+export const handoffOfferShape = z.strictObject({
+  handoffId,
+  sessionId,
+  version: z.int().min(1),
+  package: handoffPackageShape,
+  compression: handoffPackageShape.shape.waymark.shape.compression,
+  file: z.string().nullable(),
+})
+export const handoffAcceptanceShape = z.strictObject({
+  sessionId,
+  handoffId: handoffId.nullable(),
+  agent: z.string(),
+  epoch: z.int().min(1),
+  version: z.int().min(1),
+  switchedTasks: z.array(z.string()),
+  package: handoffPackageShape.nullable(),
+})
+const handoffEntry = {
+  id: z.string(),
+  fromAgent: z.string().nullable(),
+  toAgent: z.string(),
+  status: z.enum(handoffStatuses),
+  offeredAt: time,
+  version: z.int().min(1),
+  expiresAt: time.nullable(),
+  endedAt: time.nullable(),
+  reason: z.string().nullable(),
+  content: content.nullable(),
+  epoch: z.int().min(1).nullable(),
+}
+export const handoffEndedShape = z.strictObject({
+  sessionId,
+  version: z.int().min(1),
+  epoch: z.int().min(1),
+  holder: z.string().nullable(),
+  status: z.enum(sessionStatuses),
+  handoff: z.strictObject(handoffEntry).nullable(),
+})
+export const handoffListShape = z.array(z.strictObject({ ...handoffEntry, isOver: z.boolean() }))
+export const handoffValidationShape = z.strictObject({
+  ok: z.boolean(),
+  problems: z.array(
+    z.strictObject({ code: z.string(), field: z.string().nullable(), message: z.string().min(1) }),
+  ),
+  notes: z.array(z.string()),
+  package: handoffPackageShape.nullable(),
+  context: z
+    .looseObject({ brief: z.string(), items: z.array(z.looseObject({ tag: z.string() })) })
+    .optional(),
+})
+export const handoffReceivedShape = z.strictObject({
+  sessionId,
+  version: z.int().min(1),
+  continuesSessionId: sessionId.nullable(),
+  continuesVersion: count.nullable(),
+  holder: z.string().nullable(),
+  leftOut: z.array(z.string()),
+})
+
+const nodeShape = z.strictObject({
+  id: z.string(),
+  title: z.string(),
+  specId: z.string().nullable(),
+  standing: z.enum(nodeStandings),
+  status: z.enum(taskStatuses),
+  dependsOn: z.array(z.string()),
+  waitsFor: z.array(z.string()),
+  heldUpBy: z.array(z.string()).max(10),
+  level: z.int().min(1),
+  chain: count,
+  agent: z.string().nullable(),
+  workSessionId: sessionId.nullable(),
+  since: time.nullable(),
+  attempts: count,
+  reason: z.string().nullable(),
+  retryable: z.boolean().nullable(),
+})
+const standingCounts = z.strictObject({
+  ready: count,
+  running: count,
+  blocked: count,
+  waiting: count,
+  'held-up': count,
+  failed: count,
+  cancelled: count,
+  completed: count,
+})
+export const graphShape = z.strictObject({
+  sessionId,
+  version: count,
+  title: z.string().nullable(),
+  nodes: z.array(nodeShape),
+  ready: z.array(z.string()),
+  counts: standingCounts,
+  levels: count,
+  criticalPath: z.array(z.string()),
+  finished: z.boolean(),
+  workers: z.array(
+    z.strictObject({
+      taskId: z.string(),
+      holder: z.string().nullable(),
+      offeredTo: z.string().nullable(),
+      workSessionId: sessionId.nullable(),
+      loss: z.string().nullable(),
+    }),
+  ),
+})
+export const graphMermaidShape = z.strictObject({ sessionId, version: count, mermaid: z.string() })
+export const graphPlanShape = z.strictObject({
+  sessionId,
+  added: z.array(z.string()),
+  present: z.array(z.string()),
+})
+export const graphClaimShape = z.strictObject({
+  sessionId,
+  task: nodeShape.nullable(),
+  workSessionId: sessionId.nullable(),
+  epoch: z.int().min(1).nullable(),
+  resumed: z.boolean(),
+  brief: z.string().nullable(),
+  counts: standingCounts,
+})
+export const graphChangeShape = z.strictObject({
+  sessionId,
+  taskId: z.string(),
+  ready: z.array(z.string()),
+  counts: standingCounts,
+  finished: z.boolean(),
+})
+export const graphReclaimShape = z.strictObject({
+  sessionId,
+  reclaimed: z.array(
+    z.strictObject({
+      taskId: z.string(),
+      agent: z.string().nullable(),
+      workSessionId: sessionId.nullable(),
+      reason: z.string(),
+      ready: z.boolean(),
+    }),
+  ),
+  ready: z.array(z.string()),
+  counts: standingCounts,
 })

@@ -31,7 +31,9 @@ describe('settings', () => {
         persistence_enabled: true,
         auto_checkpoint: true,
         checkpoint_interval_minutes: 10,
+        session_timeout_minutes: 60,
         recovery_strategy: 'progressive_summarization',
+        recovery_tasks: 'keep',
         context_budget: {
           monitoring_threshold_percent: 60,
           warning_threshold_percent: 75,

@@ -24,6 +24,7 @@ import {
   usageRecorded,
   word,
 } from './samples.ts'
+import { travelTests } from './travel-contract.ts'
 
 export interface OpenedLog {
   readonly log: EventLog
@@ -57,6 +58,7 @@ export function describeLog(name: string, open: () => Promise<OpenedLog>): void 
     describe('keeps beside the events', () => besideTests(current))
     describe('wakes and closes', () => lifeTests(current))
     describe('compacts', () => compactTests(current))
+    describe('takes rows in and data out', () => travelTests(current))
 
     it('is empty at first', async () => {
       expect(await log.position()).toBe(0)

@@ -3,20 +3,16 @@
  * ends by its signal. Method: real processes on real files, killed with SIGKILL at every one of a recovery's transactions; the real
  * command and a program of the library told to stop with SIGINT and SIGTERM.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { isKnown } from '../../src/events/envelope.ts'
 import { recoverySteps } from '../../src/events/recovery.ts'
 import { Waymark } from '../../src/session/waymark.ts'
 import { built, command } from '../cli/support.ts'
 import { eventsOf } from '../support/events.ts'
-import { projectRoot, startWorker, temporaryHome, until } from '../support/processes.ts'
+import { startWorker, temporaryHome, until } from '../support/processes.ts'
 
-beforeAll(async () => {
-  await built()
-  // Workers run on the package, as a user's program would.
-  execFileSync('npm', ['run', '-s', 'build'], { cwd: projectRoot, stdio: 'pipe' })
-}, 240_000)
+beforeAll(built, 180_000)
 
 async function sessionAtWork(home: string): Promise<string> {
   const waymark = await Waymark.open({ home })

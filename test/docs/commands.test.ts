@@ -5,7 +5,8 @@
  * Sibling: lines that cannot be typed are found.
  */
 import { describe, expect, it } from 'vitest'
-import { type VerbSpec, verbs } from '../../src/cli/verbs.ts'
+import type { VerbSpec } from '../../src/cli/verb-spec.ts'
+import { verbs } from '../../src/cli/verbs.ts'
 import { pages, textOf } from './example-blocks.ts'
 
 const specs: Readonly<Record<string, VerbSpec>> = verbs

@@ -73,7 +73,19 @@ describe('examples/embed', () => {
       'half of the window is used: 55 %',
       'warning: 28000 tokens are left',
       'emergency: 86 % is used',
-      'checkpoints that a policy took: 1',
+      'checkpoints that a policy took: 2',
+    ])
+  })
+
+  it('hands a session over', () => {
+    const { status, stdout } = run('examples/embed/handoff.mjs')
+    expect(status).toBe(0)
+    expect(stdout.trim().split('\n')).toEqual([
+      'offered to tester, next: write the tests',
+      '# Handoff from spec-builder to tester',
+      'tester holds it, epoch 2',
+      'spec-builder: STALE_HOLDER',
+      'handoff done',
     ])
   })
 

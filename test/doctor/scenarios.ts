@@ -161,7 +161,7 @@ export const scenarios: Readonly<Record<Exclude<FindingCode, 'old-sqlite'>, Scen
       return {}
     },
     severity: 'problem',
-    message: /^1 event of sessions that are not there any more$/,
+    message: /^2 events of sessions that are not there any more$/,
     proposal: /restore a backup/,
   },
   'damaged-contents': {
@@ -192,7 +192,7 @@ export const scenarios: Readonly<Record<Exclude<FindingCode, 'old-sqlite'>, Scen
       return {}
     },
     severity: 'problem',
-    message: /^version 2: damaged-event: /,
+    message: /^version 3: damaged-event: /,
     proposal: /^waymark verify sess_/,
   },
   'recovery-stuck': {
@@ -225,8 +225,9 @@ export const scenarios: Readonly<Record<Exclude<FindingCode, 'old-sqlite'>, Scen
     },
     severity: 'warning',
     message:
-      /^offered to reviewer since \S+ \S+ \(\d h \d+ min\), with a checkpoint of version \d+, 1 open task, 0 calls /,
-    proposal: /"type":"session.take-over","agent":"reviewer"\}' to take it over; .*"session.resume"/,
+      /^offered to reviewer since \S+ \S+ \(\d h \d+ min\), with a checkpoint of version \d+, 1 open task, 0 calls without a result, and no package$/,
+    proposal:
+      /^waymark handoff accept sess_\S+ --agent reviewer to take it over; waymark handoff withdraw sess_/,
   },
   'idle-tasks': {
     what: 'a task that was begun two hours ago',

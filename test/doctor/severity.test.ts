@@ -113,9 +113,37 @@ describe('a handoff', () => {
     await place.send(place.sessionId, { type: 'session.hand-off', toAgent: 'reviewer' })
     expect(ofCode(await place.examine({ clock: later(20) }), 'handoff-failed')).toEqual([])
     const [finding] = ofCode(await place.examine({ clock: later(90) }), 'handoff-failed')
-    const command = /'(\{[^']*take-over[^']*\})'/.exec(finding?.proposal ?? '')?.[1] ?? ''
-    await place.send(place.sessionId, JSON.parse(command))
+    expect(finding?.proposal).toContain('--agent reviewer to take it over')
+    await place.send(place.sessionId, { type: 'session.take-over', agent: 'reviewer' })
     expect(ofCode(await place.examine({ clock: later(90) }), 'handoff-failed')).toEqual([])
+  })
+
+  it('whose time is over is told at once', async () => {
+    const place = await makePlace()
+    const expiresAt = later(5).now()
+    await place.send(place.sessionId, { type: 'session.hand-off', toAgent: 'reviewer', expiresAt })
+    expect(ofCode(await place.examine(), 'handoff-failed')).toEqual([])
+    const found = ofCode(await place.examine({ clock: later(6) }), 'handoff-failed')
+    expect(found).toMatchObject([{ severity: 'warning', message: expect.stringContaining(', until ') }])
+    expect(found[0]?.proposal).toMatch(/^waymark handoff expire sess_/)
+  })
+
+  it('with a package that is none, or that is gone, is a problem at once', async () => {
+    const place = await makePlace()
+    const gone = { hash: 'a'.repeat(64), bytes: 12, preview: '{' }
+    for (const [content, told] of [
+      ['{"handoff_id":1}', 'Missing required field: from_agent'],
+      [gone, 'its text is missing or damaged'],
+    ] as const) {
+      await place.library(async (waymark) => {
+        const session = await waymark.openSession(place.sessionId)
+        await session.send({ type: 'session.hand-off', toAgent: 'reviewer', content })
+      })
+      const found = ofCode(await place.examine(), 'handoff-failed')
+      expect(found).toMatchObject([{ severity: 'problem', message: expect.stringContaining(told) }])
+      expect(found[0]?.proposal).toContain('waymark handoff withdraw')
+      await place.send(place.sessionId, { type: 'session.resume' })
+    }
   })
 })
 

@@ -44,6 +44,9 @@ describe('an offer', () => {
     await unchanged(session, session.handOff(offerTo('', { fromAgent: 'a' })), {
       message: 'Missing required field: to_agent',
     })
+    for (const wrong of [{ fromAgent: 'x'.repeat(2_001) }, { fromAgent: 'a', reason: 'half \ud800' }]) {
+      await unchanged(session, session.handOff(offerTo('tester', wrong)), { code: 'COMMAND_INVALID' })
+    }
     const { package: handoff } = await session.handOff(offerTo('tester', { fromAgent: 'a' }))
     expect(handoff.from_agent).toBe('a')
   })

@@ -10,10 +10,10 @@ import { brotliCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { agentProblem } from '../../src/handoff/agents.ts'
-import { readPackageFile } from '../../src/handoff/file.ts'
 import { type HandoffPackage, packageText, requiredFields, sealed } from '../../src/handoff/package.ts'
 import { readHandoff, validateHandoff } from '../../src/handoff/validate.ts'
 import { limits } from '../../src/kernel/limits.ts'
+import { readPackageFile } from '../../src/session/package-file.ts'
 import { aPackage } from './support.ts'
 
 let whole: HandoffPackage
@@ -229,7 +229,7 @@ describe('a file', () => {
   it('that is a folder, a pipe, or not there is told', async () => {
     const folder = place()
     mkdirSync(join(folder, 'folder'))
-    execFileSync('mkfifo', [join(folder, 'pipe')])
+    execFileSync('sh', ['-c', 'mkfifo "$0"', join(folder, 'pipe')])
     for (const name of ['folder', 'pipe', 'missing', 'folder/missing']) {
       await expect(readPackageFile(join(folder, name))).rejects.toMatchObject({ code: 'USAGE' })
     }

@@ -2,12 +2,18 @@
  * Goal: every token of every model call is counted once, whoever reports it, however often, in whatever order.
  * Method: random reports of a few calls over several sessions and forks, compared with the highest figures per call.
  */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { noUsage } from '../../src/fold/state.ts'
+import { importFiles } from '../../src/import/import.ts'
 import { seeded } from '../../src/kernel/clock.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import type { Session } from '../../src/session/session.ts'
 import { Waymark } from '../../src/session/waymark.ts'
+import { addUsage, lineageOf } from '../../src/views/lineage.ts'
 
 const reportArbitrary = fc.record({
   session: fc.nat(2),
@@ -73,6 +79,97 @@ describe('usage', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  it('law: over any tree of forks, merged in any order, each call counts once: own usage sums to the total of the tree', async () => {
+    let merged = 0
+    const turn = fc.record({ who: fc.nat(), other: fc.nat(), kind: fc.constantFrom('call', 'fork', 'merge') })
+    await fc.assert(
+      fc.asyncProperty(fc.array(turn, { minLength: 4, maxLength: 30 }), async (turns) => {
+        const waymark = await Waymark.open({ store: new MemoryLog(), ...seeded(6) })
+        const sessions = [await waymark.createSession({ model: 'm' })]
+        let calls = 0
+        for (const { who, other, kind } of turns) {
+          const [one, two] = [sessions[who % sessions.length], sessions[other % sessions.length]]
+          if (one === undefined || two === undefined) continue
+          if (kind === 'fork') sessions.push(await one.fork())
+          else if (kind === 'merge' && one !== two) {
+            await two.send({ type: 'task.add', taskId: `T${calls}-${two.version}`, title: 't' })
+            const policies = { tasks: 'union', context: 'union', decisions: 'union' } as const
+            if ((await one.merge(two, { policies })).recorded) merged += 1
+          } else if (kind === 'call') {
+            const tokens = {
+              inputTokens: 1,
+              outputTokens: 10,
+              cacheReadTokens: 100,
+              cacheCreationTokens: 1_000,
+            }
+            await one.send({ type: 'usage.record', callId: `msg_${++calls}`, model: 'm', ...tokens })
+          }
+        }
+        const once = {
+          calls,
+          inputTokens: calls,
+          outputTokens: calls * 10,
+          cacheReadTokens: calls * 100,
+          cacheCreationTokens: calls * 1_000,
+        }
+        expect(sumOwn(sessions)).toEqual(once)
+        const streams = []
+        for await (const stream of waymark.sessions()) streams.push(stream)
+        const [top, ...rest] = lineageOf(streams)
+        expect(top?.total).toEqual(once)
+        expect(rest).toHaveLength(sessions.length - 1)
+        for (const { sessionId, inherited } of rest) {
+          const state = sessions.find(({ id }) => id === sessionId)?.state
+          expect(inherited).toEqual(state?.usage.inherited)
+        }
+      }),
+      { numRuns: 60 },
+    )
+    expect(merged).toBeGreaterThan(30)
+  })
+
+  it('law: transcripts and resumed copies of them, imported in any order and again, forked in between, count each call once', {
+    timeout: 120_000,
+  }, async () => {
+    const folder = fileURLToPath(new URL('../fixtures/transcripts', import.meta.url))
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.jsonl'))
+      .map((path) => join(folder, path))
+    const totals = new Set<string>()
+    await fc.assert(
+      fc.asyncProperty(
+        fc.shuffledSubarray(files, { minLength: files.length }),
+        fc.array(
+          fc.record({ after: fc.nat(files.length - 1), who: fc.nat(), again: fc.nat(files.length - 1) }),
+        ),
+        async (order, turns) => {
+          const waymark = await Waymark.open({ store: new MemoryLog(), policies: [], ...seeded(8) })
+          for (const [index, path] of order.entries()) {
+            await importFiles(waymark.log, waymark.environment, [path])
+            for (const { who, again } of turns.filter(({ after }) => after === index)) {
+              const ids = []
+              for await (const { sessionId, version } of waymark.sessions())
+                if (version > 0) ids.push(sessionId)
+              const parent = await waymark.openSession(ids[who % ids.length] ?? '')
+              const fork = await parent.fork()
+              await fork.send({ type: 'task.add', taskId: `of-${fork.id}`, title: 'x' })
+              if (parent.state.status === 'active') await parent.merge(fork)
+              await importFiles(waymark.log, waymark.environment, order.slice(again, again + 1))
+            }
+          }
+          const streams = []
+          for await (const stream of waymark.sessions()) streams.push(stream)
+          const sum = noUsage()
+          for (const { total, kind } of lineageOf(streams)) if (kind === 'root') addUsage(sum, total)
+          totals.add(JSON.stringify(sum))
+        },
+      ),
+      { numRuns: 15 },
+    )
+    expect([...totals]).toHaveLength(1)
+    expect(JSON.parse([...totals][0] ?? '{}')).toMatchObject({ calls: expect.any(Number) })
   })
 
   it('a fork starts at zero and shows what it inherited apart', async () => {

@@ -33,12 +33,14 @@ describe('MemoryFiles', () => {
     const { folder, waymark, session, drift } = await openHome()
     const files = new MemoryFiles({ folder, log: waymark.log, settings: () => settings, clock: systemClock })
     const start = performance.now()
-    for (let n = 0; performance.now() - start < 1_100; n++) {
+    const passedMs = (): number => performance.now() - start
+    // A machine that is busy writes late.
+    for (let n = 0; passedMs() < (files.writes === 0 ? 20_000 : 1_100); n++) {
       await session.send(measured(1_000 + n))
       files.touch(session.id)
       await pause(5)
     }
-    const elapsedMs = performance.now() - start
+    const elapsedMs = passedMs()
     expect(files.writes).toBeGreaterThanOrEqual(1)
     expect(files.writes).toBeLessThanOrEqual(Math.ceil(elapsedMs / 200))
     await files.flush()

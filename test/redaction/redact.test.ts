@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { exportBundle } from '../../src/bundle/export.ts'
-import { receiveBundle } from '../../src/bundle/receive.ts'
+import { unbundle } from '../../src/bundle/unbundle.ts'
 import { redactedText } from '../../src/events/secrets.ts'
 import { stateHash } from '../../src/fold/fold.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
@@ -205,12 +205,12 @@ describe.each(storeKinds)('a redaction in %s', (kind) => {
     await redact(here, parent, { patterns: ['aws-key'] })
     const path = join(temporaryFolder(), 'fork.waymark')
     await exportBundle(here.log, fork.id, path)
-    await receiveBundle(there.log, path)
+    await unbundle(there.log, path)
     expect(await textsIn(there.log, fork.id)).not.toContain(key)
     expect((await verifyLog(there.log)).ok).toBe(true)
     const whole = join(temporaryFolder(), 'parent.waymark')
     await exportBundle(here.log, parent.id, whole)
-    await receiveBundle(there.log, whole)
+    await unbundle(there.log, whole)
     expect((await verifyLog(there.log)).ok).toBe(true)
   })
 })

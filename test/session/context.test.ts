@@ -149,7 +149,11 @@ describe('progressive disclosure', () => {
     expect(item(session, '@DOC-001')).toBeUndefined()
     expect(session.state.context.archived).toBe(1)
     expect(item(session, '@DOC-003')?.summaryTokens).toBeLessThan(before / 2)
-    expect(session.state.checkpoints.map(({ trigger }) => trigger)).toEqual(['budget', 'emergency'])
+    expect(session.state.checkpoints.map(({ trigger }) => trigger)).toEqual([
+      'session-start',
+      'budget',
+      'emergency',
+    ])
   })
 
   it('is replaceable: without policies nothing of that happens, with one of one’s own that one runs', async () => {
@@ -280,11 +284,11 @@ describe('obligations', () => {
     await session.send({ type: 'task.add', taskId: 'A', title: 'a' })
     await session.send({ type: 'task.start', taskId: 'A' })
     await session.send({ type: 'model.switch', model: 'claude-haiku-4-5' })
-    expect(session.state.checkpoints.map(({ trigger }) => trigger)).toEqual(['model-switch'])
+    expect(session.state.checkpoints.map(({ trigger }) => trigger)).toEqual(['session-start', 'model-switch'])
     expect(session.state.tasks.A?.status).toBe('context_switch')
     await session.send({ type: 'task.restore-context', taskIds: ['A'] })
     await session.send({ type: 'session.hand-off', toAgent: 'tester' })
-    expect(session.state.checkpoints).toHaveLength(1)
+    expect(session.state.checkpoints.at(-1)?.trigger).toBe('handoff')
     expect(session.state.status).toBe('handed_off')
   })
 

@@ -51,7 +51,9 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
     (thrown: unknown) => thrown,
   )
   if (error === null) return 'nothing'
-  return error instanceof Error && 'code' in error ? `${String(error.code)}: ${error.message}` : String(error)
+  return error instanceof Error && 'code' in error
+    ? `${String(error.code)}: ${error.message}`
+    : 'no error of ours'
 }
 
 describe('a plan', () => {
@@ -212,6 +214,21 @@ describe('a claim', () => {
     )
   })
 
+  it('repeated by a process that comes after the first has its place, so that nobody takes the task away', async () => {
+    const { home, sessionId } = await planned(diamond)
+    const before = await Waymark.open({ home, memoryFiles: false })
+    await (await before.graph(sessionId)).claim({ agent: 'ada', commandId: 'claim-1' })
+    await before.close()
+    const after = await (await openHome(home)).graph(sessionId)
+    const again = await after.claim({ agent: 'ada', commandId: 'claim-1' })
+    const other = await (await openHome(home)).graph(sessionId)
+    expect(await other.reclaim()).toEqual([])
+    await after.complete('schema', { commandId: 'done-1' })
+    await after.complete('schema', { commandId: 'done-1' })
+    expect(await codeOf(after.complete('schema'))).toContain('COMMAND_REFUSED')
+    expect((await after.claim({ agent: 'ada', commandId: 'claim-1' }))?.session.id).toBe(again?.session.id)
+  })
+
   it('of nothing is null; of a named task that is not ready it is refused with what it waits for', async () => {
     const { home, sessionId } = await planned(diamond)
     const graph = await (await openHome(home)).graph(sessionId)
@@ -350,7 +367,25 @@ describe('a task', () => {
     expect((await second.workers()).map(({ holder, loss }) => [holder, loss])).toEqual([['bob', null]])
     await expect(first.complete('schema')).rejects.toThrow(StaleHolder)
     await second.complete('schema', { agent: 'bob' })
-    expect((await first.view()).counts.completed).toBe(1)
+    expect((await first.view()).nodes[0]).toMatchObject({ standing: 'completed', agent: 'bob' })
+  })
+
+  it('that is handed off waits for its next agent, whose loop takes it over, even when its first agent has gone', async () => {
+    const { home, sessionId } = await planned(diamond)
+    const gone = await Waymark.open({ home, memoryFiles: false })
+    const claim = await (await gone.graph(sessionId)).claim({ agent: 'ada' })
+    await claim?.session.send({ type: 'session.hand-off', fromAgent: 'ada', toAgent: 'bob' })
+    await gone.close()
+    const graph = await (await openHome(home)).graph(sessionId)
+    expect(await graph.reclaim()).toEqual([])
+    const signal = AbortSignal.timeout(20_000)
+    expect(await graph.waitForReady(AbortSignal.timeout(700), 'eve')).toBe('aborted')
+    const taken: string[] = []
+    for await (const { task, resumed, session } of graph.claims({ agent: 'bob', signal })) {
+      taken.push(`${task.id} ${resumed} ${session.state.epoch}`)
+      await graph.complete(task.id, { agent: 'bob' })
+    }
+    expect(taken).toEqual(['schema true 2', 'api false 1', 'page false 1', 'tests false 1'])
   })
 })
 

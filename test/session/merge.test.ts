@@ -2,10 +2,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Command } from '../../src/events/commands.ts'
 import { isKnown } from '../../src/events/envelope.ts'
+import type { SessionState } from '../../src/fold/state.ts'
 import { seeded } from '../../src/kernel/clock.ts'
 import type { WaymarkError } from '../../src/kernel/errors.ts'
 import { limits } from '../../src/kernel/limits.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
+import { appendInto, decideNow } from '../../src/session/append.ts'
 import type { MergePolicies } from '../../src/session/merge/draft.ts'
 import type { Session } from '../../src/session/session.ts'
 import { Waymark } from '../../src/session/waymark.ts'
@@ -84,7 +86,11 @@ describe('merge', () => {
     ])
     expect(parent.state.merges).toMatchObject([{ sessionId: fork.id, sourceVersion: fork.version }])
     const [fact, ...brought] = (await eventsOf(waymark.log, parent.id)).slice(before).filter(isKnown)
-    expect(fact).toMatchObject({ type: 'session.merged', actor: 'user', data: { broughtCount: brought.length } })
+    expect(fact).toMatchObject({
+      type: 'session.merged',
+      actor: 'user',
+      data: { broughtCount: brought.length },
+    })
     expect(new Set(brought.map(({ actor }) => actor))).toEqual(new Set([`merge:${fork.id}`]))
     expect(new Set(brought.map(({ causationId }) => causationId))).toEqual(new Set([fact?.id]))
     expect(await waymark.verify()).toMatchObject({ ok: true })
@@ -159,7 +165,14 @@ describe('merge', () => {
     expect(refusal.details).toMatchObject({
       policies: { tasks: 'fail', context: 'theirs', decisions: 'fail' },
       conflicts: [
-        { part: 'tasks', id: 'A', base: 'pending: A', ours: 'pending: ours', theirs: 'pending: theirs', resolution: null },
+        {
+          part: 'tasks',
+          id: 'A',
+          base: 'pending: A',
+          ours: 'pending: ours',
+          theirs: 'pending: theirs',
+          resolution: null,
+        },
       ],
     })
     expect((await parent.refresh()).version).toBe(version)
@@ -230,6 +243,13 @@ describe('merge', () => {
     expect(await parent.merge(next)).toMatchObject({ conflicts: [], recorded: true })
     expect(Object.keys(parent.state.tasks)).toEqual(['A', 'B', 'D'])
     expect(await parent.merge(next)).toMatchObject({ recorded: false })
+
+    const taken = await waymark.createSession({ continuesSessionId: parent.id, tasks: 'open' })
+    expect(statusesOf(taken)).toEqual({ B: 'pending', D: 'pending' })
+    await sendAll(taken, start('B'), complete('B'))
+    expect(await parent.merge(taken)).toMatchObject({ conflicts: [], recorded: true })
+    expect(statusesOf(parent)).toEqual({ A: 'completed', B: 'completed', D: 'pending' })
+    expect(parent.state.knowledge.decisions.map(({ text }) => text)).toEqual(['later'])
 
     const stranger = await waymark.createSession({})
     await stranger.send(add('Z'))
@@ -315,7 +335,12 @@ describe('merge', () => {
         const reached = second ?? first
         const { status, retryable, reason, blockedOn } = fork.state.tasks.A ?? {}
         const isAsked = theirs !== 'pending' && ours !== theirs
-        if (isAsked) expect([ours, theirs, reached]).toMatchObject([ours, theirs, { status, retryable, reason, blockedOn }])
+        if (isAsked)
+          expect([ours, theirs, reached]).toMatchObject([
+            ours,
+            theirs,
+            { status, retryable, reason, blockedOn },
+          ])
         expect(await waymark.verify()).toMatchObject({ ok: true })
       }
     }
@@ -329,5 +354,64 @@ describe('merge', () => {
     const { version } = parent
     expect(await refusalOf(parent.merge(fork))).toMatchObject({ code: 'COMMAND_REFUSED' })
     expect((await parent.refresh()).version).toBe(version)
+  })
+
+  it('what was merged is known also when state lists it no more', async () => {
+    const { parent } = await parentWith(add('A'))
+    const first = await parent.fork()
+    await first.send(start('A'))
+    await parent.merge(first)
+    await parent.send(complete('A'))
+    for (let n = 0; n <= limits.mergesListedMax; n++) {
+      const fork = await parent.fork()
+      await fork.send(add(`N-${n}`))
+      await parent.merge(fork)
+    }
+    expect(parent.state.merges.some(({ sessionId }) => sessionId === first.id)).toBe(false)
+    await first.send({ type: 'task.describe', taskId: 'A', title: 'said later' })
+    expect(await parent.merge(first, { dryRun: true })).toMatchObject({ conflicts: [] })
+    await parent.merge(first)
+    expect(parent.state.tasks.A).toMatchObject({ status: 'completed', title: 'said later' })
+  })
+
+  it('what a merge brought may be brought again after a rewind behind it', async () => {
+    const { waymark, parent } = await parentWith(add('A'), item('@X', 1))
+    const { version } = parent
+    const fork = await parent.fork()
+    await sendAll(fork, start('A'), add('B'), item('@Y', 2), { type: 'decision.record', text: 'x' })
+    await parent.merge(fork)
+    const merged = { ...parent.state.tasks }
+    await parent.rewind({ to: version })
+    expect(statusesOf(parent)).toEqual({ A: 'pending' })
+    expect(parent.state.merges).toEqual([])
+    expect(await parent.merge(fork)).toMatchObject({ recorded: true, conflicts: [] })
+    expect(statusesOf(parent)).toEqual({ A: 'in_progress', B: 'pending' })
+    expect(Object.keys(parent.state.tasks)).toEqual(Object.keys(merged))
+    expect(parent.state.knowledge.decisions).toHaveLength(1)
+    expect(await parent.merge(fork)).toMatchObject({ recorded: false })
+    expect(await waymark.verify()).toMatchObject({ ok: true })
+  })
+
+  it('merges five thousand tasks, each once', { timeout: 120_000 }, async () => {
+    const { waymark, parent } = await parentWith(add('A'))
+    const fork = await parent.fork()
+    const ids = Array.from({ length: 5_000 }, (_, n) => `T-${n}`)
+    await waymark.log.transact((transaction) => {
+      const state = structuredClone(fork.state) as SessionState
+      for (const taskId of ids) {
+        for (const command of [add(taskId), start(taskId)]) {
+          const meta = { commandId: `${command.type}.${taskId}`, actor: 'user' }
+          const { decision, recordedAt } = decideNow(transaction, state, command, {}, waymark.environment)
+          const events = decision.ok ? decision.events : []
+          appendInto(transaction, state, { recordedAt, events }, meta, waymark.environment)
+        }
+      }
+    })
+    const report = await parent.merge(fork)
+    expect(report).toMatchObject({ commandCount: 10_000, conflicts: [], recorded: true })
+    expect(Object.values(parent.state.tasks).filter(({ status }) => status === 'in_progress')).toHaveLength(
+      5_000,
+    )
+    expect(await parent.merge(fork)).toMatchObject({ recorded: false })
   })
 })

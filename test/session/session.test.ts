@@ -35,12 +35,12 @@ describe('send', () => {
     await session.send({ type: 'task.start', taskId: 'A' })
     const { events, version } = await session.send(call('msg_1', 160_000))
     expect(events.map(({ type, version: at }) => [type, at])).toEqual([
-      ['usage.recorded', 4],
-      ['budget.phase-changed', 5],
-      ['task.warned', 6],
-      ['budget.allocation-overrun', 7],
+      ['usage.recorded', 5],
+      ['budget.phase-changed', 6],
+      ['task.warned', 7],
+      ['budget.allocation-overrun', 8],
     ])
-    expect(version).toBe(7)
+    expect(version).toBe(8)
     expect(session.state.tasks.A?.status).toBe('token_warning')
     expect(session.state.window).toMatchObject({ percent: 80, phase: 'warning', availableTokens: 40_000 })
   })
@@ -65,8 +65,9 @@ describe('send', () => {
     await session.send(call('msg_2', 165_000))
     await session.send(call('msg_3', 180_000))
     expect(session.state.checkpoints.map(({ version, trigger }) => [version, trigger])).toEqual([
-      [4, 'budget'],
-      [8, 'emergency'],
+      [1, 'session-start'],
+      [5, 'budget'],
+      [9, 'emergency'],
     ])
     const policyEvents = (await eventsOf(log, session.id)).filter(
       ({ actor }) => actor === 'policy:checkpoint-on-budget',
@@ -82,7 +83,7 @@ describe('send', () => {
     const again = await session.send({ type: 'task.add', taskId: 'A', title: 'a' }, { commandId: 'one' })
     expect(again).toMatchObject({ repeated: true, version: first.version })
     expect(again.events).toEqual(first.events)
-    expect(session.version).toBe(3)
+    expect(session.version).toBe(4)
     await expect(
       session.send({ type: 'task.add', taskId: 'B', title: 'b' }, { commandId: 'one' }),
     ).rejects.toMatchObject({
@@ -105,13 +106,13 @@ describe('send', () => {
     const command = { type: 'task.add', taskId: 'A', title: 'a' } as const
     await expect(session.send(command, { expectedVersion: 7 })).rejects.toMatchObject({
       code: 'VERSION_CONFLICT',
-      details: { actual: 1, expected: 7 },
+      details: { actual: 2, expected: 7 },
     })
     await expect(session.send(command, { expectedVersion: 'no-stream' })).rejects.toMatchObject({
       code: 'VERSION_CONFLICT',
     })
-    await session.send(command, { expectedVersion: 1 })
-    expect(session.version).toBe(2)
+    await session.send(command, { expectedVersion: 2 })
+    expect(session.version).toBe(3)
   })
 
   it('says why a command is refused and what would be accepted', async () => {
@@ -123,7 +124,7 @@ describe('send', () => {
       message: expect.stringContaining('task A is pending'),
       hint: expect.stringContaining('task.start'),
     })
-    expect(session.version).toBe(2)
+    expect(session.version).toBe(3)
   })
 
   it('lets good commands of one burst through when others are refused', async () => {
@@ -135,7 +136,7 @@ describe('send', () => {
       session.send({ type: 'task.start', taskId: 'A' }),
     ])
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected'])
-    expect(session.version).toBe(3)
+    expect(session.version).toBe(4)
   })
 
   it('sees what another holder of the same session appended', async () => {
@@ -144,7 +145,7 @@ describe('send', () => {
     await other.send({ type: 'task.add', taskId: 'A', title: 'a' })
     await session.send({ type: 'task.start', taskId: 'A' })
     expect(session.state.tasks.A?.status).toBe('in_progress')
-    expect((await other.refresh()).version).toBe(3)
+    expect((await other.refresh()).version).toBe(4)
   })
 
   it('refuses a stale holder after the session was taken over', async () => {
@@ -178,8 +179,8 @@ describe('state', () => {
     const { session } = await opened()
     await session.send({ type: 'task.add', taskId: 'A', title: 'a' }, { time: '2026-01-02T00:00:00.000Z' })
     await session.send({ type: 'task.start', taskId: 'A' }, { time: '2026-01-03T00:00:00.000Z' })
-    expect((await session.at(2)).tasks.A?.status).toBe('pending')
-    await expect(session.at(9)).rejects.toMatchObject({ code: 'VERSION_NOT_FOUND' })
+    expect((await session.at(3)).tasks.A?.status).toBe('pending')
+    await expect(session.at(19)).rejects.toMatchObject({ code: 'VERSION_NOT_FOUND' })
     await expect(session.at('yesterday')).rejects.toMatchObject({ code: 'USAGE' })
   })
 })
@@ -232,13 +233,13 @@ describe('events', () => {
     const reading = (async () => {
       for await (const event of session.events({ signal: stop.signal })) {
         seen.push(event.type)
-        if (seen.length === 3) stop.abort()
+        if (seen.length === 4) stop.abort()
       }
     })()
     await session.send({ type: 'task.add', taskId: 'A', title: 'a' })
     await session.send({ type: 'task.start', taskId: 'A' })
     await reading
-    expect(seen).toEqual(['session.started', 'task.added', 'task.started'])
+    expect(seen).toEqual(['session.started', 'checkpoint.created', 'task.added', 'task.started'])
   })
 })
 

@@ -46,7 +46,7 @@ describe('persistence_enabled', () => {
     const { home, waymark } = await openedWith({ persistence_enabled: true })
     const { id } = await waymark.createSession()
     await waymark.close()
-    expect((await (await Waymark.open({ home, readOnly: true })).openSession(id)).version).toBe(1)
+    expect((await (await Waymark.open({ home, readOnly: true })).openSession(id)).version).toBe(2)
     expect(existsSync(join(home, 'sessions', 'session-state.json'))).toBe(true)
   })
 
@@ -54,7 +54,7 @@ describe('persistence_enabled', () => {
     const { home, waymark } = await openedWith({ persistence_enabled: false })
     const session = await waymark.createSession()
     await session.send({ type: 'task.add', taskId: 'A', title: 'a' })
-    expect(session.version).toBe(2)
+    expect(session.version).toBe(3)
     await waymark.close()
     expect(existsSync(join(home, 'sessions'))).toBe(false)
   })
@@ -62,9 +62,9 @@ describe('persistence_enabled', () => {
 
 describe('auto_checkpoint', () => {
   it.each([
-    [true, ['budget']],
+    [true, ['session-start', 'budget']],
     [false, []],
-  ])('%s: checkpoints at a threshold are %j', async (auto_checkpoint, triggers) => {
+  ])('%s: checkpoints at start and at a threshold are %j', async (auto_checkpoint, triggers) => {
     const session = await sessionWith({ auto_checkpoint })
     await session.send(measure(160_000))
     expect(session.state.checkpoints.map(({ trigger }) => trigger)).toEqual(triggers)
@@ -83,7 +83,10 @@ describe('checkpoint_interval_minutes', () => {
       now += 60_000
       await session.send({ type: 'turn.complete' })
     }
-    expect(session.state.checkpoints.map(({ trigger }) => trigger)).toEqual(Array(count).fill('interval'))
+    expect(session.state.checkpoints.map(({ trigger }) => trigger)).toEqual([
+      'session-start',
+      ...Array(count).fill('interval'),
+    ])
   })
 })
 
@@ -182,7 +185,7 @@ describe('max_parallel_sessions', () => {
     const parent = await waymark.createSession()
     await waymark.createSession({ parentSessionId: parent.id })
     const reader = await Waymark.open({ home, readOnly: true })
-    expect((await reader.openSession(parent.id)).version).toBe(1)
+    expect((await reader.openSession(parent.id)).version).toBe(2)
     await reader.close()
   })
 

@@ -19,7 +19,7 @@ export const layers: Readonly<Record<string, number>> = {
   'src/replay': 4,
   'src/memory': 5,
   'src/bundle': 5,
-  'src/repair': 5,
+  'src/repair': 7,
   'src/handoff': 5,
   'src/session': 6,
   'src/import': 7,

@@ -1,17 +1,24 @@
 import { z } from 'zod'
+import { exportBundle } from '../../bundle/export.ts'
 import type { LoggedEvent } from '../../events/envelope.ts'
 import { contentRefShape } from '../../events/shapes.ts'
 import { streamOf } from '../../replay/load.ts'
 import type { Waymark } from '../../session/waymark.ts'
 import { countOf, countText } from '../../views/text.ts'
-import { withWaymark } from '../context.ts'
+import { type Context, withWaymark } from '../context.ts'
 import { type ExitCode, exitCodes, failureOf } from '../failure.ts'
 import { sessionArgument, verb } from '../verb.ts'
 
-const shape = z.strictObject({ session: sessionArgument, content: z.boolean().optional() })
+const shape = z.strictObject({
+  session: sessionArgument,
+  content: z.boolean().optional(),
+  bundle: z.string().min(1).optional(),
+})
 
-export const exportSession = verb(shape, async ({ session, content: withContent = false }, context) => {
+export const exportSession = verb(shape, async (input, context) => {
+  const { session, content: withContent = false, bundle } = input
   const { output } = context
+  if (bundle !== undefined) return writeBundle(session, bundle, context)
   return withWaymark(context, 'read', async (waymark) => {
     const sessionId = await waymark.resolve(session)
     const { version } = await streamOf(waymark.log, sessionId)
@@ -33,6 +40,27 @@ export const exportSession = verb(shape, async ({ session, content: withContent 
     return exitCode
   })
 })
+
+async function writeBundle(session: string, path: string, context: Context): Promise<ExitCode> {
+  const { output } = context
+  const bundled = await withWaymark(context, 'read', async (waymark) =>
+    exportBundle(waymark.log, await waymark.resolve(session), path, {
+      onProgress: ({ events, of }) =>
+        output.progress(`exported ${countOf(events, 'event')} of ${countText(of)}`),
+    }),
+  )
+  if (output.json) await output.document(bundled)
+  else {
+    const { version, events, contents, snapshots, missingContents } = bundled
+    await output.line(path)
+    const parts = [countOf(events, 'event'), countOf(contents, 'text'), countOf(snapshots, 'snapshot')]
+    output.note(`up to version ${version}: ${parts.join(', ')}`)
+    if (missingContents > 0)
+      output.warn(`${countOf(missingContents, 'text')} that events refer to not in the store`)
+    output.note(`next, elsewhere: waymark unbundle ${path}`)
+  }
+  return exitCodes.fine
+}
 
 /** The texts an event refers to, by their hash; `null` for one that is not there or not as it was written. */
 async function textsOf(

@@ -1,5 +1,6 @@
-import { access } from 'node:fs/promises'
+import { access, stat } from 'node:fs/promises'
 import { z } from 'zod'
+import { isBundle } from '../../bundle/blocks.ts'
 import {
   type ImportedFile,
   type ImportProgress,
@@ -13,9 +14,12 @@ import type { Cell } from '../layout.ts'
 import type { Output } from '../output.ts'
 import { verb } from '../verb.ts'
 
-const shape = z.strictObject({ path: z.array(z.string().min(1)).min(1) })
+const shape = z.strictObject({
+  path: z.array(z.string().min(1)).min(1),
+  redact: z.array(z.string().min(1)).optional(),
+})
 
-export const importTranscripts = verb(shape, async ({ path: paths }, context) => {
+export const importTranscripts = verb(shape, async ({ path: paths, redact = [] }, context) => {
   const { output } = context
   await refuseMissing(paths)
   return withWaymark(context, 'create', (waymark) =>
@@ -26,7 +30,7 @@ export const importTranscripts = verb(shape, async ({ path: paths }, context) =>
         output.progress(progressText(progress))
       }
       try {
-        const result = await importFiles(waymark.log, waymark.environment, paths, { onProgress })
+        const result = await importFiles(waymark.log, waymark.environment, paths, { onProgress, redact })
         for (const { sessionId } of result.files) if (sessionId !== null) waymark.appended(sessionId)
         if (output.json) await output.document(result)
         else await print(result, output)
@@ -47,7 +51,18 @@ async function refuseMissing(paths: readonly string[]): Promise<void> {
       const why = error.code === 'ENOENT' ? 'there is no such file or folder' : error.message
       throw usageError(`${path}: ${why}`, 'name transcripts, or folders to look for them in')
     })
+    if (await looksLikeBundle(path)) {
+      throw usageError(
+        `${path} is a bundle of Waymark, not a transcript`,
+        `waymark unbundle ${path} takes it in`,
+      )
+    }
   }
+}
+
+async function looksLikeBundle(path: string): Promise<boolean> {
+  const facts = await stat(path).catch(() => null)
+  return facts?.isFile() === true && isBundle(path)
 }
 
 function progressText({ path, fileIndex, files, bytesDone, bytesTotal }: ImportProgress): string {

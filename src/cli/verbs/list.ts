@@ -27,7 +27,8 @@ export const list = verb(shape, async ({ all = false }, context) => {
   const hidden = tree.sessions.length - shown.length
   if (tree.sessions.length === 0)
     output.note(`no sessions in ${homeText(home)}; waymark new or waymark import makes some`)
-  if (hidden > 0) output.note(`${hidden} more below these: --all lists them, waymark tree shows where they belong`)
+  if (hidden > 0)
+    output.note(`${hidden} more below these: --all lists them, waymark tree shows where they belong`)
   return exitCodes.fine
 })
 

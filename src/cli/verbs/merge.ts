@@ -64,7 +64,8 @@ async function print(output: Output, report: MergeReport): Promise<void> {
   await printConflicts(output, conflicts)
   const nothing = changes.length === 0 && conflicts.length === 0
   if (nothing) output.note(`nothing new in ${sourceSessionId} up to version ${sourceVersion}`)
-  else if (recorded) output.note(`merged ${sourceSessionId} at version ${sourceVersion}: ${countOf(commandCount, 'command')}`)
+  else if (recorded)
+    output.note(`merged ${sourceSessionId} at version ${sourceVersion}: ${countOf(commandCount, 'command')}`)
   else output.note('a dry run: nothing was recorded')
 }
 

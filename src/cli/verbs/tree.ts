@@ -24,7 +24,18 @@ export const tree = verb(
     const nameOf = output.aligned ? shortNames(nodes) : (sessionId: string) => sessionId
     if (nodes.length > 0 || !output.aligned) {
       await output.table({
-        columns: ['session', 'is', 'at', 'status', 'version', 'calls', 'inherited', 'in all', 'merges', 'title'],
+        columns: [
+          'session',
+          'is',
+          'at',
+          'status',
+          'version',
+          'calls',
+          'inherited',
+          'in all',
+          'merges',
+          'title',
+        ],
         rows: nodes.map((node) => cellsOf(node, nameOf, output.aligned)),
       })
     }

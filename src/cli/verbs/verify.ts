@@ -26,9 +26,9 @@ async function print(
   { ok, sessions, orphanedEvents, contents }: Verification,
   output: Output,
 ): Promise<void> {
-  const rows = sessions.flatMap(({ sessionId, events, problems }): Row[] =>
+  const rows = sessions.flatMap(({ sessionId, events, problems, redactedCount, redacted }): Row[] =>
     problems.length === 0
-      ? [[sound, sessionId, events, '', '']]
+      ? [[sound, sessionId, events, '', redactedText(redactedCount, redacted)]]
       : problems.map(({ version, kind, detail }) => [
           damaged,
           sessionId,
@@ -53,9 +53,21 @@ async function print(
     countOf(sessions.length, 'session'),
     countOf(events, 'event'),
     countOf(contents.checked, 'stored text'),
+    ...(contents.redacted > 0 ? [`${countOf(contents.redacted, 'text')} redacted`] : []),
   ]
   output.note(`${ok ? 'everything' : 'not everything'} is as it was written: ${checked.join(', ')}`)
-  if (!ok) output.note('next: waymark recover <session> brings back what is sound; nothing is written over')
+  if (!ok) {
+    output.note(
+      'next: waymark repair writes what is sound into a new home beside this one; nothing is written over',
+    )
+  }
+}
+
+/** `2 events redacted by version 41`: taken out on purpose, and recorded. */
+function redactedText(count: number, redacted: readonly { readonly by: number }[]): string {
+  if (count === 0) return ''
+  const versions = [...new Set(redacted.map(({ by }) => by))].slice(0, 5)
+  return `${countOf(count, 'event')} redacted by version ${versions.join(', ')}`
 }
 
 type Row = readonly Cell[]

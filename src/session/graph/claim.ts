@@ -211,8 +211,11 @@ export function recordTakeOver(
   const command = parseCommand({ type: 'session.take-over', agent })
   const request = { sessionId: earlier.sessionId, command, meta: { actor: agent } }
   const work = record(transaction, earlier, request, host.environment).state
-  holdWork(transaction, state, work, tied, host)
-  return { state, work, resumed: true }
+  const named = parseCommand({ type: 'task.describe', taskId, agent })
+  const told = { sessionId: state.sessionId, command: named, meta: { actor: agent } }
+  const { state: after } = record(transaction, state, told, host.environment)
+  holdWork(transaction, after, work, tied, host)
+  return { state: after, work, resumed: true }
 }
 
 /** The claim that was recorded under a command id before; `null` when none was. */
@@ -236,6 +239,19 @@ export function recordedClaim(
   const event = taken?.filter(isKnown).find(({ type }) => type === 'session.taken-over')
   const epoch = event?.type === 'session.taken-over' ? event.data.epoch : 1
   return { taskId: started.data.taskId, workSessionId, epoch }
+}
+
+/** A claim that was recorded before goes on in this process: it takes the place that the process before it had. */
+export function holdAgain(
+  transaction: LogTransaction,
+  state: ReadonlyState,
+  work: ReadonlyState,
+  tied: boolean,
+  { writers }: SessionHost,
+): void {
+  if (work.status !== 'active') return
+  writers?.take(transaction, work, true)
+  noteTied(transaction, state, work.sessionId, tied && writers !== null)
 }
 
 /** @throws StaleHolder when the work session has been taken over since */

@@ -12,7 +12,7 @@ import { record } from '../record.ts'
 import type { RecoveryReport } from '../recover.ts'
 import { Session } from '../session.ts'
 import { readable, TaskResults, workBrief } from './brief.ts'
-import { checkEpoch, isReady, recordClaim, recordedClaim, recordTakeOver } from './claim.ts'
+import { checkEpoch, holdAgain, isReady, recordClaim, recordedClaim, recordTakeOver } from './claim.ts'
 import {
   type Claim,
   type ClaimOptions,
@@ -42,7 +42,8 @@ interface Held {
  * const claim = await graph.claim({ agent: 'ada' })
  * claim?.task.id // 'api'
  * await graph.complete('api', { result: 'three endpoints' })
- * (await graph.ready()).map(({ id }) => id) // ['docs']
+ * const ready = await graph.ready()
+ * ready.map(({ id }) => id) // ['docs']
  * ```
  */
 export class TaskGraph {
@@ -115,7 +116,7 @@ export class TaskGraph {
     checkedMeta({ commandId: options.commandId, actor: options.agent })
     const commandId = options.commandId ?? environment.ids.uuid()
     if (options.commandId !== undefined) {
-      const again = await this.#claimAgain(options.agent, options.commandId)
+      const again = await this.#claimAgain(options, options.commandId)
       if (again !== null) return again
     }
     for (let attempt = 0; attempt < limits.claimAttemptsMax; attempt++) {
@@ -313,7 +314,7 @@ export class TaskGraph {
   }
 
   /** The claim that this command id stands for already. */
-  async #claimAgain(agent: string, commandId: string): Promise<Claim | null> {
+  async #claimAgain({ agent, tied = true }: ClaimOptions, commandId: string): Promise<Claim | null> {
     const { log } = this.#host
     const found = await log.transact((transaction) =>
       recordedClaim(transaction, this.sessionId, agent, commandId),
@@ -326,6 +327,8 @@ export class TaskGraph {
     const state = await this.#refreshed()
     const task = taskOf(state, taskId)
     if (task === undefined) throw notReady(this.#viewOf(state), taskId)
+    await log.transact((transaction) => holdAgain(transaction, state, work, tied, this.#host))
+    this.#host.writers?.committed(work)
     const session = this.#held.get(taskId)?.session ?? new Session(this.#host, work)
     this.#held.set(taskId, { session, epoch })
     const brief = await workBrief(log, state, task, this.#results)

@@ -55,14 +55,22 @@ function resolved(
 function bring(draft: Draft, tag: string, theirs: MergedItem | undefined): void {
   const ours = contextItemOf(drafted(draft), tag)
   const before = itemLine(ours)
-  const onlyTier = ours !== undefined && theirs !== undefined && isSame({ ...ours, tier: theirs.tier }, theirs)
+  const onlyTier =
+    ours !== undefined && theirs !== undefined && isSame({ ...ours, tier: theirs.tier }, theirs)
   if (onlyTier) must(draft, { type: 'context.retier', tag, tier: theirs.tier })
   else {
     if (ours !== undefined) takeAway(draft, ours)
     if (theirs !== undefined) add(draft, tag, theirs)
   }
   const change = ours === undefined ? 'added' : theirs === undefined ? 'removed' : 'changed'
-  draft.changes.push({ part: 'context', id: theirs?.tag ?? tag, as: tag, change, before, after: itemLine(theirs) })
+  draft.changes.push({
+    part: 'context',
+    id: theirs?.tag ?? tag,
+    as: tag,
+    change,
+    before,
+    after: itemLine(theirs),
+  })
 }
 
 /** Critical items are not taken away before they are something else; over there they were not either. */

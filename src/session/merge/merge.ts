@@ -17,6 +17,7 @@ import { caughtUp, record, refused } from '../record.ts'
 import { resolveSession } from '../resolve.ts'
 import { baseOf, type MergeBase } from './base.ts'
 import type { MergePolicies } from './draft.ts'
+import { mergesOf } from './earlier.ts'
 import { type Ancestors, ancestorsOf, type MeetingPoint, meetingPoint } from './lineage.ts'
 import { assertSettled, type MergeReport, type Plan, planMerge, reportOf } from './plan.ts'
 
@@ -83,12 +84,15 @@ export async function mergeSession(
   })
 }
 
+type Merges = ReadonlyState['merges']
+
 /** What is read before the transaction: the past does not change, and the newest is caught up with inside. */
 interface Prepared {
   readonly ours: ReadonlyState
   readonly theirs: ReadonlyState
   readonly source: Ancestors
   readonly target: Ancestors
+  readonly merges: { readonly source: Merges; readonly target: Merges }
   readonly meeting: MeetingPoint
   readonly base: MergeBase
 }
@@ -103,7 +107,8 @@ async function prepare(log: EventLog, sessionId: string, sourceId: string): Prom
   const { state: ours } = await loadState(log, sessionId)
   const { state: theirs } = await loadState(log, sourceId)
   const [source, target] = [await ancestorsOf(log, sourceId), await ancestorsOf(log, sessionId)]
-  const meeting = meetingPoint(source, target, { source: theirs.merges, target: ours.merges })
+  const merges = { source: await mergesOf(log, theirs), target: await mergesOf(log, ours) }
+  const meeting = meetingPoint(source, target, merges)
   if (meeting === null) {
     throw new WaymarkError('NO_COMMON_ANCESTOR', {
       message: `sessions ${sourceId} and ${sessionId} have no history in common`,
@@ -112,7 +117,12 @@ async function prepare(log: EventLog, sessionId: string, sourceId: string): Prom
     })
   }
   const base = await baseOf(log, source, target, meeting)
-  return { ours, theirs, source, target, meeting, base }
+  return { ours, theirs, source, target, merges, meeting, base }
+}
+
+/** Merges as they were read, and those that came since. */
+function withNewer(before: ReadonlyState, read: Merges, now: ReadonlyState): Merges {
+  return before === now ? read : [...read, ...now.merges.filter(({ version }) => version > before.version)]
 }
 
 /** Merges inside the write transaction; `null` when what was prepared is not the base any more. */
@@ -126,7 +136,10 @@ function mergeNow(
   const { source, target, meeting } = prepared
   const ours = caughtUp(transaction, prepared.ours.sessionId, prepared.ours)
   const theirs = caughtUp(transaction, prepared.theirs.sessionId, prepared.theirs)
-  const now = meetingPoint(source, target, { source: theirs.merges, target: ours.merges })
+  const now = meetingPoint(source, target, {
+    source: withNewer(prepared.theirs, prepared.merges.source, theirs),
+    target: withNewer(prepared.ours, prepared.merges.target, ours),
+  })
   if (JSON.stringify(now) !== JSON.stringify(meeting)) return null
   const plan = planned(host, prepared, ours, theirs, options)
   assertSettled(plan)

@@ -1,5 +1,5 @@
 /** The parts of a state that are merged, and what counts as the same in them. */
-import { type ReadonlyState, taskOf } from '../../fold/state.ts'
+import type { ReadonlyState, taskOf } from '../../fold/state.ts'
 import { canonicalJson } from '../../kernel/json.ts'
 import { limits } from '../../kernel/limits.ts'
 

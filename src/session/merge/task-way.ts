@@ -45,12 +45,7 @@ function stagesTo(draft: Draft, taskId: string, theirs: MergedTask): readonly St
   ]
 }
 
-function walked(
-  draft: Draft,
-  taskId: string,
-  stage: Exclude<Stage, 'phase'>,
-  words: StepWords,
-): boolean {
+function walked(draft: Draft, taskId: string, stage: Exclude<Stage, 'phase'>, words: StepWords): boolean {
   const isThere = (task: MergedTask): boolean =>
     stage === 'unblocked'
       ? task.status !== 'blocked'

@@ -62,7 +62,7 @@ export function notWritable(path: string, cause: Error): WaymarkError {
 export function damagedFile(path: string, cause: Error): DamagedRecord {
   return new DamagedRecord({
     message: `${path} is damaged: ${cause.message}`,
-    hint: 'keep a copy of the file as it is; restore a backup, or take out what is sound with: sqlite3 <file> .recover',
+    hint: 'keep the file as it is; restore a backup, or let waymark repair write what is sound into a new home',
     details: { path, reason: cause.message },
     cause,
   })

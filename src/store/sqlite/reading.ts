@@ -25,7 +25,7 @@ const packedSql = `
   FROM events WHERE place BETWEEN ? AND ?`
 
 /** Integers as reals: a damaged one may be larger than JavaScript holds exactly, and still has to come across. */
-const rowColumns = `
+export const rowColumns = `
   CAST(e.place AS REAL) AS place, CAST(e.position AS REAL) AS position, CAST(e.checksum AS REAL) AS checksum,
   e.salt, e.hash, e.envelope, e.data`
 
@@ -150,7 +150,7 @@ export function newestPosition(database: Database): number {
   return row === undefined ? 0 : integerOf(row, 'position')
 }
 
-function rowOf(row: SqlRow, key: number): StoredRow {
+export function rowOf(row: SqlRow, key: number): StoredRow {
   return {
     version: integerOf(row, 'place') - placeOf(key, 0),
     position: integerOf(row, 'position'),

@@ -9,7 +9,7 @@ const waymark = await Waymark.open({ home })
 const session = await waymark.openSession(sessionId)
 if (session.state.status === 'handed_off') await session.send({ type: 'session.resume' })
 process.stdout.write('ready\n')
-for (let round = 0; ; round++) {
+for (;;) {
   const { handoffId } = await session.handOff({ fromAgent: 'spec-builder', toAgent: 'tester', file })
   process.stdout.write(`${handoffId}\n`)
   await session.send({ type: 'session.resume' })

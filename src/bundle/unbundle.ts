@@ -11,7 +11,7 @@ import { checkedItems } from './check.ts'
 import { type BundledStream, type BundleHeader, invalid } from './format.ts'
 
 /** What became of one stream: it was not here, it went on, or all of it was here. */
-export interface ReceivedStream {
+export interface UnbundledStream {
   readonly sessionId: string
   readonly status: 'new' | 'extended' | 'unchanged'
   /** Events that were taken in. */
@@ -20,11 +20,11 @@ export interface ReceivedStream {
   readonly version: number
 }
 
-export interface Received {
+export interface Unbundled {
   readonly path: string
   readonly sessionId: string
   /** The ancestors, oldest first, and the session itself. */
-  readonly streams: readonly ReceivedStream[]
+  readonly streams: readonly UnbundledStream[]
   readonly appended: number
   /** Texts in the bundle. */
   readonly contents: number
@@ -36,7 +36,7 @@ export interface Received {
   readonly redactedElsewhere: number
 }
 
-export interface ReceiveOptions {
+export interface UnbundleOptions {
   /** Check only: nothing is taken in. */
   readonly dryRun?: boolean
   readonly onProgress?: (progress: { readonly events: number; readonly of: number }) => void
@@ -64,11 +64,11 @@ interface Plan {
  * @throws WaymarkError `BUNDLE_INVALID` with file and line; `HISTORY_DIVERGED` with the version where it and what is here part;
  * `UNKNOWN_EVENT`, `STORE_TOO_NEW`, `STORE_BUSY`, `STORE_FULL`. Then nothing was taken in.
  */
-export async function receiveBundle(
+export async function unbundle(
   log: EventLog,
   path: string,
-  options: ReceiveOptions = {},
-): Promise<Received> {
+  options: UnbundleOptions = {},
+): Promise<Unbundled> {
   for (let attempt = 1; ; attempt++) {
     const plan = await planOf(log, path, options)
     if (options.dryRun === true) return reportOf(path, plan, 0)
@@ -92,7 +92,7 @@ class MovedOn extends WaymarkError {
 }
 
 /** Checks the whole bundle, and compares it with what is here. */
-async function planOf(log: EventLog, path: string, options: ReceiveOptions): Promise<Plan> {
+async function planOf(log: EventLog, path: string, options: UnbundleOptions): Promise<Plan> {
   let header: BundleHeader | null = null
   const streams: StreamPlan[] = []
   const kept = new Set<string>()
@@ -242,8 +242,8 @@ class StreamPage {
   }
 }
 
-function reportOf(path: string, plan: Plan, snapshots: number): Received {
-  const streams = plan.streams.map(({ stream, from }): ReceivedStream => {
+function reportOf(path: string, plan: Plan, snapshots: number): Unbundled {
+  const streams = plan.streams.map(({ stream, from }): UnbundledStream => {
     const { sessionId, after, version } = stream
     const appended = version - (from ?? after)
     const status = from === null ? 'new' : appended > 0 ? 'extended' : 'unchanged'

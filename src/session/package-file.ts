@@ -1,10 +1,10 @@
 /** Packages as files: read with a bound, written whole or not at all. */
 import { open, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
+import { type HandoffPackage, packageText } from '../handoff/package.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import { replaceFile, syncFolders } from '../memory/files.ts'
-import { type HandoffPackage, packageText } from './package.ts'
 
 /**
  * The bytes of a file that is said to be a package; what they are worth, `validateHandoff` says. One that is larger than a package may

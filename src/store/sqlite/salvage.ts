@@ -1,0 +1,303 @@
+/**
+ * Reads what can still be read of a file, row by row, below the log: where SQLite stops at a torn page, it goes on behind it. Nothing of
+ * what it gives has been checked. It works on a copy; the file itself is never opened.
+ */
+import { existsSync } from 'node:fs'
+import { copyFile, mkdtemp, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DamagedRecord } from '../../kernel/errors.ts'
+import type { StoredRow, StoredSnapshot } from '../../log/port.ts'
+import { bytesOf, integerOf, integerOrNullOf, textOf, textOrNullOf } from './columns.ts'
+import { type UnpackedContent, unpack } from './contents.ts'
+import type { Database } from './database.ts'
+import type { SqlRow } from './driver.ts'
+import { damagedFile } from './faults.ts'
+import { placesPerStream, streamsMax } from './migrations.ts'
+import { bestDriver, connect } from './open.ts'
+import { rowColumns, rowOf } from './reading.ts'
+import { placeOf } from './streams.ts'
+
+/** Something that was read, or a range of keys at which nothing can be read. */
+export type Piece<T> =
+  | { readonly read: T }
+  | { readonly from: number; readonly to: number; readonly reason: string }
+
+/** What the table of streams says of one. */
+export interface SalvagedStream {
+  readonly key: number
+  readonly sessionId: string
+  readonly version: number
+  readonly hash: string
+  readonly parentKey: number | null
+  readonly forkVersion: number | null
+}
+
+export type SalvagedSnapshot = Omit<StoredSnapshot, 'sessionId'>
+
+export interface SalvagedContent extends UnpackedContent {
+  readonly hash: string
+}
+
+export interface Salvage {
+  streams(): Iterable<Piece<SalvagedStream>>
+  /** Keys under which events lie, whether or not there is a stream. */
+  keysOfEvents(): readonly number[]
+  /** Rows of a stream; a range that cannot be read is told in versions. */
+  rows(key: number): Iterable<Piece<StoredRow>>
+  contents(): Iterable<Piece<SalvagedContent>>
+  /** Versions of a stream's snapshots. */
+  snapshotVersions(key: number): ReadonlySet<number>
+  snapshot(key: number, version: number): SalvagedSnapshot | null
+  /** `null` when they cannot be read. */
+  bookmarks(): readonly (readonly [string, string])[] | null
+}
+
+const rowsPerPage = 250
+
+/**
+ * Copies the file into a folder of its own below `workspace`, hands the copy to `work`, and takes it away again.
+ *
+ * @throws DamagedRecord when not even its first page can be read; WaymarkError `STORE_UNSUPPORTED`.
+ */
+export async function withSalvage<T>(
+  path: string,
+  workspace: string,
+  work: (salvage: Salvage) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(workspace, 'copy-'))
+  try {
+    const copy = join(folder, 'waymark.db')
+    for (const suffix of ['', '-wal']) {
+      if (existsSync(`${path}${suffix}`)) await copyFile(`${path}${suffix}`, `${copy}${suffix}`)
+    }
+    await fillUp(copy)
+    const database = connect(await bestDriver(), copy, 'read-write')
+    try {
+      requireReadable(database, path)
+      return await work(salvageOf(database))
+    } finally {
+      database.close()
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** @throws DamagedRecord that names the file itself, and not its copy */
+function requireReadable(database: Database, path: string): void {
+  try {
+    database.get('SELECT count(*) FROM sqlite_schema')
+  } catch (error) {
+    if (!(error instanceof DamagedRecord)) throw error
+    throw damagedFile(path, new Error(reasonOf(error)))
+  }
+}
+
+function reasonOf({ details, message }: DamagedRecord): string {
+  return typeof details.reason === 'string' ? details.reason : message
+}
+
+const headerBytes = 100
+
+/** SQLite reads no page of a file that is shorter than its header says: what was cut off the copy comes back empty. */
+async function fillUp(copy: string): Promise<void> {
+  const file = await open(copy, 'r+')
+  try {
+    const header = Buffer.alloc(headerBytes)
+    await file.read(header, 0, headerBytes, 0)
+    // SQLite's file format: the page size at 16 (1 means 65,536), the number of pages at 28.
+    const pageBytes = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16)
+    const bytes = header.readUInt32BE(28) * pageBytes
+    const { size } = await file.stat()
+    const isSqlite = header.toString('latin1', 0, 15) === 'SQLite format 3'
+    if (isSqlite && bytes > size && bytes <= size * grownMax) await file.truncate(bytes)
+  } finally {
+    await file.close()
+  }
+}
+
+/** A header that says more than so many times the bytes there are is itself damaged. */
+const grownMax = 1_000
+
+function salvageOf(database: Database): Salvage {
+  const noSnapshots: ReadonlySet<number> = new Set()
+  return {
+    streams: () => scan(database, streamsSql, { from: 0, to: streamsMax }, 'key', streamIn),
+    keysOfEvents: () => keysOfEvents(database),
+    *rows(key) {
+      const range = { from: placeOf(key, 1), to: placeOf(key, placesPerStream - 1) }
+      for (const piece of scan(database, rowsSql, range, 'place', (row) => rowOf(row, key))) {
+        if ('read' in piece) yield piece
+        else yield { ...piece, from: piece.from - placeOf(key, 0), to: piece.to - placeOf(key, 0) }
+      }
+    },
+    contents: () =>
+      scan(database, contentsSql, { from: 0, to: Number.MAX_SAFE_INTEGER }, 'key', contentIn, 1),
+    snapshotVersions: (key) =>
+      attempt(
+        () =>
+          new Set(
+            database
+              .all('SELECT version FROM snapshots WHERE stream = ?', key)
+              .map((row) => integerOf(row, 'version')),
+          ),
+        noSnapshots,
+      ),
+    snapshot: (key, version) => attempt(() => snapshotAt(database, key, version), null),
+    bookmarks: () =>
+      attempt(
+        () =>
+          database
+            .all('SELECT key, value FROM bookmarks')
+            .map((row) => [textOf(row, 'key'), textOf(row, 'value')] as const),
+        null,
+      ),
+  }
+}
+
+const streamsSql =
+  'SELECT key, session_id, version, hash, parent, fork_version FROM streams WHERE key BETWEEN ? AND ? ORDER BY key LIMIT ?'
+const rowsSql = `SELECT ${rowColumns} FROM events e WHERE e.place BETWEEN ? AND ? ORDER BY e.place LIMIT ?`
+const contentsSql = 'SELECT key, hash, body FROM contents WHERE key BETWEEN ? AND ? ORDER BY key LIMIT ?'
+
+function streamIn(row: SqlRow): SalvagedStream {
+  return {
+    key: integerOf(row, 'key'),
+    sessionId: textOf(row, 'session_id'),
+    version: integerOf(row, 'version'),
+    hash: textOf(row, 'hash'),
+    parentKey: integerOrNullOf(row, 'parent'),
+    forkVersion: integerOrNullOf(row, 'fork_version'),
+  }
+}
+
+function contentIn(row: SqlRow): SalvagedContent {
+  const hash = bytesOf(row, 'hash').toString('hex')
+  return { hash, ...unpack(bytesOf(row, 'body'), hash) }
+}
+
+function snapshotAt(database: Database, key: number, version: number): SalvagedSnapshot | null {
+  const row = database.get('SELECT * FROM snapshots WHERE stream = ? AND version = ?', key, version)
+  if (row === undefined) return null
+  return {
+    version,
+    kind: textOf(row, 'kind') === 'checkpoint' ? 'checkpoint' : 'keyframe',
+    checkpointId: textOrNullOf(row, 'checkpoint_id'),
+    foldVersion: integerOf(row, 'fold_version'),
+    stateHash: textOf(row, 'state_hash'),
+    chainHash: textOf(row, 'chain_hash'),
+    body: bytesOf(row, 'body'),
+  }
+}
+
+function keysOfEvents(database: Database): readonly number[] {
+  const sql =
+    'SELECT CAST(place AS REAL) AS place FROM events WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ?'
+  const keys: number[] = []
+  const to = placeOf(streamsMax, placesPerStream - 1)
+  for (let from = 0; from <= to; ) {
+    const [next] = scan(database, sql, { from, to }, 'place', (row) => integerOf(row, 'place'), 1)
+    if (next === undefined) break
+    if ('read' in next) {
+      const key = Math.floor(next.read / placesPerStream)
+      keys.push(key)
+      from = placeOf(key + 1, 0)
+    } else from = next.to + 1
+  }
+  return keys
+}
+
+interface KeyRange {
+  readonly from: number
+  readonly to: number
+}
+
+/** Rows by their key, in order. Where reading fails, the next key is looked for at which it does not. */
+function* scan<T>(
+  database: Database,
+  sql: string,
+  { from, to }: KeyRange,
+  column: string,
+  take: (row: SqlRow) => T,
+  pageRows = rowsPerPage,
+): Generator<Piece<T>, void, undefined> {
+  let next = from
+  let limit = pageRows
+  while (next <= to) {
+    const page = rowsFrom(database, sql, next, to, limit)
+    if (typeof page === 'string') {
+      if (limit > 1) {
+        limit = 1
+        continue
+      }
+      const readable = firstReadable(
+        next,
+        to,
+        (start) => typeof rowsFrom(database, sql, start, to, 1) !== 'string',
+      )
+      yield { from: next, to: readable - 1, reason: page }
+      next = readable
+      limit = pageRows
+      continue
+    }
+    for (const row of page) yield pieceOf(row, column, take)
+    const last = page[page.length - 1]
+    if (last === undefined || page.length < limit) return
+    next = keyIn(last, column) + 1
+  }
+}
+
+function rowsFrom(
+  database: Database,
+  sql: string,
+  from: number,
+  to: number,
+  limit: number,
+): readonly SqlRow[] | string {
+  try {
+    return database.all(sql, from, to, limit)
+  } catch (error) {
+    if (!(error instanceof DamagedRecord)) throw error
+    return reasonOf(error)
+  }
+}
+
+function pieceOf<T>(row: SqlRow, column: string, take: (row: SqlRow) => T): Piece<T> {
+  try {
+    return { read: take(row) }
+  } catch (error) {
+    if (!(error instanceof DamagedRecord)) throw error
+    const key = keyIn(row, column)
+    return { from: key, to: key, reason: reasonOf(error) }
+  }
+}
+
+function keyIn(row: SqlRow, column: string): number {
+  return integerOf(row, column)
+}
+
+/** The first key after `from` at which reading works; behind `to` when there is none. Steps grow, then halve. */
+function firstReadable(from: number, to: number, works: (start: number) => boolean): number {
+  let bad = from
+  let step = 1
+  while (bad + step <= to && !works(bad + step)) {
+    bad += step
+    step *= 2
+  }
+  let good = Math.min(bad + step, to + 1)
+  while (good - bad > 1) {
+    const middle = bad + Math.floor((good - bad) / 2)
+    if (works(middle)) good = middle
+    else bad = middle
+  }
+  return good
+}
+
+function attempt<T>(read: () => T, otherwise: T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof DamagedRecord)) throw error
+    return otherwise
+  }
+}
