@@ -25,7 +25,7 @@ export async function damagedRecords(context: SessionContext): Promise<readonly 
       severity: 'problem',
       subject: sessionId,
       message: `version ${first.version}: ${first.kind}: ${first.detail}${more}`,
-      proposal: `waymark verify ${sessionId}`,
+      proposal: `waymark verify ${sessionId}, then waymark repair`,
     },
   ]
 }

@@ -30,7 +30,7 @@ export const allSecrets = 'secrets'
 
 export const secretNames = Object.keys(secretPatterns).filter(isSecretName)
 
-export function isSecretName(name: string): name is SecretName {
+function isSecretName(name: string): name is SecretName {
   return Object.hasOwn(secretPatterns, name)
 }
 

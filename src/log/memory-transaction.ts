@@ -276,7 +276,7 @@ export class MemoryTransaction implements LogTransaction {
   }
 
   forgetBookmarks(forget: (key: string, value: string) => boolean): void {
-    for (const [key, value] of [...this.#store.bookmarks]) {
+    for (const [key, value] of this.#store.bookmarks) {
       if (!forget(key, value)) continue
       this.#store.bookmarks.delete(key)
       this.#undo.push(() => this.#store.bookmarks.set(key, value))

@@ -6,23 +6,21 @@ import { archiveFolder, checkpointFolder } from '../memory/names.ts'
 import type { RedactionRules } from './rules.ts'
 
 /**
- * Takes the files of checkpoints away that hold the state of a session from a version on. They are views: those of the current session are
- * written again, without the state.
+ * Takes the files of checkpoints of these sessions away: they hold states. They are views, and those of the current session are written
+ * again from what the log holds now.
  *
- * @param firsts the first version of each session of which data was taken out.
  * @returns the names of the files that are gone.
  */
 export async function removeCheckpointFiles(
   folder: string,
-  firsts: ReadonlyMap<string, number>,
+  sessionIds: ReadonlySet<string>,
 ): Promise<readonly string[]> {
   const removed: string[] = []
   for (const place of [checkpointFolder, archiveFolder]) {
     const names = await readdir(join(folder, place)).catch(() => [])
     for (const name of names.filter((candidate) => candidate.endsWith('.json'))) {
       const path = join(folder, place, name)
-      const first = firsts.get(await sessionIn(path))
-      if (first === undefined) continue
+      if (!sessionIds.has(await sessionIn(path))) continue
       await rm(path, { force: true })
       removed.push(`${place}/${name}`)
     }

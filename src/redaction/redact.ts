@@ -90,12 +90,13 @@ export async function redactSession(
   const segments = await segmentsIn(log, await streamOf(log, sessionId), 0)
   const nothing: Texts = new Map()
   await run.look(segments)
-  let rounds = 0
+  // What the events themselves hold goes with the last of the texts: by then the previews of all others have been made anew.
+  let held = nothing
   for await (const texts of textsOf(log, segments, rules, run.textProblem)) {
-    await run.round(segments, texts, rounds === 0)
-    rounds += 1
+    if (held.size > 0) await run.round(segments, held, false)
+    held = texts
   }
-  if (rounds === 0) await run.round(segments, nothing, true)
+  await run.round(segments, held, true)
   return run.finish()
 }
 
@@ -111,7 +112,8 @@ class RedactionRun {
   readonly #sessionId: string
   readonly #rules: RedactionRules
   readonly #options: RedactOptions
-  readonly #streams = new Map<string, { own: number; inherited: number; first: number }>()
+  /** Versions of events whose data was replaced, by session: its own, and those it inherited. */
+  readonly #streams = new Map<string, { readonly own: Set<number>; readonly inherited: Set<number> }>()
   readonly #problems: RedactionProblem[] = []
   #problemCount = 0
   #contents = 0
@@ -148,10 +150,10 @@ class RedactionRun {
     this.#problem({ sessionId: this.#sessionId, version: null, path: `text ${hash}`, reason })
   }
 
-  /** Takes some texts out, and with the first round what the events themselves hold. One transaction. */
-  async round(segments: readonly Segment[], texts: Texts, isFirst: boolean): Promise<void> {
+  /** Takes some texts out, and with the last round what the events themselves hold. One transaction. */
+  async round(segments: readonly Segment[], texts: Texts, isLast: boolean): Promise<void> {
     this.#options.onProgress?.(`looking for sessions that share ${texts.size} texts`)
-    const limitOf = new Map(isFirst ? segments.map(({ sessionId, to }) => [sessionId, to]) : [])
+    const limitOf = new Map(isLast ? segments.map(({ sessionId, to }) => [sessionId, to]) : [])
     const streams: StreamInfo[] = []
     const concerned: StreamInfo[] = []
     for await (const page of this.#log.streams()) {
@@ -262,11 +264,12 @@ class RedactionRun {
   }
 
   #note(streams: readonly StreamInfo[], found: ReadonlyMap<string, Found>): void {
-    for (const [sessionId, { events, own }] of withInherited(streams, found, new Map())) {
-      const known = this.#streams.get(sessionId) ?? { own: 0, inherited: 0, first: Number.POSITIVE_INFINITY }
-      known.own += own
-      known.inherited += events.length - own
-      for (const { version } of events) known.first = Math.min(known.first, version)
+    for (const [sessionId, { events, inherited }] of withInherited(streams, found, new Map())) {
+      const known = this.#streams.get(sessionId) ?? { own: new Set(), inherited: new Set() }
+      for (const [index, { version }] of events.entries()) {
+        if (index < inherited) known.inherited.add(version)
+        else known.own.add(version)
+      }
       this.#streams.set(sessionId, known)
     }
   }
@@ -279,14 +282,18 @@ class RedactionRun {
   async finish(): Promise<RedactionReport> {
     const { dryRun = false, folder } = this.#options
     const streams = [...this.#streams]
-    const firsts = new Map(streams.map(([sessionId, { first }]) => [sessionId, first]))
-    const filesRemoved = dryRun || folder === undefined ? [] : await removeCheckpointFiles(folder, firsts)
+    const ids = new Set(streams.map(([sessionId]) => sessionId))
+    const filesRemoved = dryRun || folder === undefined ? [] : await removeCheckpointFiles(folder, ids)
     return {
       sessionId: this.#sessionId,
       dryRun,
       rules: this.#rules.names,
-      streams: streams.map(([sessionId, { own: events, inherited }]) => ({ sessionId, events, inherited })),
-      events: streams.reduce((sum, [, { own }]) => sum + own, 0),
+      streams: streams.map(([sessionId, { own, inherited }]) => ({
+        sessionId,
+        events: own.size,
+        inherited: inherited.size,
+      })),
+      events: streams.reduce((sum, [, { own }]) => sum + own.size, 0),
       contents: this.#contents,
       problems: this.#problems,
       problemCount: this.#problemCount,
@@ -309,8 +316,9 @@ class RedactionRun {
 }
 
 interface Concerned {
+  /** Inherited ones first. */
   readonly events: readonly ReplacedData[]
-  readonly own: number
+  readonly inherited: number
   readonly contents: ReadonlySet<string>
 }
 
@@ -328,7 +336,7 @@ function withInherited(
     const events = [...inherited, ...own]
     const texts = new Set([...(named.get(sessionId) ?? []), ...contents, ...(parent?.contents ?? [])])
     if (events.length > 0 || texts.size > 0) {
-      all.set(sessionId, { events, own: own.length, contents: texts })
+      all.set(sessionId, { events, inherited: inherited.length, contents: texts })
     }
   }
   return all

@@ -1,6 +1,4 @@
 /** The step of a recovery at which an SDK's own resume comes in: a hook of the caller's, waited for so long and no longer. */
-import { z } from 'zod'
-import { lineShape } from '../events/shapes.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { textOf } from './warning.ts'
 
@@ -39,8 +37,6 @@ export interface ResumeOutcome {
   readonly lines: readonly string[]
 }
 
-const resumedShape = z.object({ sessionRef: lineShape.optional(), detail: lineShape })
-
 /** Calls the hook. One that throws, hangs, or gives something else than it was asked for is recorded as skipped, with the reason. */
 export async function callResume(
   hook: ResumeHook | undefined,
@@ -50,14 +46,22 @@ export async function callResume(
   if (hook === undefined) return { outcome: 'skipped', detail: nobodyText(facts), lines: [] }
   const controller = new AbortController()
   try {
-    const parsed = resumedShape.safeParse(await within(hook, { ...facts, signal: controller.signal }, waitMs))
-    if (!parsed.success) return skipped('the resume hook gave no { sessionRef?, detail }')
-    const { sessionRef, detail } = parsed.data
+    const answer = await within(hook, { ...facts, signal: controller.signal }, waitMs)
+    if (!isResumed(answer)) return skipped('the resume hook gave no { sessionRef?, detail }')
+    const { sessionRef, detail } = answer
     return { outcome: 'done', detail, lines: sessionRef === undefined ? [] : [`resumed as ${sessionRef}`] }
   } catch (error) {
     controller.abort()
     return skipped(`the resume hook failed: ${textOf(error)}`)
   }
+}
+
+/** A hook of a caller without types may give anything. */
+function isResumed(answer: unknown): answer is Resumed {
+  if (typeof answer !== 'object' || answer === null) return false
+  const sessionRef: unknown = Reflect.get(answer, 'sessionRef')
+  const isRef = sessionRef === undefined || typeof sessionRef === 'string'
+  return isRef && typeof Reflect.get(answer, 'detail') === 'string'
 }
 
 function skipped(detail: string): ResumeOutcome {

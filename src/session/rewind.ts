@@ -2,13 +2,13 @@
 import { decide } from '../decide/decide.ts'
 import { isWarning } from '../decide/machines.ts'
 import type { Restored } from '../events/branch.ts'
-import type { Command } from '../events/commands.ts'
-import type { CommandMeta } from '../events/envelope.ts'
+import { type Command, parseCommand } from '../events/commands.ts'
 import type { ReadonlyState, SessionState } from '../fold/state.ts'
 import { canonicalJson } from '../kernel/json.ts'
 import type { EventLog } from '../log/port.ts'
 import { checkpointVersion } from '../replay/checkpoint-version.ts'
 import { loadState } from '../replay/load.ts'
+import { checkedActor } from './actor.ts'
 import type { SessionHost } from './host.ts'
 import { takeKeyframeIfDue } from './keyframe.ts'
 import type { MergeTarget, Turned } from './merge/merge.ts'
@@ -56,13 +56,16 @@ export async function rewindSession(
 ): Promise<Turned<RewindReport>> {
   const { log } = host
   const { state: known } = await loadState(log, sessionId)
+  // What is put back comes from the log; the reason comes from outside.
+  const nothing = { tasks: {}, items: {}, knowledge: null }
+  parseCommand({ type: 'session.rewind', toVersion: 0, reason: options.reason, restored: nothing })
   const { state: past } = await loadState(log, sessionId, await versionOf(log, known, options.to))
   if (options.dryRun === true) {
     const restored = restoredFrom(past, known)
     assertAccepted(known, commandOf(past, restored, options), host.environment)
     return { report: reportOf(known, past, restored, false), state: known }
   }
-  const meta: CommandMeta = options.actor === undefined ? {} : { actor: options.actor }
+  const meta = { actor: checkedActor(options.actor) }
   const rewound = await log.transact((transaction) => {
     const before = caughtUp(transaction, sessionId, known)
     const restored = restoredFrom(past, before)
@@ -99,7 +102,7 @@ function assertAccepted(
 }
 
 async function versionOf(log: EventLog, state: ReadonlyState, to: number | string): Promise<number> {
-  return typeof to === 'number' ? to : checkpointVersion(log, state, to)
+  return typeof to === 'number' ? to : checkpointVersion(log, state, String(to))
 }
 
 function commandOf(

@@ -160,7 +160,7 @@ export class Session {
   }
 
   /**
-   * Makes a new session that shares this one's events up to `at` (the newest version if left out). Nothing is copied, and
+   * Makes a new session that shares this one's events up to `at` or a checkpoint (the newest version if left out). Nothing is copied, and
    * neither side's later events reach the other.
    *
    * @throws WaymarkError `VERSION_NOT_FOUND`
@@ -170,12 +170,30 @@ export class Session {
     return new Session(this.#host, state)
   }
 
-  /** Brings what a fork has come to into this session; what both changed goes by policy. @throws WaymarkError `MERGE_CONFLICT`, `NO_COMMON_ANCESTOR`; CommandRefused */
+  /**
+   * Brings what a fork, or another session that shares this one's past, has come to into this session. What both changed goes by
+   * policy, part by part; a part without one fails. One transaction; the same merge again appends nothing.
+   *
+   * @throws WaymarkError `MERGE_CONFLICT` with the conflicts, `NO_COMMON_ANCESTOR`, `COMMAND_INVALID`; CommandRefused, StaleHolder;
+   * then nothing is recorded.
+   * @example
+   * ```ts
+   * const fork = await session.fork()
+   * await fork.send({ type: 'task.add', taskId: 'A', title: 'found on the way' })
+   * const { changes } = await session.merge(fork, { policies: { tasks: 'theirs' } })
+   * changes[0]?.change // 'added'
+   * ```
+   */
   async merge(fork: { readonly id: string } | string, options: MergeOptions = {}): Promise<MergeReport> {
     return this.#turn((target) => mergeSession(this.#host, target, fork, options))
   }
 
-  /** Goes on from an earlier version: tasks, items and knowledge are as then. @throws WaymarkError `VERSION_NOT_FOUND`; CommandRefused */
+  /**
+   * Goes on from an earlier version or a checkpoint: tasks, context items and what is known are as they were then. Recorded; nothing is
+   * lost from the log.
+   *
+   * @throws WaymarkError `VERSION_NOT_FOUND`, `COMMAND_INVALID`; CommandRefused, StaleHolder; then nothing is recorded.
+   */
   async rewind(options: RewindOptions): Promise<RewindReport> {
     return this.#turn((target) => rewindSession(this.#host, target, options))
   }

@@ -567,6 +567,33 @@ const openCall = z.strictObject({
   writes: z.string().nullable(),
 })
 
+const openItems = z.array(
+  z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('task'),
+      id: z.string(),
+      status: z.enum(taskStatuses),
+      title: z.string(),
+    }),
+    openCall,
+  ]),
+)
+const damageFound = z.object({ version: count, kind: z.string(), detail: z.string() }).nullable()
+
+/** With `--new` or `--emergency`. */
+export const recoverNewShape = z.strictObject({
+  sessionId,
+  version: count,
+  continuesSessionId: sessionId,
+  continuesVersion: count,
+  checkpointId: checkpointId.nullable(),
+  damage: damageFound,
+  open: openItems,
+  broughtTasks: count,
+  broughtItems: count,
+  plan: z.array(z.string()),
+})
+
 export const recoverShape = z.strictObject({
   sessionId,
   from: z.enum(['snapshot', 'older-snapshot', 'full-replay']),
@@ -574,19 +601,9 @@ export const recoverShape = z.strictObject({
   snapshotVersion: count,
   version: count,
   replayedEvents: count,
-  open: z.array(
-    z.discriminatedUnion('kind', [
-      z.strictObject({
-        kind: z.literal('task'),
-        id: z.string(),
-        status: z.enum(taskStatuses),
-        title: z.string(),
-      }),
-      openCall,
-    ]),
-  ),
+  open: openItems,
   passedOver: z.array(z.strictObject({ version: count, kind: z.string(), detail: z.string() })),
-  damage: z.object({ version: count, kind: z.string(), detail: z.string() }).nullable(),
+  damage: damageFound,
   recorded: z.boolean(),
   recoveryId: z.string().nullable(),
   takenUp: z.boolean(),
@@ -613,6 +630,8 @@ export const verifyShape = z.strictObject({
     z.strictObject({
       sessionId,
       events: count,
+      redactedCount: count,
+      redacted: z.array(z.strictObject({ version: count, by: count })),
       ok: z.boolean(),
       problems: z.array(z.strictObject({ version: count, kind: z.string(), detail: z.string() })),
     }),
@@ -620,6 +639,7 @@ export const verifyShape = z.strictObject({
   orphanedEvents: count,
   contents: z.strictObject({
     checked: count,
+    redacted: count,
     problems: z.array(z.strictObject({ hash: z.string(), detail: z.string() })),
   }),
 })

@@ -46,11 +46,9 @@ describe('kill -9 within a recovery', () => {
         const report = await waymark.recover(id)
         expect(report).toMatchObject({ recorded: true, takenUp: isBegun })
         const events = (await eventsOf(waymark.log, id)).slice(from).filter(isKnown)
-        expect(events.map((event) => (event.type === 'recovery.step-recorded' ? event.data.step : event.type))).toEqual([
-          'recovery.began',
-          ...recoverySteps,
-          'session.recovered',
-        ])
+        expect(
+          events.map((event) => (event.type === 'recovery.step-recorded' ? event.data.step : event.type)),
+        ).toEqual(['recovery.began', ...recoverySteps, 'session.recovered'])
       }
     }
     expect(await waymark.verify()).toMatchObject({ ok: true })
@@ -69,7 +67,9 @@ describe('kill -9 within a recovery', () => {
     // One that came after the others were done began another one: as many as there are ids, each whole.
     const ids = new Set(workers.flatMap(({ lines }) => lines.map((line) => line.split(' ')[0])))
     expect(types.filter((type) => type === 'session.recovered')).toHaveLength(ids.size)
-    expect(types.filter((type) => type === 'recovery.step-recorded')).toHaveLength(ids.size * recoverySteps.length)
+    expect(types.filter((type) => type === 'recovery.step-recorded')).toHaveLength(
+      ids.size * recoverySteps.length,
+    )
     await waymark.close()
     await remove()
   })
@@ -83,20 +83,24 @@ const newest = async (home: string, id: string) => {
 }
 
 describe('a process that is told to stop', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)('with %s: a checkpoint stands, and it ends by that signal', async (signal) => {
-    const { home, remove } = await temporaryHome()
-    const id = await sessionAtWork(home)
-    const worker = startWorker('told-to-stop.mjs', home, id, 'alone')
-    await until(() => worker.lines.length > 0, 'the worker')
-    worker.child.kill(signal)
-    expect(await worker.ended).toMatchObject({ signal, stderr: '' })
-    expect(await newest(home, id)).toMatchObject({
-      trigger: 'interruption',
-      reason: `the process got ${signal}`,
-      version: 5,
-    })
-    await remove()
-  }, 60_000)
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'with %s: a checkpoint stands, and it ends by that signal',
+    async (signal) => {
+      const { home, remove } = await temporaryHome()
+      const id = await sessionAtWork(home)
+      const worker = startWorker('told-to-stop.mjs', home, id, 'alone')
+      await until(() => worker.lines.length > 0, 'the worker')
+      worker.child.kill(signal)
+      expect(await worker.ended).toMatchObject({ signal, stderr: '' })
+      expect(await newest(home, id)).toMatchObject({
+        trigger: 'interruption',
+        reason: `the process got ${signal}`,
+        version: 5,
+      })
+      await remove()
+    },
+    60_000,
+  )
 
   it('leaves its end to others who listen', async () => {
     const { home, remove } = await temporaryHome()
@@ -120,20 +124,24 @@ describe('a process that is told to stop', () => {
     await remove()
   }, 60_000)
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('as `waymark send -`, with %s', async (signal) => {
-    const { home, remove } = await temporaryHome()
-    const id = await sessionAtWork(home)
-    const child = spawn(process.execPath, [command, 'send', id, '-', '--json', '--home', home])
-    const ended = new Promise((resolve) => child.on('close', (_code, by) => resolve(by)))
-    let answers = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      answers += text
-    })
-    child.stdin.write('{"type":"task.enter-phase","taskId":"A","phase":"GREEN"}\n')
-    await until(() => answers.includes('\n'), 'the answer to the first line')
-    child.kill(signal)
-    expect(await ended).toBe(signal)
-    expect(await newest(home, id)).toMatchObject({ trigger: 'interruption', phase: 'GREEN', version: 6 })
-    await remove()
-  }, 60_000)
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'as `waymark send -`, with %s',
+    async (signal) => {
+      const { home, remove } = await temporaryHome()
+      const id = await sessionAtWork(home)
+      const child = spawn(process.execPath, [command, 'send', id, '-', '--json', '--home', home])
+      const ended = new Promise((resolve) => child.on('close', (_code, by) => resolve(by)))
+      let answers = ''
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        answers += text
+      })
+      child.stdin.write('{"type":"task.enter-phase","taskId":"A","phase":"GREEN"}\n')
+      await until(() => answers.includes('\n'), 'the answer to the first line')
+      child.kill(signal)
+      expect(await ended).toBe(signal)
+      expect(await newest(home, id)).toMatchObject({ trigger: 'interruption', phase: 'GREEN', version: 6 })
+      await remove()
+    },
+    60_000,
+  )
 })

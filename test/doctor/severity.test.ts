@@ -157,6 +157,18 @@ describe('recoveries', () => {
     expect(ofCode(await place.examine(), 'recovery-stuck')).toEqual([])
   })
 
+  it('that were begun and not completed are told once their step takes too long, and are gone when taken up', async () => {
+    const place = await makePlace()
+    const recoveryId = 'reco_00000000-0000-4000-8000-000000000001'
+    await place.send(place.sessionId, { type: 'recovery.begin', recoveryId, taskPolicy: 'keep' })
+    expect(ofCode(await place.examine(), 'recovery-stuck')).toEqual([])
+    const [finding] = ofCode(await place.examine({ clock: later(6) }), 'recovery-stuck')
+    expect(finding?.message).toMatch(/^recovery reco_\S+ has been restoring since /)
+    expect(finding?.proposal).toContain(`waymark recover ${place.sessionId} takes it up`)
+    await place.library((waymark) => waymark.recover(place.sessionId))
+    expect(ofCode(await place.examine({ clock: later(6) }), 'recovery-stuck')).toEqual([])
+  })
+
   it('that lead nowhere are left behind with the fork that is proposed', async () => {
     const place = await makePlace()
     await place.library(async (waymark) => {

@@ -89,12 +89,12 @@ describe('usage', () => {
         const waymark = await Waymark.open({ store: new MemoryLog(), ...seeded(6) })
         const sessions = [await waymark.createSession({ model: 'm' })]
         let calls = 0
-        for (const { who, other, kind } of turns) {
+        for (const [n, { who, other, kind }] of turns.entries()) {
           const [one, two] = [sessions[who % sessions.length], sessions[other % sessions.length]]
           if (one === undefined || two === undefined) continue
           if (kind === 'fork') sessions.push(await one.fork())
           else if (kind === 'merge' && one !== two) {
-            await two.send({ type: 'task.add', taskId: `T${calls}-${two.version}`, title: 't' })
+            await two.send({ type: 'task.add', taskId: `T${n}`, title: 't' })
             const policies = { tasks: 'union', context: 'union', decisions: 'union' } as const
             if ((await one.merge(two, { policies })).recorded) merged += 1
           } else if (kind === 'call') {

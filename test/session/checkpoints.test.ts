@@ -10,7 +10,9 @@ import { historyArbitrary } from '../../src/testing/arbitraries.ts'
 import { play } from '../../src/testing/play.ts'
 import { eventsOf } from '../support/events.ts'
 
-async function opened(autoCheckpoint = true): Promise<{ waymark: Waymark; session: Session; log: MemoryLog }> {
+async function opened(
+  autoCheckpoint = true,
+): Promise<{ waymark: Waymark; session: Session; log: MemoryLog }> {
   const log = new MemoryLog()
   const waymark = await Waymark.open({ store: log, settings: { autoCheckpoint } })
   return { waymark, log, session: await waymark.createSession({ model: 'm-1', windowTokens: 200_000 }) }
@@ -48,8 +50,7 @@ const scenarios: Readonly<Record<string, (session: Session) => Promise<unknown>>
   emergency: async (session) => session.send(call(175_000)),
   error: async (session) => session.send({ type: 'call.fail', reason: 'overloaded' }),
   interruption: async (session) => session.send({ type: 'turn.interrupt', reason: 'Escape' }),
-  timeout: async (session) =>
-    session.send({ type: 'turn.complete' }, { time: later(session, 61) }),
+  timeout: async (session) => session.send({ type: 'turn.complete' }, { time: later(session, 61) }),
   'long-task': async (session) => {
     await session.send({ type: 'session.configure', configuration: { checkpointIntervalMinutes: 30 } })
     await session.send({ type: 'turn.complete' }, { time: later(session, 11) })
@@ -68,7 +69,9 @@ async function withTask(session: Session): Promise<Session> {
 
 describe('a checkpoint by itself', () => {
   it('has a scenario for every trigger', () => {
-    expect(Object.keys(checkpointTriggers).sort()).toEqual(['session-start', ...Object.keys(scenarios)].sort())
+    expect(Object.keys(checkpointTriggers).sort()).toEqual(
+      ['session-start', ...Object.keys(scenarios)].sort(),
+    )
   })
 
   it('is taken when a session begins, of its first version', async () => {
@@ -76,25 +79,31 @@ describe('a checkpoint by itself', () => {
     expect(session.state.checkpoints).toMatchObject([{ trigger: 'session-start', version: 1 }])
   })
 
-  it.each(Object.entries(scenarios))('%s: one, by a policy of its own, and it can be read', async (trigger, act) => {
-    const { session, log } = await opened()
-    await act(await withTask(session))
-    const taken = session.state.checkpoints.slice(1)
-    expect(taken.map((entry) => entry.trigger)).toEqual([trigger])
-    const created = (await eventsOf(log, session.id)).filter(({ type }) => type === 'checkpoint.created').at(-1)
-    expect(created?.actor).toMatch(trigger === 'manual' ? /^user$/ : /^policy:checkpoint-/)
-    const [checkpoint] = taken
-    expect((await session.at(checkpoint?.version ?? -1)).version).toBe(checkpoint?.version)
-  })
-
-  it.each(Object.entries(scenarios).filter(([trigger]) => !['manual', 'handoff', 'context-switch', 'model-switch'].includes(trigger)))(
-    '%s: none with auto_checkpoint off',
-    async (_trigger, act) => {
-      const { session } = await opened(false)
+  it.each(Object.entries(scenarios))(
+    '%s: one, by a policy of its own, and it can be read',
+    async (trigger, act) => {
+      const { session, log } = await opened()
       await act(await withTask(session))
-      expect(session.state.checkpoints).toEqual([])
+      const taken = session.state.checkpoints.slice(1)
+      expect(taken.map((entry) => entry.trigger)).toEqual([trigger])
+      const created = (await eventsOf(log, session.id))
+        .filter(({ type }) => type === 'checkpoint.created')
+        .at(-1)
+      expect(created?.actor).toMatch(trigger === 'manual' ? /^user$/ : /^policy:checkpoint-/)
+      const [checkpoint] = taken
+      expect((await session.at(checkpoint?.version ?? -1)).version).toBe(checkpoint?.version)
     },
   )
+
+  it.each(
+    Object.entries(scenarios).filter(
+      ([trigger]) => !['manual', 'handoff', 'context-switch', 'model-switch'].includes(trigger),
+    ),
+  )('%s: none with auto_checkpoint off', async (_trigger, act) => {
+    const { session } = await opened(false)
+    await act(await withTask(session))
+    expect(session.state.checkpoints).toEqual([])
+  })
 
   it.each([['session-end'], ['task-phase'], ['handoff'], ['model-switch'], ['timeout']])(
     '%s: stands before its command, in the same transaction',
@@ -140,7 +149,9 @@ describe('a checkpoint by itself', () => {
     await withTask(session)
     await session.send({ type: 'task.enter-phase', taskId: 'A', phase: 'RED' })
     const { version } = session
-    await expect(session.send({ type: 'task.enter-phase', taskId: 'B', phase: 'RED' })).rejects.toThrow('no such task')
+    await expect(session.send({ type: 'task.enter-phase', taskId: 'B', phase: 'RED' })).rejects.toThrow(
+      'no such task',
+    )
     await expect(session.send({ type: 'model.switch', model: 'm-1' })).rejects.toThrow('already')
     await session.send({ type: 'task.enter-phase', taskId: 'A', phase: 'RED' })
     expect(session.version).toBe(version)

@@ -275,6 +275,31 @@ describe('merge', () => {
     expect(await refusalOf(parent.merge(fork))).toMatchObject({ code: 'COMMAND_REFUSED' })
   })
 
+  it('what callers get wrong is refused before anything is recorded', async () => {
+    const { waymark, parent } = await parentWith(add('A'))
+    const fork = await parent.fork()
+    await sendAll(fork, { type: 'task.describe', taskId: 'A', title: '🧭'.repeat(1_000) }, add('B'))
+    await parent.send({ type: 'task.describe', taskId: 'A', title: 'x'.repeat(2_000) })
+    const position = await waymark.log.position()
+    const wrong: readonly object[] = [{ policies: { tasks: 'mine' } }, { policies: all('ours'), actor: '' }]
+    for (const options of wrong) {
+      expect(await refusalOf(parent.merge(fork, options))).toMatchObject({ code: 'COMMAND_INVALID' })
+    }
+    for (const options of [
+      { to: 1, reason: 'x'.repeat(3_000) },
+      { to: 1, actor: '' },
+    ]) {
+      expect(await refusalOf(parent.rewind(options))).toMatchObject({ code: 'COMMAND_INVALID' })
+    }
+    for (const to of [-1, 1.5, Number.NaN, 1e9, 'ckpt_x', 'x'.repeat(100_000)]) {
+      expect(await refusalOf(parent.rewind({ to }))).toMatchObject({ code: 'VERSION_NOT_FOUND' })
+    }
+    expect(await refusalOf(parent.rewind({ to: parent.version }))).toMatchObject({ code: 'COMMAND_REFUSED' })
+    expect(await waymark.log.position()).toBe(position)
+    expect(await parent.merge(fork, { policies: all('union') })).toMatchObject({ recorded: true })
+    expect(await waymark.verify()).toMatchObject({ ok: true })
+  })
+
   it('a holder of an old epoch may not merge', async () => {
     const { waymark, parent } = await parentWith(add('A'))
     const fork = await parent.fork()

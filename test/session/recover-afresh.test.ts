@@ -31,7 +31,9 @@ describe('recoverAfresh', () => {
       window: { totalTokens: 100_000, usedTokens: 0, phase: 'normal' },
       configuration: { warningThresholdPercent: 70 },
     })
-    expect(Object.values(session.state.tasks).map(({ id, status }) => [id, status])).toEqual([['B', 'pending']])
+    expect(Object.values(session.state.tasks).map(({ id, status }) => [id, status])).toEqual([
+      ['B', 'pending'],
+    ])
     expect(report).toMatchObject({ sessionId: session.id, broughtTasks: 1, damage: null, checkpointId: null })
     expect(report.open).toMatchObject([{ kind: 'call', id: 't1', outcome: 'unknown' }])
     expect(report.plan).toEqual(
@@ -51,7 +53,9 @@ describe('recoverAfresh', () => {
     const fromVersion = await waymark.recoverAfresh(old.id, { from: 2 })
     expect(fromVersion.session.state).toMatchObject({ continuesVersion: 2, tasks: {} })
     for (const from of [0, 10_000]) {
-      await expect(waymark.recoverAfresh(old.id, { from })).rejects.toMatchObject({ code: 'VERSION_NOT_FOUND' })
+      await expect(waymark.recoverAfresh(old.id, { from })).rejects.toMatchObject({
+        code: 'VERSION_NOT_FOUND',
+      })
     }
   })
 

@@ -12,7 +12,8 @@ async function atWork(options: Partial<OpenOptions> = {}) {
   const log = new MemoryLog()
   const waymark = await Waymark.open({ store: log, ...options })
   const session = await waymark.createSession({ model: 'm', windowTokens: 200_000, nativeId: 'native-1' })
-  for (const taskId of ['A', 'B', 'C']) await session.send({ type: 'task.add', taskId, title: `task ${taskId}` })
+  for (const taskId of ['A', 'B', 'C'])
+    await session.send({ type: 'task.add', taskId, title: `task ${taskId}` })
   await session.send({ type: 'task.start', taskId: 'A' })
   await session.send({ type: 'task.complete', taskId: 'A' })
   await session.send({ type: 'task.start', taskId: 'B' })
@@ -56,7 +57,9 @@ describe('recover', () => {
     const { waymark, session } = await atWork()
     await session.send({ type: 'tool.call', toolCallId: 't1', name: 'Bash' })
     const unsaid = await waymark.recover(session.id)
-    expect(unsaid.open.filter(({ kind }) => kind === 'call')).toMatchObject([{ id: 't1', outcome: 'unknown' }])
+    expect(unsaid.open.filter(({ kind }) => kind === 'call')).toMatchObject([
+      { id: 't1', outcome: 'unknown' },
+    ])
     await session.send({ type: 'tool.begin', toolCallId: 't1' })
     await session.send({ type: 'tool.call', toolCallId: 't2', name: 'Write', target: 'a.txt', writes: true })
     const report = await waymark.recover(session.id)
@@ -82,7 +85,9 @@ describe('recover', () => {
     const report = await waymark.recover(session.id, { tasks })
     expect(report.state.tasks.B?.status).toBe(status)
     expect(stepOf(report, 'plan')?.lines.filter((line) => line.endsWith(`(${tasks})`))).toEqual(lines)
-    const ofTasks = (await eventsOf(log, session.id)).slice(version).filter(({ type }) => type.startsWith('task.'))
+    const ofTasks = (await eventsOf(log, session.id))
+      .slice(version)
+      .filter(({ type }) => type.startsWith('task.'))
     expect(ofTasks.length > 0).toBe(tasks !== 'keep')
     expect(ofTasks.every(({ actor }) => actor === 'recovery')).toBe(true)
   })
@@ -116,7 +121,11 @@ describe('recover', () => {
     await session.send({ type: 'recovery.begin', recoveryId, taskPolicy: 'keep' })
     const taken = await waymark.recover(session.id)
     expect(taken).toMatchObject({ recoveryId, takenUp: true })
-    await session.send({ type: 'recovery.begin', recoveryId: recoveryId.replace('1', '2') as typeof recoveryId, taskPolicy: 'keep' })
+    await session.send({
+      type: 'recovery.begin',
+      recoveryId: recoveryId.replace('1', '2') as typeof recoveryId,
+      taskPolicy: 'keep',
+    })
     const other = await waymark.recover(session.id, { tasks: 'block' })
     expect(other.recoveryId).not.toBe(recoveryId)
     expect((await eventsOf(log, session.id)).filter(({ type }) => type === 'recovery.failed')).toHaveLength(1)
@@ -136,7 +145,12 @@ describe('recover', () => {
 describe('the validation of the context', () => {
   async function heavy(strategy: 'progressive_summarization' | 'full_context', policies?: []) {
     const made = await atWork({
-      settings: { recoveryStrategy: strategy, autoCheckpoint: false, warningThresholdPercent: 83, emergencyThresholdPercent: 84 },
+      settings: {
+        recoveryStrategy: strategy,
+        autoCheckpoint: false,
+        warningThresholdPercent: 83,
+        emergencyThresholdPercent: 84,
+      },
       ...(policies === undefined ? {} : { policies }),
     })
     const { session } = made
@@ -151,7 +165,9 @@ describe('the validation of the context', () => {
     const { waymark, session } = await heavy('progressive_summarization')
     const report = await waymark.recover(session.id)
     expect(Object.keys(report.state.context.items)).toEqual(['@RULES'])
-    expect(stepOf(report, 'validate')?.detail).toMatch(/^it did not fit beside its reserve, and room was made/)
+    expect(stepOf(report, 'validate')?.detail).toMatch(
+      /^it did not fit beside its reserve, and room was made/,
+    )
     expect(stepOf(report, 'validate')?.lines).toContain('context.discard: @NOTES')
   })
 
@@ -185,13 +201,22 @@ describe('the resume hook', () => {
   const hanging: ResumeHook = async () => new Promise(() => {})
   it.each<[string, ResumeHook, RegExp]>([
     ['throws', () => Promise.reject(new Error('no such session')), /failed: no such session/],
-    ['throws what has no text', () => { throw Object.create(null) }, /failed: /],
+    [
+      'throws what has no text',
+      () => {
+        throw Object.create(null)
+      },
+      /failed: /,
+    ],
     ['hangs', hanging, /failed: it took more than 200 ms/],
     ['gives nothing', (async () => undefined) as never, /gave no \{ sessionRef\?, detail \}/],
-  ])('that %s is recorded as skipped, with the reason, and the recovery goes on', async (_what, hook, reason) => {
-    const step = await tried(hook)
-    expect(step).toMatchObject({ outcome: 'skipped', detail: expect.stringMatching(reason) })
-  })
+  ])(
+    'that %s is recorded as skipped, with the reason, and the recovery goes on',
+    async (_what, hook, reason) => {
+      const step = await tried(hook)
+      expect(step).toMatchObject({ outcome: 'skipped', detail: expect.stringMatching(reason) })
+    },
+  )
 
   it('is told to stop when it takes too long, and may be another one for one recovery', async () => {
     let aborted = false
@@ -202,7 +227,9 @@ describe('the resume hook', () => {
           resolve({ detail: 'too late' })
         })
       })
-    expect(await tried(async () => ({ detail: 'of the home' }), { resume: slow })).toMatchObject({ outcome: 'skipped' })
+    expect(await tried(async () => ({ detail: 'of the home' }), { resume: slow })).toMatchObject({
+      outcome: 'skipped',
+    })
     expect(aborted).toBe(true)
   })
 })

@@ -2,8 +2,10 @@
  * Goal: a place is held by whoever writes, as long as it lives, and by nobody else.
  * Method: real homes; the note of live writers is read back from the store.
  */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { processStartOf } from '../../src/session/process-start.ts'
 import { Waymark } from '../../src/session/waymark.ts'
 import { liveWriters, writersKey } from '../../src/session/writers.ts'
@@ -97,6 +99,23 @@ describe('a writer', () => {
       await note(waymark, [other, { ...other, holder: 'here', start }])
       const live = liveWriters(await waymark.log.bookmark(writersKey))
       expect(live.map(({ holder }) => holder)).toEqual(['here'])
+    },
+  )
+
+  it.runIf(existsSync('/proc/self/stat'))(
+    'that has ended holds no place, though its number is there',
+    async () => {
+      // The shell becomes a process that never asks what became of the child it was given.
+      const parent = spawn('/bin/sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 30'])
+      removals.unshift(async () => void parent.kill('SIGKILL'))
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+      const pid = Number(line.toString())
+      const start = processStartOf(pid)
+      const waymark = await opened(await newHome())
+      await note(waymark, [{ sessionId, holder: 'ended', pid, start }])
+      expect(liveWriters(await waymark.log.bookmark(writersKey))).toHaveLength(1)
+      await vi.waitFor(() => expect(processStartOf(pid)).toBe('ended'), 5_000)
+      expect(liveWriters(await waymark.log.bookmark(writersKey))).toEqual([])
     },
   )
 

@@ -10,6 +10,7 @@ import { derivedIdOf } from '../../kernel/clock.ts'
 import { WaymarkError } from '../../kernel/errors.ts'
 import type { EventLog, LogTransaction } from '../../log/port.ts'
 import { loadState } from '../../replay/load.ts'
+import { checkedActor } from '../actor.ts'
 import { appendInto, decideNow } from '../append.ts'
 import type { SessionHost } from '../host.ts'
 import { takeKeyframeIfDue } from '../keyframe.ts'
@@ -174,10 +175,10 @@ function recordMerge(
   ours: ReadonlyState,
   { command, draft }: Plan,
   { sessionId, epoch }: MergeTarget,
-  { actor = 'user' }: MergeOptions,
+  { actor }: MergeOptions,
 ): ReadonlyState {
   const environment = { ...host.environment, policies: [] }
-  const meta = { commandId: environment.ids.uuid(), actor }
+  const meta = { commandId: environment.ids.uuid(), actor: checkedActor(actor) }
   const fact = record(transaction, ours, { sessionId, command, meta, epoch }, environment)
   const cause = fact.events[fact.events.length - 1]
   assert(cause !== undefined, 'a merge that brings something is recorded')

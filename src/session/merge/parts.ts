@@ -2,6 +2,7 @@
 import type { ReadonlyState, taskOf } from '../../fold/state.ts'
 import { canonicalJson } from '../../kernel/json.ts'
 import { limits } from '../../kernel/limits.ts'
+import { gap, wholeAt } from '../../views/cut.ts'
 
 export type MergedTask = NonNullable<ReturnType<typeof taskOf>>
 export type MergedItem = ReadonlyState['context']['items'][string]
@@ -102,5 +103,6 @@ export function decisionLine(decision: MergedDecision | undefined): string | nul
 }
 
 function lineOf(text: string): string {
-  return text.length <= limits.lineCharactersMax ? text : `${text.slice(0, limits.lineCharactersMax - 1)}…`
+  const max = limits.lineCharactersMax
+  return text.length <= max ? text : `${text.slice(0, wholeAt(text, max - 1))}${gap}`
 }

@@ -2,7 +2,7 @@
 import { decide } from '../../decide/decide.ts'
 import type { DecisionContext } from '../../decide/decision.ts'
 import { mergeParts } from '../../events/branch.ts'
-import type { Command } from '../../events/commands.ts'
+import { type Command, parseCommand } from '../../events/commands.ts'
 import type { ReadonlyState, SessionState } from '../../fold/state.ts'
 import { WaymarkError } from '../../kernel/errors.ts'
 import { limits } from '../../kernel/limits.ts'
@@ -51,7 +51,7 @@ export interface PlanRequest {
 /** Characters of a session's id by which what it brought is told from what was there. */
 const shortCharacters = 8
 
-/** @throws CommandRefused when the session accepts no merge, or holds no more of what would come */
+/** @throws WaymarkError `COMMAND_INVALID` for an unknown policy; CommandRefused when the session accepts no merge, or holds no more of what would come */
 export function planMerge(
   { ours, theirs, base, baseVersion, policies: chosen }: PlanRequest,
   context: DecisionContext,
@@ -68,6 +68,8 @@ export function planMerge(
     conflicts: [],
     conflictCount: 0,
   }
+  // Policies come from outside.
+  parseCommand(command)
   const decision = decide(ours, command, context)
   if (!decision.ok) throw refused(decision.refusal)
   const draft: Draft = {
