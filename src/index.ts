@@ -92,13 +92,13 @@ export { checkMemoryFiles, type DriftKind, type MemoryCheck, type MemoryFileChec
 export { MemoryFiles, type MemoryFilesOptions } from './memory/memory-files.ts'
 export type { MemorySettings } from './memory/render.ts'
 export { type MemoryPlace, type MemoryWritten, type WriteOptions, writeMemoryFiles } from './memory/write.ts'
-export {
-  type RedactedStream,
-  type RedactionProblem,
-  type RedactionReport,
-  type RedactOptions,
-  redactSession,
-} from './redaction/redact.ts'
+export { redactSession } from './redaction/redact.ts'
+export type {
+  RedactedStream,
+  RedactionProblem,
+  RedactionReport,
+  RedactOptions,
+} from './redaction/report.ts'
 export { type RepairedSession, type RepairOptions, type RepairReport, repairHome } from './repair/repair.ts'
 export { type FoundItem, findContextItem } from './replay/item.ts'
 export type { Recovery } from './replay/recover.ts'

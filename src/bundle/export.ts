@@ -1,6 +1,7 @@
 /** Writes a session into a bundle: its events, those it inherited, the texts they refer to, and the snapshots of its checkpoints. */
 import { machinesHash } from '../decide/versions.ts'
 import { eventTypes, schemaVersionOf } from '../events/catalogue.ts'
+import { isKnown } from '../events/envelope.ts'
 import { contentRefsIn } from '../events/references.ts'
 import { foldInto, stateHash } from '../fold/fold.ts'
 import { foldVersion, initialState, type SessionState } from '../fold/state.ts'
@@ -11,6 +12,7 @@ import { ChainCheck, type CheckedRow } from '../log/chain.ts'
 import { damaged } from '../log/codec.ts'
 import type { Segment } from '../log/lineage.ts'
 import type { EventLog, StoredRow, StoredSnapshot } from '../log/port.ts'
+import { isRedacted, replacedHashOf } from '../log/rows.ts'
 import { segmentsIn } from '../replay/chain.ts'
 import { chainHashAt, streamOf } from '../replay/load.ts'
 import { RedactionLookup } from '../replay/redactions.ts'
@@ -69,6 +71,7 @@ export async function exportBundle(
     const run = new BundleRun(log, writer, options, stream.version)
     await writer.add(headerOf(sessionId, streams))
     for (const [index, segment] of segments.entries()) await run.addSegment(index, segment)
+    run.requireAccounted()
     await run.addContents()
     await writer.finish((hash) => ({ kind: 'end', ...run.counts, sha256: hash }))
     return { path, sessionId, version: stream.version, streams, ...run.counts, bytes: writer.bytes }
@@ -99,6 +102,10 @@ class BundleRun {
   readonly #options: BundleOptions
   readonly #of: number
   readonly #wanted = new Set<string>()
+  /** Hash of the data that stands there, by version, as the rows and as the redactions say. */
+  readonly #redacted = new Map<number, string>()
+  readonly #recorded = new Map<number, string>()
+  readonly #takenOut = new Set<string>()
   #state: SessionState | null = null
   #hash = ''
 
@@ -138,6 +145,11 @@ class BundleRun {
     await this.#writer.add({ kind: 'event', stream, version, envelope, data, salt, hash })
     this.counts.events += 1
     this.#hash = hash
+    if (isRedacted(row)) this.#redacted.set(version, replacedHashOf(data))
+    else if (isKnown(event) && event.type === 'session.redacted') {
+      for (const replaced of event.data.events) this.#recorded.set(replaced.version, replaced.dataHash)
+      for (const content of event.data.contents) this.#takenOut.add(content)
+    }
     for (const { hash: content } of contentRefsIn(event.data)) this.#wanted.add(content)
     foldInto(this.#state, [event])
   }
@@ -171,6 +183,13 @@ class BundleRun {
     return null
   }
 
+  /** Another home accepts data that was taken out only where the bundle itself says so. */
+  requireAccounted(): void {
+    for (const [version, hash] of this.#redacted) {
+      if (this.#recorded.get(version) !== hash) throw recordedElsewhere(`version ${version}`)
+    }
+  }
+
   /** The texts in the order in which events first refer to them. */
   async addContents(): Promise<void> {
     for (const hash of this.#wanted) {
@@ -179,10 +198,20 @@ class BundleRun {
         this.counts.missingContents += 1
         continue
       }
-      await this.#writer.add(contentLine(hash, bytes))
+      const line = contentLine(hash, bytes)
+      if (line.redacted === true && !this.#takenOut.has(hash)) throw recordedElsewhere(`text ${hash}`)
+      await this.#writer.add(line)
       this.counts.contents += 1
     }
   }
+}
+
+function recordedElsewhere(what: string): WaymarkError {
+  return new WaymarkError('VERSION_NOT_FOUND', {
+    message: `data of ${what} was taken out, and the event that says so is in another session`,
+    hint: 'waymark redact <session> with the same rules records it in this one too',
+    details: { what },
+  })
 }
 
 function contentLine(hash: string, bytes: Uint8Array): BundleLineOf<'content'> {

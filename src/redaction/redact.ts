@@ -4,63 +4,19 @@
  */
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
+import { damaged } from '../log/codec.ts'
 import type { Segment } from '../log/lineage.ts'
 import type { EventLog, LogTransaction, ReplacedData, StoredRow, StreamInfo } from '../log/port.ts'
 import { segmentsIn } from '../replay/chain.ts'
 import { streamOf } from '../replay/load.ts'
+import { type TakenOut, unrecordedIn } from '../replay/taken-out.ts'
 import { caughtUp, type RecordEnvironment, record } from '../session/record.ts'
 import { type Kept, redactedData } from './data.ts'
 import { removeCheckpointFiles } from './files.ts'
+import type { RedactionProblem, RedactionReport, RedactOptions } from './report.ts'
 import { type RedactionRules, rulesOf } from './rules.ts'
+import { type Concerned, type Found, hashesIn, withInherited } from './shared.ts'
 import { shapeOf, type Texts, textsOf } from './texts.ts'
-
-export interface RedactOptions {
-  /** Fields: `prompt.submitted:content`, `task:title`, `*.cwd`. */
-  readonly paths?: readonly string[]
-  /** Texts: names of shapes of secrets, or regular expressions. */
-  readonly patterns?: readonly string[]
-  /** Why, for the record. It is kept as it is. */
-  readonly reason?: string
-  /** Say what would be taken out, and change nothing. */
-  readonly dryRun?: boolean
-  /** The folder of the home's sessions, where files of checkpoints lie; without it none are looked for. */
-  readonly folder?: string
-  readonly onProgress?: (text: string) => void
-}
-
-/** What was taken out of one stream. */
-export interface RedactedStream {
-  readonly sessionId: string
-  /** Its own events of which data was replaced. */
-  readonly events: number
-  /** Events that it inherited of which data was replaced: a fork sees them redacted too. */
-  readonly inherited: number
-}
-
-/** Something that was found and could not be taken out. */
-export interface RedactionProblem {
-  readonly sessionId: string
-  readonly version: number | null
-  readonly path: string
-  readonly reason: string
-}
-
-export interface RedactionReport {
-  readonly sessionId: string
-  readonly dryRun: boolean
-  readonly rules: readonly string[]
-  readonly streams: readonly RedactedStream[]
-  readonly events: number
-  readonly contents: number
-  readonly problems: readonly RedactionProblem[]
-  readonly problemCount: number
-  /** Files of checkpoints that held it, and are gone. */
-  readonly filesRemoved: readonly string[]
-  /** Whether the store's file was written anew, so that no byte of it is left there; `null` when nothing was changed. */
-  readonly erased: boolean | null
-  /** Why not. */
-  readonly notErasedBecause: string | null
-}
 
 /**
  * Takes data out of a session: of its own events, of those it inherited, where they lie, and of the texts they refer to. Events of other
@@ -96,14 +52,8 @@ export async function redactSession(
     if (held.size > 0) await run.round(segments, held, false)
     held = texts
   }
-  await run.round(segments, held, true)
+  await run.round(segments, held, true, options.dryRun === true ? null : await unrecordedIn(log, sessionId))
   return run.finish()
-}
-
-/** What a round found in one stream. */
-interface Found {
-  readonly own: readonly ReplacedData[]
-  readonly contents: ReadonlySet<string>
 }
 
 class RedactionRun {
@@ -137,7 +87,7 @@ class RedactionRun {
     for (const { sessionId, after, to } of segments) {
       for await (const page of this.#log.rows(sessionId, { after, to })) {
         for (const row of page) {
-          for (const kept of redactedData({ ...shapeOf(row), data: row.data }, this.#rules, new Map()).kept) {
+          for (const kept of this.#redacted(sessionId, row, this.#rules, new Map()).kept) {
             if (kept.isNamed) throw mustStay(sessionId, row.version, kept)
             this.#problem({ sessionId, version: row.version, path: kept.path, reason: kept.reason })
           }
@@ -146,12 +96,32 @@ class RedactionRun {
     }
   }
 
+  /** @throws DamagedRecord for a row whose texts cannot be read. */
+  #redacted(
+    sessionId: string,
+    row: StoredRow,
+    rules: RedactionRules | null,
+    previews: Parameters<typeof redactedData>[2],
+  ): ReturnType<typeof redactedData> {
+    try {
+      return redactedData({ ...shapeOf(row), data: row.data }, rules, previews)
+    } catch (error) {
+      if (error instanceof SyntaxError) throw damaged(sessionId, row.version, 'its text is not JSON')
+      throw error
+    }
+  }
+
   readonly textProblem = (hash: string, reason: string): void => {
     this.#problem({ sessionId: this.#sessionId, version: null, path: `text ${hash}`, reason })
   }
 
   /** Takes some texts out, and with the last round what the events themselves hold. One transaction. */
-  async round(segments: readonly Segment[], texts: Texts, isLast: boolean): Promise<void> {
+  async round(
+    segments: readonly Segment[],
+    texts: Texts,
+    isLast: boolean,
+    unrecorded: TakenOut | null = null,
+  ): Promise<void> {
     this.#options.onProgress?.(`looking for sessions that share ${texts.size} texts`)
     const limitOf = new Map(isLast ? segments.map(({ sessionId, to }) => [sessionId, to]) : [])
     const streams: StreamInfo[] = []
@@ -172,7 +142,7 @@ class RedactionRun {
       return
     }
     const found = await this.#log.transact((transaction) =>
-      this.#redactAll(transaction, { streams, concerned, texts, limitOf }),
+      this.#redactAll(transaction, { streams, concerned, texts, limitOf, unrecorded }),
     )
     this.#note(streams, found)
   }
@@ -184,7 +154,9 @@ class RedactionRun {
       concerned,
       texts,
       limitOf,
+      unrecorded,
     }: {
+      readonly unrecorded: TakenOut | null
       readonly streams: readonly StreamInfo[]
       readonly concerned: readonly StreamInfo[]
       readonly texts: Texts
@@ -195,7 +167,9 @@ class RedactionRun {
     for (const { sessionId } of concerned) {
       const contents = new Set<string>()
       const limit = limitOf.get(sessionId) ?? 0
-      const own = transaction.redact(sessionId, (row) => this.#replacement(row, texts, limit, contents))
+      const own = transaction.redact(sessionId, (row) =>
+        this.#replacement(sessionId, row, { texts, limit }, contents),
+      )
       found.set(sessionId, { own, contents })
     }
     for (const [hash, { bytes }] of texts) transaction.redactContent(hash, bytes)
@@ -203,6 +177,7 @@ class RedactionRun {
     for (const [sessionId, { events, contents }] of all) {
       this.#record(transaction, sessionId, events, [...contents])
     }
+    if (unrecorded !== null) this.#recordEarlier(transaction, unrecorded, all.get(this.#sessionId))
     const ids = [...all.keys()]
     // How far an import has come is noted with words of its file; it finds what is recorded again without the note.
     transaction.forgetBookmarks(
@@ -210,6 +185,14 @@ class RedactionRun {
         key.startsWith('import/') && !key.startsWith('import/done/') && ids.some((id) => value.includes(id)),
     )
     return found
+  }
+
+  /** What was taken out before, where only another session of the line records it: to travel, the session has to say so itself. */
+  #recordEarlier(transaction: LogTransaction, unrecorded: TakenOut, now: Concerned | undefined): void {
+    const named = new Set(now?.events.map(({ version }) => version))
+    const events = unrecorded.events.filter(({ version }) => !named.has(version))
+    const contents = unrecorded.contents.filter((hash) => now?.contents.has(hash) !== true)
+    this.#record(transaction, this.#sessionId, events, contents)
   }
 
   #record(
@@ -234,13 +217,18 @@ class RedactionRun {
   }
 
   /** The new data of a row, if it changes. */
-  #replacement(row: StoredRow, texts: Texts, limit: number, contents: Set<string>): string | null {
+  #replacement(
+    sessionId: string,
+    row: StoredRow,
+    { texts, limit }: { readonly texts: Texts; readonly limit: number },
+    contents: Set<string>,
+  ): string | null {
     const isLookedAt = row.version <= limit
     const shared = hashesIn(row.data).filter((hash) => texts.has(hash))
     for (const hash of shared) contents.add(hash)
     if (!isLookedAt && shared.length === 0) return null
     const previews = new Map(shared.map((hash) => [hash, texts.get(hash)?.preview ?? '']))
-    return redactedData({ ...shapeOf(row), data: row.data }, isLookedAt ? this.#rules : null, previews).data
+    return this.#redacted(sessionId, row, isLookedAt ? this.#rules : null, previews).data
   }
 
   async #foundIn(sessionId: string, texts: Texts, limit: number): Promise<Found> {
@@ -248,7 +236,7 @@ class RedactionRun {
     const contents = new Set<string>()
     for await (const page of this.#log.rows(sessionId)) {
       for (const row of page) {
-        if (this.#replacement(row, texts, limit, contents) !== null)
+        if (this.#replacement(sessionId, row, { texts, limit }, contents) !== null)
           own.push({ version: row.version, dataHash: '' })
       }
     }
@@ -313,39 +301,6 @@ class RedactionRun {
       return { erased: false, notErasedBecause: error.message }
     }
   }
-}
-
-interface Concerned {
-  /** Inherited ones first. */
-  readonly events: readonly ReplacedData[]
-  readonly inherited: number
-  readonly contents: ReadonlySet<string>
-}
-
-/** What is to be recorded in each stream: what was replaced in its own events, and in those that it inherited. Parents come first. */
-function withInherited(
-  streams: readonly StreamInfo[],
-  found: ReadonlyMap<string, Found>,
-  named: ReadonlyMap<string, ReadonlySet<string>>,
-): ReadonlyMap<string, Concerned> {
-  const all = new Map<string, Concerned>()
-  for (const { sessionId, forkedFrom } of streams) {
-    const parent = forkedFrom === null ? undefined : all.get(forkedFrom.sessionId)
-    const inherited = parent?.events.filter(({ version }) => version <= (forkedFrom?.version ?? 0)) ?? []
-    const { own = [], contents = new Set<string>() } = found.get(sessionId) ?? {}
-    const events = [...inherited, ...own]
-    const texts = new Set([...(named.get(sessionId) ?? []), ...contents, ...(parent?.contents ?? [])])
-    if (events.length > 0 || texts.size > 0) {
-      all.set(sessionId, { events, inherited: inherited.length, contents: texts })
-    }
-  }
-  return all
-}
-
-const hashPattern = /"hash":"([0-9a-f]{64})"/g
-
-function hashesIn(data: string): readonly string[] {
-  return [...data.matchAll(hashPattern)].map(([, hash = '']) => hash)
 }
 
 function mustStay(sessionId: string, version: number, { path, reason }: Kept): WaymarkError {

@@ -50,7 +50,7 @@ async function sharing(log: EventLog, sessionId: string): Promise<ReadonlyMap<st
 }
 
 /** What a row records as taken out; `null` when it is another event, or not one that can be gone by. */
-function redactionIn(sessionId: string, row: StoredRow): EventData<'session.redacted'> | null {
+export function redactionIn(sessionId: string, row: StoredRow): EventData<'session.redacted'> | null {
   // Nearly all rows are other events: they are not worth parsing. A redaction cannot be redacted.
   if (!row.envelope.includes('"session.redacted"') || isRedacted(row)) return null
   try {

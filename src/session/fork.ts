@@ -1,9 +1,12 @@
 /** Forking: a new stream that begins where another one stood. */
+import type { Command } from '../events/commands.ts'
 import type { ReadonlyState } from '../fold/state.ts'
-import { WaymarkError } from '../kernel/errors.ts'
+import { DamagedRecord, WaymarkError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
 import type { EventLog } from '../log/port.ts'
 import { checkpointVersion } from '../replay/checkpoint-version.ts'
 import { loadState } from '../replay/load.ts'
+import { takenOutUpTo } from '../replay/taken-out.ts'
 import type { SessionHost } from './host.ts'
 import { takeKeyframeOfFork } from './keyframe.ts'
 import { record } from './record.ts'
@@ -32,16 +35,54 @@ export async function forkSession(
   const sessionId = `sess_${environment.ids.uuid()}`
   const parentVersion = inherited.version
   const title = options.title === undefined ? {} : { title: options.title }
+  const gone = await redactionsToRecord(log, parentSessionId, parentVersion)
   const state = await log.transact((transaction) => {
     transaction.create(sessionId, { sessionId: parentSessionId, version: parentVersion })
     const known: ReadonlyState = { ...inherited, sessionId }
     const command = { type: 'session.fork', parentSessionId, parentVersion, ...title } as const
-    const forked = record(transaction, known, { sessionId, command }, environment).state
+    let forked = record(transaction, known, { sessionId, command }, environment).state
+    for (const redaction of gone) {
+      forked = record(transaction, forked, { sessionId, command: redaction }, environment).state
+    }
     takeKeyframeOfFork(transaction, forked, replayedEvents)
     return forked
   })
   appended(sessionId)
   return state
+}
+
+/**
+ * What was taken out of the shared events, as commands that record it: a fork may travel without its parent's later events, and has to say
+ * by itself why data is not what was written. Only where something was ever taken out of the parent are its events gone over.
+ */
+async function redactionsToRecord(
+  log: EventLog,
+  sessionId: string,
+  version: number,
+): Promise<readonly Command[]> {
+  if (!(await mayBeRedacted(log, sessionId))) return []
+  const { events, contents } = await takenOutUpTo(log, sessionId, version)
+  const most = limits.redactedEventsMax
+  const commands: Command[] = []
+  for (let at = 0; at < Math.max(events.length, contents.length); at += most) {
+    commands.push({
+      type: 'session.redact',
+      rules: ['inherited'],
+      events: events.slice(at, at + most).map((event) => ({ ...event })),
+      contents: contents.slice(at, at + most),
+    })
+  }
+  return commands
+}
+
+async function mayBeRedacted(log: EventLog, sessionId: string): Promise<boolean> {
+  try {
+    return (await loadState(log, sessionId)).state.redactions > 0
+  } catch (error) {
+    // Forked before damage: then its events are gone over to see.
+    if (error instanceof DamagedRecord) return true
+    throw error
+  }
 }
 
 async function placeOf(

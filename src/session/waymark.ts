@@ -22,14 +22,14 @@ import { type ForkOptions, forkSession } from './fork.ts'
 import { TaskGraph } from './graph/task-graph.ts'
 import { findHome, makeHome, sessionsFolderOf, storePathOf } from './home.ts'
 import type { SessionHost } from './host.ts'
-import type { CarriedTasks } from './load-history.ts'
 import { LiveSessions } from './live-sessions.ts'
+import type { CarriedTasks } from './load-history.ts'
 import { type Policy, standardPolicies } from './policy.ts'
+import { type ReceiveOptions, receiveHandoff } from './receive-handoff.ts'
 import type { RecordEnvironment } from './record.ts'
-import { type RecoveryReport, type RecoverOptions, recoverSession } from './recover.ts'
+import { type RecoverOptions, type RecoveryReport, recoverSession } from './recover.ts'
 import { type AfreshOptions, type AfreshReport, startAfresh } from './recover-afresh.ts'
 import type { ResumeHook } from './recover-resume.ts'
-import { type ReceiveOptions, receiveHandoff } from './receive-handoff.ts'
 import { resolveSession } from './resolve.ts'
 import { Session } from './session.ts'
 import { onStopSignals, type StopSignal, stopSignals } from './signals.ts'
@@ -219,6 +219,14 @@ export class Waymark {
    * is taken up at its next step.
    *
    * @throws SessionNotFound, WaymarkError `USAGE` when there is no such checkpoint
+   *
+   * @example
+   * ```ts
+   * await session.send({ type: 'focus.change', nextStep: 'write the tests' })
+   * const { steps } = await waymark.recover(session.id, { tasks: 'block' })
+   * steps.map(({ step }) => step) // ['restore', 'validate', 'resume', 'assess', 'plan']
+   * steps.at(-1)?.detail // 'next step: write the tests'
+   * ```
    */
   async recover(name: string, options: RecoverOptions = {}): Promise<RecoveryReport> {
     const { environment, settings, resume } = this.#host
@@ -237,6 +245,12 @@ export class Waymark {
    * version; in an emergency from the newest sound one. Nothing is appended to the old session, which may be damaged.
    *
    * @throws SessionNotFound, DamagedRecord unless it is an emergency, WaymarkError `VERSION_NOT_FOUND`, `USAGE`, `LIMIT_REACHED`
+   *
+   * @example
+   * ```ts
+   * const fresh = await waymark.recoverAfresh(session.id)
+   * fresh.session.state.continuesSessionId === session.id // true
+   * ```
    */
   async recoverAfresh(
     name: string,

@@ -2,7 +2,8 @@
  * Goal: nothing of a bundle that is not what was exported gets in, whoever made it; the place is told, and the home stays as it was.
  * Method: real bundles, each changed in one way: as bytes, as lines, and as lines whose closing record was made to fit again.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deflateRawSync, gunzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -22,11 +23,11 @@ let bytes: Buffer
 beforeAll(async () => {
   const here = await Waymark.open({ store: new MemoryLog(), policies: [] })
   const session = await filled(here)
-  const { mkdtempSync } = await import('node:fs')
-  const { tmpdir } = await import('node:os')
-  const path = join(mkdtempSync(join(tmpdir(), 'waymark-hostile-')), 'a.waymark')
+  const folder = mkdtempSync(join(tmpdir(), 'waymark-hostile-'))
+  const path = join(folder, 'a.waymark')
   await exportBundle(here.log, session.id, path)
   bytes = readFileSync(path)
+  rmSync(folder, { recursive: true, force: true })
   lines = gunzipSync(bytes)
     .toString('utf8')
     .trimEnd()

@@ -22,7 +22,7 @@ async function tamper(place: Place, sql: string): Promise<void> {
   connection.close()
 }
 
-/** Five events and two checkpoints; the versions are 1 start, 2 A, 3 checkpoint, 4 B, 5 checkpoint, 6 C. */
+/** Three tasks and three checkpoints; the versions are 1 start, 2 checkpoint, 3 A, 4 checkpoint, 5 B, 6 checkpoint, 7 C. */
 async function session(place: Place): Promise<string> {
   const id = await place.session()
   await place.send(id, add('A'))
@@ -54,15 +54,15 @@ describe('a changed event', () => {
     const { code, answer } = await jsonOf(place, shapes.verifyShape, ['verify'])
     expect({ code, ok: 'ok' in answer && answer.ok }).toEqual({ code: 1, ok: false })
     expect(answer).toMatchObject({
-      sessions: [{ sessionId: id, ok: false, problems: containing({ version: 6 }) }],
+      sessions: [{ sessionId: id, ok: false, problems: containing({ version: 7 }) }],
     })
     const text = await place.run(['verify'], { environment: { WAYMARK_LAYOUT: 'aligned' } })
-    expect(text.stdout).toMatch(new RegExp(`^damaged +${id} +6 +6 +`, 'm'))
+    expect(text.stdout).toMatch(new RegExp(`^damaged +${id} +7 +7 +`, 'm'))
     expect(text.stderr).toContain('not everything is as it was written')
     const recovered = await jsonOf(place, shapes.recoverShape, ['recover', id])
     expect(recovered).toMatchObject({
       code: 1,
-      answer: { from: 'snapshot', version: 5, recorded: false, damage: { version: 6 } },
+      answer: { from: 'snapshot', version: 6, recorded: false, damage: { version: 7 } },
     })
     expect((await place.run(['recover', id])).stderr).toContain('waymark verify')
   })
@@ -76,10 +76,10 @@ describe('a changed event', () => {
       expect(code).toBe(1)
       expect(shapes.errorShape.parse(JSON.parse(stderr)).error).toMatchObject({
         code: 'DAMAGED_RECORD',
-        details: { version: 6 },
+        details: { version: 7 },
       })
     }
-    expect((await place.json(shapes.showShape, 'show', id, '--at', '5')).version).toBe(5)
+    expect((await place.json(shapes.showShape, 'show', id, '--at', '6')).version).toBe(6)
   })
 })
 
@@ -90,10 +90,10 @@ describe('a lost last event', () => {
     await tamper(place, 'DELETE FROM events WHERE position = (SELECT max(position) FROM events)')
     const { code, answer } = await jsonOf(place, shapes.verifyShape, ['verify', id])
     expect(code).toBe(1)
-    expect(answer).toMatchObject({ ok: false, sessions: [{ problems: containing({ version: 6 }) }] })
+    expect(answer).toMatchObject({ ok: false, sessions: [{ problems: containing({ version: 7 }) }] })
     expect(await jsonOf(place, shapes.recoverShape, ['recover', id])).toMatchObject({
       code: 1,
-      answer: { version: 5 },
+      answer: { version: 6 },
     })
   })
 })
@@ -108,24 +108,24 @@ describe('a damaged snapshot', () => {
     )
     expect(await jsonOf(place, shapes.verifyShape, ['verify'])).toMatchObject({
       code: 1,
-      answer: { sessions: [{ problems: containing({ version: 4, kind: 'damaged-snapshot' }) }] },
+      answer: { sessions: [{ problems: containing({ version: 5, kind: 'damaged-snapshot' }) }] },
     })
     expect(await jsonOf(place, shapes.recoverShape, ['recover', id])).toMatchObject({
       code: 1,
       answer: {
         from: 'older-snapshot',
-        snapshotVersion: 2,
+        snapshotVersion: 3,
         recorded: true,
         damage: null,
-        passedOver: [{ version: 4 }],
+        passedOver: [{ version: 5 }],
       },
     })
     const { code, stdout } = await place.run(['recover', id], { environment: { WAYMARK_LAYOUT: 'aligned' } })
     expect(code).toBe(1)
     expect(stdout).toMatch(
-      /^came back from +checkpoint ckpt_\S+ of version 2, as newer ones were not sound$/m,
+      /^came back from +checkpoint ckpt_\S+ of version 3, as newer ones were not sound$/m,
     )
-    expect(stdout).toMatch(/^passed over +snapshot of version 4: /m)
+    expect(stdout).toMatch(/^passed over +snapshot of version 5: /m)
   })
 })
 
@@ -153,7 +153,7 @@ describe('a damaged text', () => {
     const { code, stdout, stderr } = await place.run(['export', id, '--content'])
     expect(code).toBe(1)
     expect(stdout).toContain(`"content":{"${reference.hash}":null}`)
-    expect(stderr).toMatch(/^waymark: version 2: /)
+    expect(stderr).toMatch(/^waymark: version 3: /)
   })
 })
 

@@ -152,7 +152,7 @@ describe('a version that is not there', () => {
       place,
       verb === 'show' ? ['show', id, '--at', '9'] : ['replay', id, '--to', '9'],
     )
-    expect(error).toMatchObject({ exitCode: 2, code: 'VERSION_NOT_FOUND', hint: 'its versions are 0 to 1' })
+    expect(error).toMatchObject({ exitCode: 2, code: 'VERSION_NOT_FOUND', hint: 'its versions are 0 to 2' })
   })
 })
 
@@ -269,7 +269,7 @@ describe('a command', () => {
       details: { status: 'pending', command: 'task.complete' },
     })
     expect(error.hint).toContain('task.start')
-    expect((await place.json(shapes.showShape, 'show', id)).version).toBe(2)
+    expect((await place.json(shapes.showShape, 'show', id)).version).toBe(3)
   })
 
   it('is refused when the version is not the expected one, or its id was used before', async () => {
@@ -283,7 +283,7 @@ describe('a command', () => {
     expect(conflict).toMatchObject({
       exitCode: 1,
       code: 'VERSION_CONFLICT',
-      details: { actual: 1, expected: 7 },
+      details: { actual: 2, expected: 7 },
     })
     await place.run(['send', id, JSON.stringify({ ...JSON.parse(add), commandId: 'once' })])
     const reused = await failure(place, ['send', id, '{"type":"task.start","taskId":"A","commandId":"once"}'])

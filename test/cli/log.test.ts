@@ -10,15 +10,16 @@ describe('log --follow', () => {
     const place = await makePlace()
     const id = await place.session()
     const following = place.start(['log', id, '--follow', '--json'])
-    await following.lines(1)
-    await place.send(id, { type: 'task.add', taskId: 'A', title: 'one' })
     await following.lines(2)
+    await place.send(id, { type: 'task.add', taskId: 'A', title: 'one' })
+    await following.lines(3)
     await place.send(id, { type: 'task.start', taskId: 'A' })
-    const lines = await following.lines(3)
+    const lines = await following.lines(4)
     expect(ndjson(shapes.eventShape, lines.join('\n')).map(({ version, type }) => [version, type])).toEqual([
       [1, 'session.started'],
-      [2, 'task.added'],
-      [3, 'task.started'],
+      [2, 'checkpoint.created'],
+      [3, 'task.added'],
+      [4, 'task.started'],
     ])
     following.kill('SIGINT')
     const { code, stderr } = await following.ended
@@ -30,7 +31,7 @@ describe('log --follow', () => {
     const id = await place.session()
     const following = place.start(['log', id, '--follow', '--after', '1', '--type', 'task.started'])
     await place.send(id, { type: 'task.add', taskId: 'A', title: 'one' }, { type: 'task.start', taskId: 'A' })
-    expect(await following.lines(1)).toEqual([expect.stringMatching(/\t3\ttask.started\ttask A started$/)])
+    expect(await following.lines(1)).toEqual([expect.stringMatching(/\t4\ttask.started\ttask A started$/)])
     following.kill('SIGINT')
     expect((await following.ended).code).toBe(130)
   })
@@ -69,7 +70,7 @@ describe('in a pipe', () => {
       id,
       'active',
       'normal',
-      '1',
+      '2',
       '0',
       expect.stringMatching(/^\d{4}-.*Z$/),
       title.replace('\t', '\\t').trimEnd(),

@@ -23,9 +23,9 @@ describe('a stream of commands', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const answers = ndjson(shapes.sendLineShape, stdout)
     expect(answers.map(({ line, version, repeated }) => [line, version, repeated])).toEqual([
-      [1, 2, false],
-      [4, 3, false],
-      [5, 2, true],
+      [1, 3, false],
+      [4, 4, false],
+      [5, 3, true],
     ])
     expect(answers[0]?.commandId).toBe('c1')
   })
@@ -98,12 +98,12 @@ describe('a stream of commands', () => {
       .slice(0, -1)
       .map((line) => JSON.parse(line))
     expect(answers.map(({ line, version, error }) => [line, version ?? error.code])).toEqual([
-      [1, 2],
+      [1, 3],
       [2, 'COMMAND_REFUSED'],
       [3, 'COMMAND_INVALID'],
       [4, 'COMMAND_INVALID'],
       [5, 'VERSION_CONFLICT'],
-      [6, 3],
+      [6, 4],
     ])
     expect(ndjson(shapes.errorShape, stderr).map(({ error }) => error.line)).toEqual([2, 3, 4, 5])
     const onlyRefused = await place.run(['send', id, '-', '--keep-going'], {
@@ -120,7 +120,7 @@ describe('a stream of commands', () => {
     const { code, stdout } = await place.run(['send', id, '-', '--json', '--keep-going'], { input })
     expect(code).toBe(0)
     const answers = ndjson(shapes.sendLineShape, stdout)
-    expect(answers.map(({ version }) => version)).toEqual(names.map((_, index) => index + 2))
+    expect(answers.map(({ version }) => version)).toEqual(names.map((_, index) => index + 3))
     expect(answers.map(({ events }) => events[0]?.data.taskId)).toEqual(names)
   })
 
@@ -149,7 +149,7 @@ describe('a stream of commands', () => {
         .map((line) => JSON.parse(line)),
     ).toMatchObject([
       { line: 1, error: { code: 'COMMAND_INVALID' } },
-      { line: 2, version: 2 },
+      { line: 2, version: 3 },
     ])
   })
 

@@ -131,6 +131,7 @@ describe('a session that travels', () => {
     expect(JSON.parse(cut.stderr.trim().split('\n').at(-1) ?? '').error).toMatchObject({
       code: 'BUNDLE_INVALID',
     })
+    expect(existsSync(join(place.folder, 'other'))).toBe(false)
     expect((await place.run(['unbundle', 'nowhere.waymark'])).code).toBe(2)
     expect((await place.run(['export', session, '--bundle', 'a.waymark'])).code).toBe(1)
     const wrongVerb = await place.run(['import', 'a.waymark'])
@@ -167,7 +168,10 @@ describe('a session that travels', () => {
       const seen = await place.run(['verify', '--home', home, '--json'])
       if (seen.stdout === '') continue
       const { ok, sessions } = verificationShape.parse(JSON.parse(seen.stdout))
-      expect({ ok, isHalf: sessions.some(({ events }) => events < 4_000) }).toEqual({ ok: true, isHalf: false })
+      expect({ ok, isHalf: sessions.some(({ events }) => events < 4_000) }).toEqual({
+        ok: true,
+        isHalf: false,
+      })
     }
     const last = await place.json(unbundledShape, 'unbundle', 'a.waymark', '--home', home)
     expect(last.streams[0]).toMatchObject({ sessionId: session })

@@ -98,7 +98,7 @@ describe('new', () => {
       '--agent',
       'tester',
     )
-    expect({ version, home }).toEqual({ version: 1, home: place.home })
+    expect({ version, home }).toEqual({ version: 2, home: place.home })
     const state = await place.json(shapes.showShape, 'show', sessionId)
     expect(state).toMatchObject({
       title: 'Log in',
@@ -142,13 +142,13 @@ describe('send', () => {
     const id = await place.session()
     const answer = await place.json(shapes.sendShape, 'send', id, JSON.stringify(add('A')))
     expect(answer).toMatchObject({
-      version: 2,
+      version: 3,
       repeated: false,
-      events: [{ type: 'task.added', version: 2, index: 0 }],
+      events: [{ type: 'task.added', version: 3, index: 0 }],
     })
     expect(answer.commandId).toBe(answer.events[0]?.commandId)
     const { stdout } = await place.run(['send', id, JSON.stringify(start('A'))])
-    expect(stdout).toMatch(/^[0-9T:.-]+Z\t3\ttask.started\ttask A started\n$/)
+    expect(stdout).toMatch(/^[0-9T:.-]+Z\t4\ttask.started\ttask A started\n$/)
   })
 
   it('takes what is said about a command beside its fields', async () => {
@@ -160,7 +160,7 @@ describe('send', () => {
       actor: 'tester',
       correlationId: 'run-7',
       causationId: 'cause-1',
-      expectedVersion: 1,
+      expectedVersion: 2,
     }
     const answer = await place.json(shapes.sendShape, 'send', id, JSON.stringify({ ...add('A'), ...meta }))
     const { expectedVersion: _expected, ...said } = meta
@@ -184,7 +184,7 @@ describe('send', () => {
     const id = await place.session({ title: 'Log in' })
     const command = JSON.stringify({ type: 'session.describe', title: 'Log in' })
     expect(await place.json(shapes.sendShape, 'send', id, command)).toMatchObject({
-      version: 1,
+      version: 2,
       events: [],
       commandId: null,
     })
@@ -254,9 +254,9 @@ describe('show', () => {
         { id: 'B', status: 'pending' },
       ],
     })
-    const before = await place.json(shapes.showShape, 'show', id, '--at', '2')
+    const before = await place.json(shapes.showShape, 'show', id, '--at', '3')
     expect(before).toMatchObject({
-      version: 2,
+      version: 3,
       tasks: [{ id: 'A', status: 'pending' }],
       tree: { usage: { calls: 0 } },
     })
@@ -301,7 +301,7 @@ describe('log', () => {
     const place = await makePlace()
     const id = await worked(place)
     const story = await place.run(['log', id])
-    expect(story.stdout).toMatch(/\t4\ttask.started\ttask A started\n/)
+    expect(story.stdout).toMatch(/\t5\ttask.started\ttask A started\n/)
     expect(story.stdout).toMatch(/\tbudget normal → warning at 80.0 %\n/)
     expect(story.stdout).not.toContain('usage.recorded')
     expect(story.stderr).toContain('2 details not shown')
@@ -314,7 +314,7 @@ describe('log', () => {
         .every((line) => /\ttask\.[a-z]+\t/.test(line)),
     ).toBe(true)
     expect(
-      (await place.run(['log', id, '--type', 'task.added', '--after', '2'])).stdout.split('\n'),
+      (await place.run(['log', id, '--type', 'task.added', '--after', '3'])).stdout.split('\n'),
     ).toHaveLength(2)
   })
 
@@ -413,10 +413,11 @@ describe('checkpoint and checkpoints', () => {
     expect(taken).toMatchObject({ sessionId: id, gitHead: null })
     const listed = await place.json(shapes.checkpointsShape, 'checkpoints', id)
     expect(listed.map(({ trigger, reason }) => [trigger, reason])).toEqual([
+      ['session-start', 'the session has begun'],
       ['budget', 'budget entered warning at 80.0 %'],
       ['manual', 'tests pass'],
     ])
-    expect(listed[1]).toMatchObject({
+    expect(listed[2]).toMatchObject({
       id: taken.checkpointId,
       version: taken.version,
       phase: 'GREEN',
@@ -459,8 +460,8 @@ describe('checkpoint and checkpoints', () => {
     }))
     await place.send(id, ...commands)
     const listed = await place.json(shapes.checkpointsShape, 'checkpoints', id)
-    expect(listed.map(({ reason }) => reason)).toEqual(commands.map(({ reason }) => reason))
-    const empty = await place.session()
+    expect(listed.slice(1).map(({ reason }) => reason)).toEqual(commands.map(({ reason }) => reason))
+    const empty = await place.session({ configuration: { autoCheckpoint: false } })
     expect((await place.run(['checkpoints', empty])).stderr).toContain('no checkpoints yet')
   })
 })
@@ -473,12 +474,12 @@ describe('recover', () => {
     await place.send(id, { type: 'tool.call', toolCallId: 't1', name: 'Bash' })
     const report = await place.json(shapes.recoverShape, 'recover', id)
     expect(report).toMatchObject({ sessionId: id, from: 'snapshot', checkpointId, snapshotVersion: version })
-    expect(report).toMatchObject({ replayedEvents: 2, version: version + 3, damage: null, recorded: true })
+    expect(report).toMatchObject({ replayedEvents: 2, version: version + 9, damage: null, recorded: true })
     expect(report.open).toMatchObject([
       { kind: 'task', id: 'A', status: 'token_warning' },
       { kind: 'call', id: 't1', name: 'Bash' },
     ])
-    expect((await place.json(shapes.showShape, 'show', id)).version).toBe(version + 3)
+    expect((await place.json(shapes.showShape, 'show', id)).version).toBe(version + 9)
   })
 
   it('tells people what it did and what to do next', async () => {
@@ -489,7 +490,7 @@ describe('recover', () => {
       environment: { WAYMARK_LAYOUT: 'aligned' },
     })
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^came back from +no snapshot: all events were replayed$/m)
+    expect(stdout).toMatch(/^came back from +checkpoint ckpt_\S+ of version 1$/m)
     expect(stdout).toMatch(/^replayed +3 events$/m)
     expect(stdout).toMatch(/^open +task A in_progress: Title of A$/m)
     expect(stderr).toContain('next: go on with A')
@@ -501,7 +502,7 @@ describe('recover', () => {
     await place.send(id, { type: 'session.end' })
     expect(await place.json(shapes.recoverShape, 'recover', id)).toMatchObject({
       recorded: false,
-      version: 2,
+      version: 3,
     })
     expect((await place.run(['recover', id])).stderr).toContain('the session is ended: nothing was recorded')
   })
@@ -546,7 +547,7 @@ describe('verify', () => {
     expect(all.sessions.map(({ sessionId }) => sessionId).sort()).toEqual([first, second].sort())
     expect(await place.json(shapes.verifyShape, 'verify', second)).toMatchObject({
       ok: true,
-      sessions: [{ sessionId: second, events: 1, ok: true, problems: [] }],
+      sessions: [{ sessionId: second, events: 2, ok: true, problems: [] }],
     })
     expect((await place.run(['verify'])).stderr).toContain('everything is as it was written: 2 sessions')
   })

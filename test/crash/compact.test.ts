@@ -132,7 +132,9 @@ it('beside processes that write, compaction after compaction takes nothing of wh
       const place = { sessionId: id, version: stream.version, kind: 'keyframe', checkpointId: null } as const
       transaction.putSnapshot({ ...place, foldVersion: -1, stateHash: '', chainHash: stream.hash, body })
     })
-    expect(await waymark.log.compact({ dropSnapshot: () => true })).toMatchObject({ snapshotsDropped: 1 })
+    // The first time, the snapshot of the session's start too.
+    const snapshotsDropped = rounds === 0 ? 2 : 1
+    expect(await waymark.log.compact({ dropSnapshot: () => true })).toMatchObject({ snapshotsDropped })
     rounds += 1
     // Gives the writers' lines and ends a turn to be heard.
     await new Promise((resolve) => setTimeout(resolve, 5))
@@ -140,7 +142,7 @@ it('beside processes that write, compaction after compaction takes nothing of wh
   for (const writer of writers) expect(await writer.ended).toMatchObject({ code: 0, stderr: '' })
   expect(rounds).toBeGreaterThan(2)
   const printed = writers.flatMap(({ lines }) => lines.slice(1).map((line) => Number(line.split(' ')[1])))
-  expect(printed.toSorted((x, y) => x - y)).toEqual(Array.from({ length: 300 }, (_, n) => n + 2))
+  expect(printed.toSorted((x, y) => x - y)).toEqual(Array.from({ length: 300 }, (_, n) => n + 3))
   expect(await waymark.verify()).toMatchObject({ ok: true })
   await waymark.close()
   await remove()

@@ -3,17 +3,20 @@
  * and doing it again changes nothing.
  * Method: secrets in events, texts, titles, forks and snapshots of homes of each store; every file of a home is searched for them.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { exportBundle } from '../../src/bundle/export.ts'
 import { unbundle } from '../../src/bundle/unbundle.ts'
 import { redactedText } from '../../src/events/secrets.ts'
 import { stateHash } from '../../src/fold/fold.ts'
+import { importFiles } from '../../src/import/import.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import type { EventLog } from '../../src/log/port.ts'
-import { type RedactOptions, redactSession } from '../../src/redaction/redact.ts'
+import { redactSession } from '../../src/redaction/redact.ts'
+import type { RedactOptions } from '../../src/redaction/report.ts'
 import { loadState } from '../../src/replay/load.ts'
 import { planRecovery } from '../../src/replay/recover.ts'
 import { verifyLog } from '../../src/replay/verify.ts'
@@ -215,6 +218,35 @@ describe.each(storeKinds)('a redaction in %s', (kind) => {
   })
 })
 
+describe('a fork that was made after a redaction', () => {
+  it('records what it inherits, and travels without its parent’s later events', async () => {
+    const [here, there] = [await openHome('memory'), await openHome('memory', 2)]
+    const parent = await filled(here)
+    await redact(here, parent, { patterns: ['aws-key'] })
+    const fork = await here.fork(parent.id, { at: 3 })
+    const path = join(temporaryFolder(), 'fork.waymark')
+    await exportBundle(here.log, fork.id, path)
+    await unbundle(there.log, path)
+    expect((await verifyLog(here.log)).ok).toBe(true)
+    expect((await verifyLog(there.log)).ok).toBe(true)
+    const [before, second] = [await here.log.position(), await there.fork(parent.id, { at: 3 })]
+    await expect(
+      exportBundle(there.log, second.id, join(temporaryFolder(), 'b.waymark')),
+    ).rejects.toMatchObject({
+      code: 'VERSION_NOT_FOUND',
+    })
+    await redact(there, second, { patterns: ['aws-key'] })
+    const again = join(temporaryFolder(), 'c.waymark')
+    await exportBundle(there.log, second.id, again)
+    expect(await unbundle(here.log, again)).toMatchObject({ streams: [{ appended: 0 }, { status: 'new' }] })
+    expect(await here.log.position()).toBeGreaterThan(before)
+    expect((await verifyLog(here.log)).ok).toBe(true)
+    const position = await there.log.position()
+    await redact(there, second, { patterns: ['aws-key'] })
+    expect(await there.log.position()).toBe(position)
+  })
+})
+
 describe('a redaction that nobody recorded', () => {
   it('is damage', async () => {
     const log = new MemoryLog()
@@ -311,6 +343,32 @@ describe('a home on disk', () => {
     const last = await Waymark.open({ home, readOnly: true })
     expect((await last.verify()).ok).toBe(true)
     await last.close()
+  })
+})
+
+describe('an import after a redaction', () => {
+  it('of the same file finds everything recorded, and brings nothing back', async () => {
+    const log = new MemoryLog()
+    const waymark = await Waymark.open({ store: log, policies: [] })
+    const source = fileURLToPath(
+      new URL('../../examples/transcripts/claude-code-session.jsonl', import.meta.url),
+    )
+    const text = readFileSync(source, 'utf8')
+    const path = join(temporaryFolder(), 'session.jsonl')
+    const first = JSON.parse(text.split('\n').find((line) => line.includes('"type":"user"')) ?? '')
+    const told = JSON.stringify(first.message.content).includes(key)
+    expect(told).toBe(false)
+    writeFileSync(path, text.replace(/("role":"user","content":")/, `$1${key} `))
+    expect(readFileSync(path, 'utf8')).toContain(key)
+    const { files } = await importFiles(log, waymark.environment, [path])
+    const imported = files[0]?.sessionId ?? ''
+    expect(await textsIn(log, imported)).toContain(key)
+    const report = await redact(waymark, { id: imported }, { patterns: ['aws-key'] })
+    expect(report.contents).toBeGreaterThan(0)
+    expect([...log.stored.bookmarks.values()].join()).not.toContain(key)
+    expect(await importFiles(log, waymark.environment, [path])).toMatchObject({ appended: 0 })
+    expect(await textsIn(log, imported)).not.toContain(key)
+    expect((await verifyLog(log)).ok).toBe(true)
   })
 })
 

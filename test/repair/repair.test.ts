@@ -3,9 +3,10 @@
  * not save, and leaves the damaged one as it is.
  * Method: a real home is damaged in each way that verification knows, and in torn pages; the new home is verified and compared.
  */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stateHash } from '../../src/fold/fold.ts'
 import { sha256 } from '../../src/kernel/hash.ts'
 import { redactSession } from '../../src/redaction/redact.ts'
@@ -25,8 +26,6 @@ const text = 'a text of some length, '.repeat(20)
 
 beforeAll(async () => {
   for (const found of await findDrivers()) if ('driver' in found) driver ??= found.driver
-  const { mkdtempSync } = await import('node:fs')
-  const { tmpdir } = await import('node:os')
   original = join(mkdtempSync(join(tmpdir(), 'waymark-repair-')), '.moai')
   const waymark = await Waymark.open({ home: original, policies: [], memoryFiles: false })
   const session = await waymark.createSession({ title: 'to be damaged', nativeId: 'native-1' })
@@ -56,6 +55,8 @@ beforeAll(async () => {
   await waymark.log.compact({ dropSnapshot: () => false })
   await waymark.close()
 }, 60_000)
+
+afterAll(() => rmSync(dirname(original), { recursive: true, force: true }))
 
 interface Repaired {
   readonly report: RepairReport
@@ -186,10 +187,6 @@ describe('repair', () => {
   })
 
   it('keeps what was redacted, as redacted', async () => {
-    const { report } = await repaired((path) => {
-      void path
-    })
-    expect(report.complete).toBe(true)
     const home = join(temporaryFolder(), '.moai')
     cpSync(original, home, { recursive: true })
     const waymark = await Waymark.open({ home, memoryFiles: false })

@@ -1,4 +1,5 @@
 /** Checkpoints that a session takes of its own accord: one for each trigger, none with auto_checkpoint off, never two of one state. */
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isKnown } from '../../src/events/envelope.ts'
@@ -72,6 +73,15 @@ describe('a checkpoint by itself', () => {
     expect(Object.keys(checkpointTriggers).sort()).toEqual(
       ['session-start', ...Object.keys(scenarios)].sort(),
     )
+  })
+
+  it('has a row in docs/recovery.md for every trigger, with the same words', () => {
+    const page = readFileSync(new URL('../../docs/recovery.md', import.meta.url), 'utf8')
+    const rows = [...page.matchAll(/^\| `([a-z-]+)` \| ([^|]+) \| [^|]+ \|$/gm)].map(([, name, when]) => [
+      name,
+      when,
+    ])
+    expect(rows).toEqual(Object.entries(checkpointTriggers))
   })
 
   it('is taken when a session begins, of its first version', async () => {

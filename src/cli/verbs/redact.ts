@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { filesWithMatches } from '../../redaction/files.ts'
-import { type RedactionReport, redactSession } from '../../redaction/redact.ts'
+import { redactSession } from '../../redaction/redact.ts'
+import type { RedactionReport } from '../../redaction/report.ts'
 import { rulesOf } from '../../redaction/rules.ts'
 import { sessionsFolderOf } from '../../session/home.ts'
 import { countOf } from '../../views/text.ts'

@@ -1,8 +1,9 @@
 import { access } from 'node:fs/promises'
 import { z } from 'zod'
 import { type Unbundled, unbundle as unbundleInto } from '../../bundle/unbundle.ts'
+import { MemoryLog } from '../../log/memory.ts'
 import { countOf, countText } from '../../views/text.ts'
-import { withWaymark } from '../context.ts'
+import { hasStore, withWaymark } from '../context.ts'
 import { exitCodes, usageError } from '../failure.ts'
 import type { Output } from '../output.ts'
 import { verb } from '../verb.ts'
@@ -18,11 +19,18 @@ export const unbundle = verb(shape, async ({ bundle, dryRun = false }, context) 
   })
   const onProgress = ({ events, of }: { readonly events: number; readonly of: number }): void =>
     output.progress(`checked ${countOf(events, 'event')} of ${countText(of)}`)
-  const unbundled = await withWaymark(context, 'create', async (waymark) => {
-    const report = await unbundleInto(waymark.log, bundle, { dryRun, onProgress })
-    if (!dryRun && report.appended > 0) waymark.appended(report.sessionId)
-    return report
-  })
+  // A bundle that is refused makes no home either.
+  const alone = hasStore(context.home)
+    ? null
+    : await unbundleInto(new MemoryLog(), bundle, { dryRun: true, onProgress })
+  const unbundled =
+    alone !== null && dryRun
+      ? alone
+      : await withWaymark(context, 'create', async (waymark) => {
+          const report = await unbundleInto(waymark.log, bundle, { dryRun, onProgress })
+          if (!dryRun && report.appended > 0) waymark.appended(report.sessionId)
+          return report
+        })
   if (output.json) await output.document({ dryRun, ...unbundled })
   else await print(unbundled, dryRun, output)
   return exitCodes.fine
