@@ -150,7 +150,9 @@ export { openSqliteLog } from './store/sqlite/open.ts'
 export { type Advice, type AdviceCode, adviceOf } from './views/advice.ts'
 export { allocationTable, type PartView, type ReserveView, reserveOf } from './views/allocation-table.ts'
 export type { Brief, BriefOptions } from './views/brief.ts'
+export { type CheckpointJson, checkpointJson } from './views/checkpoint-json.ts'
 export { type ContextReport, contextReport, type ItemView } from './views/context-report.ts'
+export { continuationLines } from './views/continuation.ts'
 export { type GraphNode, type GraphView, graphOf, type NodeStanding } from './views/graph.ts'
 export { type GraphLine, graphLines, graphMermaid } from './views/graph-text.ts'
 export { type Layers, layersOf } from './views/layers.ts'
@@ -161,4 +163,6 @@ export {
   type MergeView,
   type SessionFacts,
 } from './views/lineage.ts'
+export { type CallOutcome, type OpenItem, openItems } from './views/open-items.ts'
+export { type Progress, progressSince } from './views/progress.ts'
 export { type PersistenceSettings, type SessionJson, sessionJson } from './views/session-json.ts'

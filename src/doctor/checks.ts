@@ -140,7 +140,8 @@ export const checks = [
     code: 'recovery-stuck',
     needs: 'session',
     about: 'recoveries that lead nowhere, that damage stops, or that were begun and not completed',
-    explanation: 'Recovering again will end at the same place. A recovery that is not completed has not said what is open.',
+    explanation:
+      'Recovering again will end at the same place. A recovery that is not completed has not said what is open.',
     run: recoveryStuck,
   },
   {

@@ -50,7 +50,10 @@ export function schemaVersionOf(type: EventType): number {
 export const ignorableTypes: ReadonlySet<EventType> = new Set(['observation.recorded'])
 
 /** Events that tidy a session up. They are no work in it: no policy follows from them, and it looks as old as before. */
-export const tidyingTypes: ReadonlySet<string> = new Set<EventType>(['checkpoint.archived', 'session.redacted'])
+export const tidyingTypes: ReadonlySet<string> = new Set<EventType>([
+  'checkpoint.archived',
+  'session.redacted',
+])
 
 /**
  * The command whose batch an event of this type opens. Events that only ever follow (`null`) are consequences:

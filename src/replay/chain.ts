@@ -73,7 +73,11 @@ export async function* checkedEvents(
 }
 
 /** The segments of a stream after a version, with the fork points of its ancestors looked up first. */
-export async function segmentsIn(log: EventLog, stream: StreamInfo, after: number): Promise<readonly Segment[]> {
+export async function segmentsIn(
+  log: EventLog,
+  stream: StreamInfo,
+  after: number,
+): Promise<readonly Segment[]> {
   const forkPoints = new Map<string, ForkPoint | null>()
   let owner = stream
   forkPoints.set(owner.sessionId, owner.forkedFrom)

@@ -130,7 +130,7 @@ export function recordedLine(line: string): string {
 }
 
 /** Where a state came from, in words. */
-export function sourceText({ from, checkpointId, snapshotVersion }: Recovery): string {
+function sourceText({ from, checkpointId, snapshotVersion }: Recovery): string {
   if (from === 'full-replay') return 'its first event on, as there is no sound snapshot'
   const what = checkpointId === null ? 'a keyframe' : `checkpoint ${checkpointId}`
   return `${what} of version ${snapshotVersion}${from === 'older-snapshot' ? ', as newer ones were not sound' : ''}`
