@@ -178,7 +178,10 @@ describe('show', () => {
     const shown = await place.json(shapes.showShape, 'show', id)
     expect(shown.layers).toMatchObject({
       contextAwareness: { positionPercent: 65, phase: 'monitoring' },
-      activeContext: { tasks: [{ id: 'SPEC-001' }], openCalls: ['mcp__github__search'] },
+      activeContext: {
+        tasks: [{ id: 'SPEC-001' }],
+        openCalls: [{ name: 'mcp__github__search', begunAt: null }],
+      },
       project: { specs: [{ id: 'SPEC-001', progressPercent: 0, progressBy: 'tasks' }] },
       system: {
         servers: [

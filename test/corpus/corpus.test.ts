@@ -19,7 +19,7 @@ const folder = new URL('./', import.meta.url)
 
 async function write(name: string, commands: readonly Command[]): Promise<void> {
   const log = new MemoryLog()
-  const { sessionId, state } = await play(log, commands, { seed: 42 })
+  const { sessionId, state } = await play(log, commands, { seed: 42, policies: [] })
   const events = await eventsOf(log, sessionId)
   writeFileSync(new URL(`${name}.ndjson`, folder), events.map((event) => `${JSON.stringify(event)}\n`).join(''))
   writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify({ foldVersion, state }, null, 1)}\n`)

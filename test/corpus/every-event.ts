@@ -1,4 +1,4 @@
-/** A short life of a session in which every event comes up. */
+/** A short life of a session in which every event comes up when no policy adds to it: one of its offers ends by the clock. */
 import type { Command } from '../../src/events/commands.ts'
 
 const text = { hash: 'b'.repeat(64), bytes: 21, preview: 'write the first test' }
@@ -96,7 +96,7 @@ export const everyEvent: readonly Command[] = [
   { type: 'session.redact', rules: ['token'], events: [{ version: 4, dataHash: 'c'.repeat(64) }], contents: ['b'.repeat(64)] },
   { type: 'session.hand-off', handoffId: 'hoff_00000000-0000-4000-8000-000000000001', toAgent: 'tester', expiresAt: '2026-02-01T00:00:00.000Z', content: text },
   { type: 'handoff.reject', agent: 'tester', reason: 'no time' },
-  { type: 'session.hand-off', handoffId: 'hoff_00000000-0000-4000-8000-000000000002', toAgent: 'tester', expiresAt: '2026-01-01T00:01:15.000Z' },
+  { type: 'session.hand-off', handoffId: 'hoff_00000000-0000-4000-8000-000000000002', toAgent: 'tester', expiresAt: '2026-01-01T00:01:13.000Z' },
   { type: 'handoff.expire' },
   { type: 'session.hand-off', handoffId: 'hoff_00000000-0000-4000-8000-000000000003', toAgent: 'tester' },
   { type: 'session.take-over', agent: 'tester' },

@@ -56,7 +56,7 @@ let corpusSession: string
 
 beforeAll(async () => {
   const log = new MemoryLog()
-  corpusSession = (await play(log, everyEvent)).sessionId
+  corpusSession = (await play(log, everyEvent, { policies: [] })).sessionId
   corpus = await rowsOf(log, corpusSession)
 })
 
