@@ -38,8 +38,8 @@ export function historyCommands(before: ReadonlyState, options: CarryOptions): r
   ]
 }
 
-function focusCommands({ knowledge: { focus, user, project } }: ReadonlyState): readonly Command[] {
-  const { objectives, constraints, scope, nextStep, variables } = focus
+function focusCommands({ knowledge }: ReadonlyState): readonly Command[] {
+  const { objectives, constraints, scope, nextStep, variables } = knowledge.focus
   return [
     {
       type: 'focus.change',
@@ -49,6 +49,13 @@ function focusCommands({ knowledge: { focus, user, project } }: ReadonlyState): 
       nextStep,
       variables: { ...variables },
     },
+    ...surroundingCommands(knowledge),
+  ]
+}
+
+/** Who the work is for, and in which project. */
+export function surroundingCommands({ user, project }: ReadonlyState['knowledge']): readonly Command[] {
+  return [
     {
       type: 'user.describe',
       ...(user.language === null ? {} : { language: user.language }),
@@ -131,10 +138,10 @@ function itemCommands({ context }: ReadonlyState, tiers: readonly ContextTier[])
   return [...critical, ...others].flatMap(commandsOfItem)
 }
 
-/** The item again; of one that was summarized only the summary lies in the window, and the original stays readable. */
-function commandsOfItem(item: DeepReadonly<ContextItem>): readonly Command[] {
-  const { tag, tier, category, title, content, server, tokens, estimated } = item
-  const added: Command = {
+/** The command that brings an item of another session in, under a tag. Its text is shared, not copied. */
+export function addingOf(item: DeepReadonly<ContextItem>, tag: string): Command<'context.add'> {
+  const { tier, category, title, content, server, tokens, estimated } = item
+  return {
     type: 'context.add',
     tag,
     tier,
@@ -144,7 +151,12 @@ function commandsOfItem(item: DeepReadonly<ContextItem>): readonly Command[] {
     ...(server === null ? {} : { server }),
     ...(estimated ? {} : { tokens }),
   }
-  const { status, summary, summaryTokens } = item
+}
+
+/** The item again; of one that was summarized only the summary lies in the window, and the original stays readable. */
+function commandsOfItem(item: DeepReadonly<ContextItem>): readonly Command[] {
+  const { tag, estimated, status, summary, summaryTokens } = item
+  const added = addingOf(item, tag)
   if (status === 'deferred') return [added, { type: 'context.defer', tags: [tag], reason: 'it was deferred' }]
   if (status !== 'summarized' || summary === null) return [added]
   // Both weighed anew or neither: else a summary may seem to take more than its own original.

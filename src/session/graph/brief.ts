@@ -7,6 +7,7 @@ import type { EventLog } from '../../log/port.ts'
 import { loadState } from '../../replay/load.ts'
 import type { TaskView } from '../../views/task-list.ts'
 import { isUnreadable } from '../brief-surroundings.ts'
+import { surroundingCommands } from '../load-history.ts'
 
 /** Under this tag the brief lies in the context of a work session. */
 export const briefTag = '@TASK-BRIEF'
@@ -94,7 +95,7 @@ const cutMark = '\n… cut here; its session has the rest'
 
 /** The facts of a work session that come from the session of the graph: focus, user and project. */
 export function workFacts(state: ReadonlyState, task: TaskView): readonly Command[] {
-  const { user, project, focus } = state.knowledge
+  const { focus } = state.knowledge
   return [
     {
       type: 'focus.change',
@@ -102,16 +103,6 @@ export function workFacts(state: ReadonlyState, task: TaskView): readonly Comman
       constraints: [...focus.constraints],
       scope: `task ${task.id} of ${state.sessionId}`,
     },
-    {
-      type: 'user.describe',
-      ...(user.language === null ? {} : { language: user.language }),
-      ...(user.expertise === null ? {} : { expertise: user.expertise }),
-      preferences: { ...user.preferences },
-    },
-    {
-      type: 'project.describe',
-      ...(project.name === null ? {} : { name: project.name }),
-      ...(project.root === null ? {} : { root: project.root }),
-    },
+    ...surroundingCommands(state.knowledge),
   ]
 }

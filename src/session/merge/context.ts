@@ -1,6 +1,7 @@
 /** Context items of a merge, tag by tag. */
 import { contextItemOf } from '../../fold/state.ts'
 import { limits } from '../../kernel/limits.ts'
+import { addingOf } from '../load-history.ts'
 import { attempt, type Draft, drafted, must, noteConflict, suffixed } from './draft.ts'
 import { entryOf, itemKey, itemLine, type MergedItem } from './parts.ts'
 
@@ -81,17 +82,8 @@ function takeAway(draft: Draft, { tag, tier }: MergedItem): void {
 
 /** The item as it lies in the other window, as far as that is accepted here. Texts are shared, not copied. */
 function add(draft: Draft, tag: string, theirs: MergedItem): void {
-  const { tier, category, title, content, server, tokens, estimated, status, summary } = theirs
-  must(draft, {
-    type: 'context.add',
-    tag,
-    tier,
-    category,
-    ...(title === null ? {} : { title }),
-    ...(content === null ? {} : { content }),
-    ...(server === null ? {} : { server }),
-    ...(estimated ? {} : { tokens }),
-  })
+  const { tier, status, summary, estimated, tokens } = theirs
+  must(draft, addingOf(theirs, tag))
   if (tier === 'critical') return
   if (status === 'deferred') {
     attempt(draft, { type: 'context.defer', tags: [tag], reason: 'it was deferred in the merged session' })

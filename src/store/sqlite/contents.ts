@@ -7,6 +7,7 @@ import { limits } from '../../kernel/limits.ts'
 import type { AuditedContent, StoredSnapshot } from '../../log/port.ts'
 import { bytesOf, integerOf, textOf, textOrNullOf } from './columns.ts'
 import type { Database } from './database.ts'
+import type { SqlRow } from './driver.ts'
 import { type HeldRun, runsOf, type StoredStream } from './streams.ts'
 
 export function putContent(database: Database, hash: string, content: Uint8Array): void {
@@ -106,17 +107,21 @@ function* snapshotsIn(database: Database, run: HeldRun): Generator<StoredSnapsho
     const row = database.get(sql, run.key, run.after, to)
     if (row === undefined) return
     const version = integerOf(row, 'version')
-    yield {
-      sessionId: run.sessionId,
-      version,
-      kind: textOf(row, 'kind') === 'checkpoint' ? 'checkpoint' : 'keyframe',
-      checkpointId: textOrNullOf(row, 'checkpoint_id'),
-      foldVersion: integerOf(row, 'fold_version'),
-      stateHash: textOf(row, 'state_hash'),
-      chainHash: textOf(row, 'chain_hash'),
-      body: bytesOf(row, 'body'),
-    }
+    yield { sessionId: run.sessionId, ...snapshotOf(row) }
     to = version - 1
+  }
+}
+
+/** A snapshot as its row has it; whose it is, the stream says. */
+export function snapshotOf(row: SqlRow): Omit<StoredSnapshot, 'sessionId'> {
+  return {
+    version: integerOf(row, 'version'),
+    kind: textOf(row, 'kind') === 'checkpoint' ? 'checkpoint' : 'keyframe',
+    checkpointId: textOrNullOf(row, 'checkpoint_id'),
+    foldVersion: integerOf(row, 'fold_version'),
+    stateHash: textOf(row, 'state_hash'),
+    chainHash: textOf(row, 'chain_hash'),
+    body: bytesOf(row, 'body'),
   }
 }
 

@@ -7,8 +7,8 @@ import { copyFile, mkdtemp, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DamagedRecord } from '../../kernel/errors.ts'
 import type { StoredRow, StoredSnapshot } from '../../log/port.ts'
-import { bytesOf, integerOf, integerOrNullOf, textOf, textOrNullOf } from './columns.ts'
-import { type UnpackedContent, unpack } from './contents.ts'
+import { bytesOf, integerOf, integerOrNullOf, textOf } from './columns.ts'
+import { snapshotOf, type UnpackedContent, unpack } from './contents.ts'
 import type { Database } from './database.ts'
 import type { SqlRow } from './driver.ts'
 import { damagedFile } from './faults.ts'
@@ -178,16 +178,7 @@ function contentIn(row: SqlRow): SalvagedContent {
 
 function snapshotAt(database: Database, key: number, version: number): SalvagedSnapshot | null {
   const row = database.get('SELECT * FROM snapshots WHERE stream = ? AND version = ?', key, version)
-  if (row === undefined) return null
-  return {
-    version,
-    kind: textOf(row, 'kind') === 'checkpoint' ? 'checkpoint' : 'keyframe',
-    checkpointId: textOrNullOf(row, 'checkpoint_id'),
-    foldVersion: integerOf(row, 'fold_version'),
-    stateHash: textOf(row, 'state_hash'),
-    chainHash: textOf(row, 'chain_hash'),
-    body: bytesOf(row, 'body'),
-  }
+  return row === undefined ? null : snapshotOf(row)
 }
 
 function keysOfEvents(database: Database): readonly number[] {
