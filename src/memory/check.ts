@@ -5,7 +5,7 @@ import { type Checkpoint, checkpointsOf } from '../replay/checkpoints.ts'
 import { loadState } from '../replay/load.ts'
 import { checkpointTexts, ownCheckpoints } from './checkpoint-files.ts'
 import { namesOf } from './checkpoint-write.ts'
-import { blockedFolder, type FoundFile, findFile } from './files.ts'
+import { blockedFolder, type FoundFile, findFile, textIn } from './files.ts'
 import { entryOf, findManifest, isOwn, type Manifest, type ManifestEntry, otherText } from './manifest.ts'
 import { memoryFileNames } from './names.ts'
 import { type MemorySettings, render } from './render.ts'
@@ -79,7 +79,7 @@ function driftOf({ name, found, expected, manifest, state }: Compared): Drift {
   const unusable = unusableDrift(found)
   if (unusable !== null) return unusable
   if (found.kind !== 'read' || found.sha256 === expected) return good
-  if (isList && !isUnedited(found.bytes.toString('utf8'))) {
+  if (isList && !isUnedited(textIn(found.bytes))) {
     return { kind: 'edited', reason: 'edited by hand; waymark sync --adopt takes the changes in' }
   }
   const entry = entryOf(manifest, name)
@@ -124,7 +124,7 @@ function staleText(hash: string, entry: ManifestEntry, state: ReadonlyState): st
 /** When the file itself says it was written, where the manifest cannot tell. */
 async function lastSyncIn(folder: string): Promise<string> {
   const found = await findFile(folder, memoryFileNames.sessionState)
-  const text = found.kind === 'read' ? found.bytes.toString('utf8') : ''
+  const text = found.kind === 'read' ? textIn(found.bytes) : ''
   return /^ {2}"last_sync": "(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z)",$/m.exec(text)?.[1] ?? ''
 }
 
@@ -148,7 +148,10 @@ async function tokenLogCheck(
   const drift = editedDrift(found.sha256, entry, manifest)
   if (entry === undefined || drift?.kind === 'edited') {
     const expected = await madeAnew(log, manifest)
-    return { name, ...(expected?.equals(found.bytes) === true ? good : (drift ?? good)) }
+    return {
+      name,
+      ...(expected !== null && Buffer.from(expected).equals(found.bytes) ? good : (drift ?? good)),
+    }
   }
   const isStale = found.sha256 !== entry.sha256 || (await hasReadingsAfter(log, entry.position))
   if (!isStale) return { name, ...good }

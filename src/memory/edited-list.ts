@@ -2,13 +2,13 @@
 import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { limits } from '../kernel/limits.ts'
-import { codeOf, type FoundFile } from './files.ts'
+import { codeOf, type FoundFile, textIn } from './files.ts'
 import { editedTasksNameOf, editedTasksNumberOf, memoryFileNames } from './names.ts'
 import { isUnedited } from './task-text.ts'
 
 /** Whether somebody has edited the list, or put something in its place that Waymark does not write. */
 export function isSomebodysList(found: FoundFile): boolean {
-  if (found.kind === 'read') return !isUnedited(found.bytes.toString('utf8'))
+  if (found.kind === 'read') return !isUnedited(textIn(found.bytes))
   return found.kind !== 'missing'
 }
 

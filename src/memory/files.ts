@@ -14,7 +14,12 @@ export type FoundFile =
   | { readonly kind: 'missing' }
   | { readonly kind: 'unreadable'; readonly reason: string }
   | { readonly kind: 'folder'; readonly reason: string }
-  | { readonly kind: 'read'; readonly bytes: Buffer; readonly sha256: string }
+  | { readonly kind: 'read'; readonly bytes: Uint8Array; readonly sha256: string }
+
+/** The text of a memory file, a byte order mark included. */
+export function textIn(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
+}
 
 const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 

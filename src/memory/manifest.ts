@@ -1,7 +1,7 @@
 /** `memory.json`: what was written last, by whom and from which moment. Drift is told by it; nothing else is believed of it. */
 import { z } from 'zod'
 import { waymarkVersion } from '../kernel/version.ts'
-import { findFile } from './files.ts'
+import { findFile, textIn } from './files.ts'
 import { memoryFileNames } from './names.ts'
 
 /** Raised when files get another shape, so that the older ones are told apart. */
@@ -52,7 +52,7 @@ export async function findManifest(folder: string): Promise<FoundManifest> {
     const kind = found.kind === 'folder' ? 'blocked' : 'edited'
     return { manifest: null, sha256: null, problem: { kind, reason: found.reason } }
   }
-  const value = parseJson(found.bytes.toString('utf8'))
+  const value = parseJson(textIn(found.bytes))
   const maker = makerShape.safeParse(value)
   const isOther = maker.success && !isOwn(maker.data)
   const other = isOther ? ({ kind: 'other-version', reason: otherText(maker.data) } as const) : null

@@ -8,13 +8,13 @@ import { brotli } from '../kernel/compress.ts'
 import { sha256 } from '../kernel/hash.ts'
 import { limits } from '../kernel/limits.ts'
 import type { EventLog } from '../log/port.ts'
-import { findFile, replaceFile } from './files.ts'
+import { findFile, replaceFile, textIn } from './files.ts'
 import { entryOf, type Manifest, type ManifestEntry } from './manifest.ts'
 import { memoryFileNames, tokenArchiveNameOf, tokenArchivePositionOf } from './names.ts'
 import { readingsAfter, type TokenReading } from './token-usage.ts'
 
 export interface TokenLog {
-  readonly bytes: Buffer
+  readonly bytes: Uint8Array
   /** How far the log has been read: later events are not in it. */
   readonly position: number
   /** The files with the older readings, by name, those set aside just now included. */
@@ -83,7 +83,7 @@ export async function bringUpToDate(
  * What the file would be if it were made anew now, with the files set aside that `manifest` notes; `null` when that is more than
  * one file holds. Changes nothing.
  */
-export async function madeAnew(log: EventLog, manifest: Manifest | null): Promise<Buffer | null> {
+export async function madeAnew(log: EventLog, manifest: Manifest | null): Promise<Uint8Array | null> {
   const texts: string[] = []
   let bytes = 0
   for await (const { readings } of readingsAfter(log, endOf(archivesIn(manifest)))) {
@@ -145,7 +145,7 @@ async function knownLines(
   const found = await findFile(folder, memoryFileNames.tokenUsage)
   if (found.kind !== 'read') return null
   if (found.sha256 !== entry.sha256 && found.sha256 !== entry.before) return null
-  const lines = linesOf(found.bytes.toString('utf8'))
+  const lines = linesOf(textIn(found.bytes))
   // An interrupted write left the file before: it says itself how far it goes.
   const last = lines[lines.length - 1]?.position ?? 0
   return { lines, position: found.sha256 === entry.sha256 ? entry.position : last }

@@ -137,7 +137,7 @@ async function save(
       onProgress?.(`saving ${stream.sessionId}`)
       if (end > base)
         snapshotsSaved += await saveStream(log, salvage, extent, await parentOf(log, extents, extent))
-      const { count, versions } = await writeLost(file, salvage, extent)
+      const { count, versions } = await writeLost((lines) => file.writeFile(lines), salvage, extent)
       lost += count
       sessions.push({
         sessionId: stream.sessionId,

@@ -1,5 +1,4 @@
 /** Writes into a new store what of a damaged one is sound, and down as lines what is not. */
-import type { FileHandle } from 'node:fs/promises'
 import { foldInto, stateHash } from '../fold/fold.ts'
 import { initialState, type SessionState } from '../fold/state.ts'
 import { summaryOf } from '../fold/summary.ts'
@@ -166,7 +165,7 @@ export async function saveTexts(
 
 /** Events that are not in the new store, as they could be read: one line of JSON each. Gives how many there are, and lists the first. */
 export async function writeLost(
-  file: FileHandle,
+  write: (lines: string) => Promise<void>,
   salvage: Salvage,
   { stream, end, problem }: Extent,
 ): Promise<{ readonly count: number; readonly versions: readonly number[] }> {
@@ -180,10 +179,10 @@ export async function writeLost(
     if (versions.length < limits.lostEventsListedMax) versions.push(piece.read.version)
     lines.push(lostLine(sessionId, piece.read, problem?.reason ?? ''))
     if (lines.length < limits.pageEventsMax) continue
-    await file.writeFile(lines.join(''))
+    await write(lines.join(''))
     lines = []
   }
-  await file.writeFile(lines.join(''))
+  await write(lines.join(''))
   return { count, versions }
 }
 

@@ -4,7 +4,7 @@ import { derivedIdOf } from '../kernel/clock.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import type { EventLog, LogTransaction } from '../log/port.ts'
 import { type AdoptedLine, planAdoption } from '../memory/adopt.ts'
-import { findFile } from '../memory/files.ts'
+import { findFile, textIn } from '../memory/files.ts'
 import { entryOf, findManifest } from '../memory/manifest.ts'
 import { memoryFileNames } from '../memory/names.ts'
 import { type EditedList, type LineProblem, readTaskList } from '../memory/task-lines.ts'
@@ -58,7 +58,7 @@ export async function adoptTasks(
   const whose = await originOf(log, folder, found.bytes, options.sessionId)
   if (whose.problem !== null) return unread(whose.problem)
   const { sessionId, version: fromVersion } = whose
-  if (isUnedited(found.bytes.toString('utf8'))) return untouched(log, sessionId, fromVersion)
+  if (isUnedited(textIn(found.bytes))) return untouched(log, sessionId, fromVersion)
   const { state: base } = await loadState(log, sessionId, fromVersion)
   const { state: known } = await loadState(log, sessionId)
   const file: EditedFile = { bytes: found.bytes, sha256: found.sha256, base }
@@ -71,7 +71,7 @@ export async function adoptTasks(
 }
 
 interface EditedFile {
-  readonly bytes: Buffer
+  readonly bytes: Uint8Array
   readonly sha256: string
   readonly base: ReadonlyState
 }
@@ -113,7 +113,7 @@ function adoptInto(
   return { sessionId, fromVersion: base.version, version: state.version, changes, problems, recorded }
 }
 
-function listIn(bytes: Buffer, base: ReadonlyState, current: ReadonlyState): EditedList {
+function listIn(bytes: Uint8Array, base: ReadonlyState, current: ReadonlyState): EditedList {
   const isKnown = (taskId: string): boolean =>
     taskOf(base, taskId) !== undefined || taskOf(current, taskId) !== undefined
   return readTaskList(bytes, isKnown)
@@ -127,7 +127,7 @@ type Origin =
 async function originOf(
   log: EventLog,
   folder: string,
-  bytes: Buffer,
+  bytes: Uint8Array,
   wanted: string | undefined,
 ): Promise<Origin> {
   const { heading, problems } = readTaskList(bytes, () => false)

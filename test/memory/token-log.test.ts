@@ -10,6 +10,7 @@ import { brotliDecompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../src/kernel/limits.ts'
 import type { EventLog } from '../../src/log/port.ts'
+import { textIn } from '../../src/memory/files.ts'
 import { findManifest } from '../../src/memory/manifest.ts'
 import { tokenArchivePositionOf } from '../../src/memory/names.ts'
 import { bringUpToDate } from '../../src/memory/token-log.ts'
@@ -184,6 +185,6 @@ describe('token-usage.log', () => {
     const { bytes } = await bringUpToDate(watched, home.folder, manifest)
     expect(asked).toEqual([entry?.position])
     expect(asked[0]).toBeGreaterThanOrEqual(500)
-    expect(bytes.toString('utf8').split('\n').length).toBe((await expectedLines(log)).length + 1)
+    expect(textIn(bytes).split('\n').length).toBe((await expectedLines(log)).length + 1)
   })
 })

@@ -66,11 +66,11 @@ export interface UnpackedContent {
 }
 
 /** What a stored body holds, and what is wrong with it as the text of `hash`. */
-export function unpack(body: Buffer, hash: string): UnpackedContent {
+export function unpack(body: Uint8Array, hash: string): UnpackedContent {
   const isRedacted = body[0] === redactedMark
   const bytes = expand(isRedacted ? body.subarray(redactedHeadBytes) : body, limits.contentBytesMax)
   if (bytes === null) return { bytes, problem: 'it cannot be decompressed', isRedacted }
-  const expected = isRedacted ? body.subarray(1, redactedHeadBytes).toString('hex') : hash
+  const expected = isRedacted ? Buffer.from(body.subarray(1, redactedHeadBytes)).toString('hex') : hash
   const problem = sha256(bytes) === expected ? null : 'its bytes do not have its hash'
   return { bytes, problem, isRedacted }
 }
