@@ -1,4 +1,4 @@
-/** A place in a session's history, as people name it: a version, or the id of a checkpoint. */
+/** A checkpoint as people name it: by its id, or a beginning of it that no other has. */
 import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import type { EventLog } from '../log/port.ts'
@@ -8,25 +8,25 @@ import { checkpointsOf } from './checkpoints.ts'
  * The version that a checkpoint of `state` is about, inherited checkpoints included. State lists the newest; for an older one the log is
  * read.
  *
- * @throws WaymarkError `VERSION_NOT_FOUND` when the session has no such checkpoint
+ * @throws WaymarkError `VERSION_NOT_FOUND` when the session has no such checkpoint, or several
  */
-export async function checkpointVersion(
-  log: EventLog,
-  state: ReadonlyState,
-  checkpointId: string,
-): Promise<number> {
-  const listed = state.checkpoints.find(({ id }) => id === checkpointId)
+export async function checkpointVersion(log: EventLog, state: ReadonlyState, name: string): Promise<number> {
+  const listed = state.checkpoints.find(({ id }) => id === name)
   if (listed !== undefined) return listed.version
   const all = await checkpointsOf(log, state)
-  const found = all.find(({ id }) => id === checkpointId)
-  if (found !== undefined) return found.version
+  const found = all.filter(({ id }) => id.startsWith(name))
+  if (found.length === 1 && found[0] !== undefined) return found[0].version
   const newest = all[all.length - 1]
+  const short = name.slice(0, 100)
   throw new WaymarkError('VERSION_NOT_FOUND', {
-    message: `session ${state.sessionId} has no checkpoint ${checkpointId.slice(0, 100)}`,
+    message:
+      found.length === 0
+        ? `session ${state.sessionId} has no checkpoint ${short}`
+        : `session ${state.sessionId} has ${found.length} checkpoints whose ids begin with ${short}`,
     hint:
       newest === undefined
         ? 'it has none; waymark checkpoint takes one'
         : `waymark checkpoints lists those it has; the newest is ${newest.id}`,
-    details: { sessionId: state.sessionId, checkpointId },
+    details: { sessionId: state.sessionId, checkpointId: name },
   })
 }

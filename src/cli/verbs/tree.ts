@@ -26,6 +26,7 @@ export const tree = verb(
       await output.table({
         columns: [
           'session',
+          ...(output.aligned ? [] : ['parent']),
           'is',
           'at',
           'status',
@@ -59,6 +60,7 @@ function cellsOf(
     merges.map((merge) => `${sign} ${nameOf(merge.sessionId)} at ${merge.sourceVersion}`)
   return [
     `${forPeople ? '  '.repeat(Math.min(depth, indentLevelsMax)) : ''}${nameOf(sessionId)}`,
+    ...(forPeople ? [] : [node.parentSessionId ?? '']),
     { text: kind, tone: 'quiet' },
     atVersion,
     { text: status, tone: status === 'active' ? 'good' : 'quiet' },
