@@ -92,6 +92,7 @@ export { checkMemoryFiles, type DriftKind, type MemoryCheck, type MemoryFileChec
 export { MemoryFiles, type MemoryFilesOptions } from './memory/memory-files.ts'
 export type { MemorySettings } from './memory/render.ts'
 export { type MemoryPlace, type MemoryWritten, type WriteOptions, writeMemoryFiles } from './memory/write.ts'
+export { redactInHome } from './redaction/in-home.ts'
 export { redactSession } from './redaction/redact.ts'
 export type {
   RedactedStream,

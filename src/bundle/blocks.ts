@@ -21,14 +21,17 @@ export class BlockWriter {
     this.#file = file
   }
 
-  /** @throws WaymarkError `ALREADY_EXISTS` */
+  /** @throws WaymarkError `ALREADY_EXISTS`; `USAGE` where no file can be made. */
   static async create(path: string): Promise<BlockWriter> {
     const isThere = await open(path, 'r').then(
       async (file) => file.close().then(() => true),
       () => false,
     )
     if (isThere) throw alreadyThere(path)
-    return new BlockWriter(path, await open(partOf(path), 'w', 0o600))
+    const file = await open(partOf(path), 'w', 0o600).catch((cause: unknown) => {
+      throw cannotWrite(path, cause)
+    })
+    return new BlockWriter(path, file)
   }
 
   /** @throws WaymarkError `LIMIT_REACHED` for a line that no reader would take. */
@@ -71,6 +74,15 @@ export class BlockWriter {
 
 function partOf(path: string): string {
   return `${path}.part`
+}
+
+function cannotWrite(path: string, cause: unknown): WaymarkError {
+  return new WaymarkError('USAGE', {
+    message: `cannot write a bundle to ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    hint: 'make the folder first, or name a file where files may be made',
+    details: { path },
+    cause,
+  })
 }
 
 function alreadyThere(path: string): WaymarkError {

@@ -29,6 +29,7 @@ export type CheckedItem =
       readonly kind: 'event'
       readonly stream: BundledStream
       readonly row: TravellingRow
+      readonly event: LoggedEvent
       /** The state after it: changed as soon as the next item is asked for. */
       readonly state: SessionState
     }
@@ -134,7 +135,7 @@ class BundleCheck {
     }
     for (const { hash: content } of contentRefsIn(event.data)) this.#wanted.add(content)
     foldInto(this.#state, [event])
-    return { kind: 'event', stream, row, state: this.#state }
+    return { kind: 'event', stream, row, event, state: this.#state }
   }
 
   #settled(stream: BundledStream, row: TravellingRow, place: BundlePlace): LoggedEvent {

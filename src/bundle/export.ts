@@ -44,7 +44,7 @@ export interface Bundled {
  * Writes a session into one file, from which another home can take it in. The same session gives the same bytes, whatever home it lies in.
  * What was redacted travels redacted.
  *
- * @throws WaymarkError `ALREADY_EXISTS` for a file that is there; DamagedRecord with the place when not everything is as it was written.
+ * @throws WaymarkError `ALREADY_EXISTS` for a file that is there, `USAGE` where no file can be made; DamagedRecord with the place when not everything is as it was written.
  */
 export async function exportBundle(
   log: EventLog,

@@ -2,6 +2,7 @@
  * Takes a bundle in. All of it is checked before anything is written; then everything goes in within one transaction, in which it is
  * checked once more as it is read. Killed anywhere, nothing of it is there, and a second run takes it in.
  */
+import { isKnown, type LoggedEvent } from '../events/envelope.ts'
 import { summaryOf } from '../fold/summary.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
@@ -34,6 +35,16 @@ export interface Unbundled {
   readonly missingContents: number
   /** Texts that are redacted in the bundle and not here; what is here stays as it is. */
   readonly redactedElsewhere: number
+  /**
+   * Calls that it counts and that another session here had counted before: what both sessions count together is too much by them.
+   * `null` when nothing was taken in.
+   */
+  readonly countedTwice: number | null
+}
+
+interface TakenIn {
+  readonly snapshots: number
+  readonly countedTwice: number | null
 }
 
 export interface UnbundleOptions {
@@ -71,10 +82,10 @@ export async function unbundle(
 ): Promise<Unbundled> {
   for (let attempt = 1; ; attempt++) {
     const plan = await planOf(log, path, options)
-    if (options.dryRun === true) return reportOf(path, plan, 0)
+    if (options.dryRun === true) return reportOf(path, plan, { snapshots: 0, countedTwice: null })
     try {
-      const snapshots = await log.transact((transaction) => takeIn(transaction, path, plan))
-      return reportOf(path, plan, snapshots)
+      const taken = await log.transact((transaction) => takeIn(transaction, path, plan))
+      return reportOf(path, plan, taken)
     } catch (error) {
       if (!(error instanceof MovedOn) || attempt >= limits.bundleAttemptsMax) throw error
     }
@@ -165,8 +176,8 @@ function diverged(sessionId: string, version: number, why: string | null): Wayma
   })
 }
 
-/** Takes in what is not here; gives how many snapshots were taken. */
-function takeIn(transaction: LogTransaction, path: string, plan: Plan): number {
+/** Takes in what is not here. */
+function takeIn(transaction: LogTransaction, path: string, plan: Plan): TakenIn {
   const pages = new Map<string, StreamPage>()
   for (const [index, { stream, from, hash }] of plan.streams.entries()) {
     const { sessionId, after, version } = stream
@@ -183,6 +194,7 @@ function takeIn(transaction: LogTransaction, path: string, plan: Plan): number {
     pages.get(sessionId)?.createFirst(forkedFrom)
   }
   let snapshots = 0
+  let countedTwice = 0
   let current: StreamPage | undefined
   for (const item of checkedItems(path)) {
     if (item.kind === 'event') {
@@ -190,6 +202,8 @@ function takeIn(transaction: LogTransaction, path: string, plan: Plan): number {
       // What a fork shares is there before it is made.
       if (page !== current) current?.flush()
       current = page
+      if (page !== undefined && item.row.version > page.from && isCountedHere(transaction, item))
+        countedTwice += 1
       page?.add(item.row, item.state)
     } else if (item.kind === 'content') {
       if (!item.isRedacted) transaction.putContent(item.hash, item.bytes)
@@ -202,7 +216,20 @@ function takeIn(transaction: LogTransaction, path: string, plan: Plan): number {
       snapshots += 1
     } else if (item.kind === 'end') current?.flush()
   }
-  return snapshots
+  return { snapshots, countedTwice }
+}
+
+/** Whether an event counts a call for the first time that somebody here has counted: what each counted is in its history for good. */
+function isCountedHere(
+  transaction: LogTransaction,
+  { stream, event }: { readonly stream: BundledStream; readonly event: LoggedEvent },
+): boolean {
+  if (!isKnown(event) || event.type !== 'usage.recorded') return false
+  const { callId, countedOnceIn, counted, elsewhere } = event.data
+  const isFirst = counted.calls === 1 || elsewhere !== undefined
+  if (countedOnceIn !== 'home' || !isFirst || Object.values(counted).every((count) => count === 0))
+    return false
+  return transaction.countedCall(stream.sessionId, callId, 'home') !== null
 }
 
 /** Rows of one stream on their way in, some at a time. */
@@ -242,7 +269,7 @@ class StreamPage {
   }
 }
 
-function reportOf(path: string, plan: Plan, snapshots: number): Unbundled {
+function reportOf(path: string, plan: Plan, taken: TakenIn): Unbundled {
   const streams = plan.streams.map(({ stream, from }): UnbundledStream => {
     const { sessionId, after, version } = stream
     const appended = version - (from ?? after)
@@ -253,5 +280,5 @@ function reportOf(path: string, plan: Plan, snapshots: number): Unbundled {
   const redactedElsewhere = kept.size
   const appended = streams.reduce((sum, stream) => sum + stream.appended, 0)
   const { sessionId } = plan.header
-  return { path, sessionId, streams, appended, contents, snapshots, missingContents, redactedElsewhere }
+  return { path, sessionId, streams, appended, contents, missingContents, redactedElsewhere, ...taken }
 }

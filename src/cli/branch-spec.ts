@@ -1,5 +1,5 @@
 /** The verbs of branches in the table of verbs: fork, merge, rewind, tree. */
-import type { VerbSpec } from './verb-spec.ts'
+import { epochSpec, type VerbSpec } from './verb-spec.ts'
 
 const session = ['<session>', 'id, unique prefix of it, or native id'] as const
 
@@ -28,6 +28,7 @@ export const mergeSpec = {
     { flags: '--context <policy>', about: 'for context items that both changed' },
     { flags: '--decisions <policy>', about: 'for decisions about the same thing' },
     { flags: '--dry-run', about: 'say what would come and what is at odds, and record nothing' },
+    epochSpec,
   ],
   examples: [
     ['waymark merge 3f2a 9c01 --dry-run', 'exit code 1 when something is at odds'],
@@ -44,6 +45,7 @@ export const rewindSpec = {
     { flags: '--to <place>', about: 'a version (12) or the id of a checkpoint (ckpt_…)' },
     { flags: '--reason <text>', about: 'why' },
     { flags: '--dry-run', about: 'say what would be put back, and record nothing' },
+    epochSpec,
   ],
   examples: [['waymark rewind 3f2a --to 120 --reason "the wrong way"', 'recorded as session.rewound']],
   load: async () => (await import('./verbs/rewind.ts')).rewind,

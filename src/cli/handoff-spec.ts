@@ -1,5 +1,5 @@
 /** `waymark handoff` in the table of verbs: it has more actions than others. */
-import type { VerbSpec } from './verb-spec.ts'
+import { epochSpec, type VerbSpec } from './verb-spec.ts'
 
 export const handoffSpec = {
   about: 'Hand a session to another agent, answer an offer, or look at what goes with it.',
@@ -9,7 +9,10 @@ export const handoffSpec = {
   ],
   options: [
     { flags: '--to <agent>', about: 'offer: who is to take it' },
-    { flags: '--from <agent>', about: 'offer: who hands it off; the holder of the session if left out' },
+    {
+      flags: '--from <agent>',
+      about: 'offer: who hands it off, the holder of the session; that one if left out',
+    },
     { flags: '--reason <text>', about: 'offer, reject, withdraw: why' },
     { flags: '--expires <minutes>', about: 'offer: how long it stands; for ever if left out' },
     { flags: '--out <file>', about: 'offer: write the package to a file, too' },
@@ -20,6 +23,7 @@ export const handoffSpec = {
     },
     { flags: '--id <handoff>', about: 'which handoff; the one that is offered, or the newest, if left out' },
     { flags: '--result <text>', about: 'done: what came of it' },
+    { ...epochSpec, about: `offer, withdraw, done: ${epochSpec.about}` },
     { flags: '--context', about: 'show, validate: print the critical context as Markdown' },
   ],
   examples: [

@@ -18,3 +18,9 @@ interface OptionSpec {
   /** May be given several times. */
   readonly repeatable?: true
 }
+
+/** Of every verb that appends to one session. */
+export const epochSpec = {
+  flags: '--epoch <n>',
+  about: 'refuse once another holder has taken the session over',
+} as const satisfies OptionSpec

@@ -45,6 +45,18 @@ export const versionOption = z
   .regex(/^\d{1,15}$/, 'a version is a whole number from 0')
   .transform(Number)
 
+/** The epoch under which the caller holds the session. */
+export const epochOption = z
+  .string()
+  .regex(/^\d{1,15}$/, 'an epoch is a whole number from 1')
+  .transform(Number)
+  .optional()
+
+/** The epoch as the library takes it. */
+export function under(epoch: number | undefined): { readonly epoch?: number } {
+  return epoch === undefined ? {} : { epoch }
+}
+
 const scaleOf: Readonly<Record<string, number>> = { '': 1, k: 1_000, m: 1_000_000 }
 
 /** A number of tokens: `200000`, `200_000`, `200k`, `1M`. */

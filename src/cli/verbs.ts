@@ -2,7 +2,7 @@
 import { forkSpec, mergeSpec, rewindSpec, treeSpec } from './branch-spec.ts'
 import { graphSpec } from './graph-spec.ts'
 import { handoffSpec } from './handoff-spec.ts'
-import type { VerbSpec } from './verb-spec.ts'
+import { epochSpec, type VerbSpec } from './verb-spec.ts'
 
 const groups = { begin: 'Begin:', record: 'Record:', look: 'Look:', trust: 'Come back and check:' } as const
 
@@ -43,7 +43,7 @@ export const verbs = {
     takes: [session, ['<command>', 'a command as JSON, or - to read one a line from stdin']],
     options: [
       { flags: '--keep-going', about: 'go on after a command that is invalid or refused' },
-      { flags: '--epoch <n>', about: 'refuse once another holder has taken the session over' },
+      epochSpec,
     ],
     examples: [
       [`waymark send 3f2a '{"type":"task.start","taskId":"SPEC-001"}'`, 'one command'],
@@ -184,6 +184,7 @@ export const verbs = {
     options: [
       { flags: '--reason <text>', about: 'why' },
       { flags: '--phase <name>', about: 'the phase of work it stands at, such as RED, GREEN or REFACTOR' },
+      epochSpec,
     ],
     examples: [
       [
@@ -240,6 +241,7 @@ export const verbs = {
       { flags: '--tasks <policy>', about: 'tasks in progress: keep them so, block them, or retry them' },
       { flags: '--new', about: 'go on in a fresh session with a fresh budget, linked to this one' },
       { flags: '--emergency', about: 'the same, from the newest sound version of a damaged session' },
+      epochSpec,
     ],
     examples: [
       ['waymark recover 3f2a', 'after a crash; again, to take up a recovery that was interrupted'],

@@ -20,6 +20,9 @@ export const decideHandOff: Decider<'session.hand-off'> = (state, command, conte
     return refuse(state, command.type, `its time would be over already: ${command.expiresAt}`)
   }
   const fromAgent = command.fromAgent ?? state.holder
+  if (state.holder !== null && fromAgent !== state.holder) {
+    return refuse(state, command.type, `${state.holder} holds it, so ${fromAgent} cannot hand it off`)
+  }
   const from = fromAgent === null ? {} : { fromAgent }
   return accept({ type: 'session.handed-off', data: { ...fieldsOf(command), handoffId, ...from } })
 }

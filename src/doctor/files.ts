@@ -77,11 +77,12 @@ function nameIn(folder: string, path: string): string {
 /** Files are written beside and renamed; these were never renamed. The number is that of the process that wrote it. */
 const temporaryPattern = /^\..+\.(\d{1,10})\.\d{1,15}\.tmp$/
 
-/** Temporary files whose writers are gone. */
+/** Temporary files whose writers are gone. Those of this process it is writing just now, whatever the clock says. */
 export async function leftoverFiles({ home, nowMs }: PlaceContext): Promise<readonly Found[]> {
   const left: string[] = []
   for await (const { path, isFolder, writtenMs } of entriesIn(home.path)) {
-    const processId = temporaryPattern.exec(basename(path))?.[1]
+    const [, processId] = temporaryPattern.exec(basename(path)) ?? []
+    if (Number(processId) === process.pid) continue
     const isOld = nowMs - writtenMs > bounds.temporaryMinutes * 60_000
     if (!isFolder && processId !== undefined && (isOld || !isAlive(Number(processId)))) left.push(path)
   }

@@ -39,9 +39,9 @@ export async function handoffFailed(context: SessionContext): Promise<readonly F
 type Handoff = ReadonlyState['handoffs'][number]
 
 /** What is wrong with the package of an offer, or `null`. */
-async function packageProblem({ log }: SessionContext, offer: Handoff): Promise<string | null> {
+async function packageProblem({ log, stream }: SessionContext, offer: Handoff): Promise<string | null> {
   try {
-    await packageOf(log, offer)
+    await packageOf(log, stream.sessionId, offer)
     return null
   } catch (error) {
     if (error instanceof WaymarkError) return `offered to ${offer.toAgent}: ${error.message}`

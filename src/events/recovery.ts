@@ -16,9 +16,13 @@ export const recoveryStatuses = [
 ] as const
 export type RecoveryStatus = (typeof recoveryStatuses)[number]
 
-/** The steps that are recorded one by one; telling the user is recorded as `session.recovered`. */
+/** The steps that are recorded one by one. */
 export const recoverySteps = ['restore', 'validate', 'resume', 'assess', 'plan'] as const
 export type RecoveryStep = (typeof recoverySteps)[number]
+
+/** All six as a report has them: telling the user is recorded with `session.recovered`, and is no step that can be recorded by itself. */
+export const reportedSteps = [...recoverySteps, 'notify'] as const
+export type ReportedStep = (typeof reportedSteps)[number]
 
 /** What becomes of tasks that were in progress: they stay so, wait for a person, or fail and are recovered to be started again. */
 export const taskPolicies = ['keep', 'block', 'retry'] as const

@@ -47,7 +47,8 @@ export type Redact = (text: string) => string
 const roundsMax = 16
 
 /**
- * Makes the function that takes everything out that one of the patterns matches. Patterns are global regular expressions.
+ * Makes the function that takes everything out that one of the patterns matches, and tells each match. Patterns are global regular
+ * expressions.
  *
  * @example
  * ```ts
@@ -55,13 +56,19 @@ const roundsMax = 16
  * redact('curl -d token=abc123 host') // 'curl -d [redacted] host'
  * ```
  */
-export function redactorOf(patterns: readonly RegExp[]): Redact {
+export function redactorOf(patterns: readonly RegExp[], onMatch?: (match: string) => void): Redact {
   const once = (text: string): string =>
     patterns.reduce(
       (rest, pattern) =>
         rest
           .split(redactedText)
-          .map((piece) => piece.replace(pattern, (match) => (match === '' ? '' : redactedText)))
+          .map((piece) =>
+            piece.replace(pattern, (match) => {
+              if (match === '') return ''
+              onMatch?.(match)
+              return redactedText
+            }),
+          )
           .join(redactedText),
       text,
     )

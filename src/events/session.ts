@@ -144,6 +144,8 @@ export const sessionCommands = {
     /** What was left open, as one line each: at most the first hundred; `openCount` counts all. */
     open: z.array(lineShape).max(100),
     openCount: z.int().min(0),
+    /** What came of telling whoever asked to be told; left out where nobody says. */
+    notified: z.strictObject({ outcome: z.enum(['done', 'skipped']), detail: lineShape }).optional(),
   }),
 }
 

@@ -1,6 +1,6 @@
 /** The part of state that says how the session changed hands, came back, and met other histories. */
 import type { HandoffStatus } from '../events/handoff.ts'
-import type { RecoveryStatus, RecoveryStep, TaskPolicy } from '../events/recovery.ts'
+import type { RecoveryStatus, ReportedStep, TaskPolicy } from '../events/recovery.ts'
 import type { ContentRef } from '../events/shapes.ts'
 
 export interface Handoff {
@@ -31,7 +31,7 @@ export interface RecoveryState {
   /** The checkpoint that was chosen; `null` for the newest sound state. */
   checkpointId: string | null
   taskPolicy: TaskPolicy
-  steps: { step: RecoveryStep; outcome: 'done' | 'skipped'; detail: string; lines: string[]; time: string }[]
+  steps: { step: ReportedStep; outcome: 'done' | 'skipped'; detail: string; lines: string[]; time: string }[]
   endedAt: string | null
   /** Why it failed. */
   reason: string | null

@@ -106,6 +106,8 @@ export const sessionRecipes: Pick<
     if (state.recovery !== null && state.recovery.id === data.recoveryId) {
       state.recovery.status = 'recovered'
       state.recovery.endedAt = time
+      const { notified } = data
+      if (notified !== undefined) state.recovery.steps.push({ step: 'notify', ...notified, lines: [], time })
     }
     note(
       state,

@@ -102,6 +102,24 @@ export function packContext(context: CriticalContext): string {
   return Buffer.from(brotli(Buffer.from(canonicalJson(context)))).toString('base64')
 }
 
+/**
+ * The context that lies packed in a package's text, of whatever shape and whatever else is wrong with the package; `null` when the text
+ * is no package, or when nothing can be unpacked.
+ */
+export function packedContextIn(text: string): unknown {
+  // Most texts are none: they are not worth parsing.
+  if (!text.includes('"critical_context"') || text.length > limits.handoffPackageBytesMax) return null
+  const parsed = parseJson(text)
+  const packed = parsed.ok ? packageParts.safeParse(parsed.value) : null
+  if (packed?.success !== true) return null
+  const bytes = Buffer.from(packed.data.context_snapshot.critical_context, 'base64')
+  const unpacked = unbrotli(bytes, limits.handoffContextBytesMax)
+  const context = unpacked === null ? null : parseJson(unpacked)
+  return context?.ok === true ? context.value : null
+}
+
+const packageParts = z.object({ context_snapshot: z.object({ critical_context: z.string() }) })
+
 /** The context again, or why it cannot be had. */
 export function unpackContext(
   packed: string,

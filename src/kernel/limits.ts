@@ -107,8 +107,14 @@ export const limits = {
   sessionTimeoutMinutesMax: 10_080,
   /** Milliseconds that the resume of an SDK may take in a recovery before it is recorded as skipped. */
   resumeWaitMs: 120_000,
+  /** Milliseconds that whoever is to be told of a recovery may take before that is recorded as skipped. */
+  notifyWaitMs: 30_000,
+  /** Milliseconds that sessions may write without the event loop turning: timers and signals come that much late at most. */
+  eventLoopHeldMs: 10,
   /** Milliseconds that a process which was told to stop takes for its last checkpoints. */
   interruptionWaitMs: 5_000,
+  /** Milliseconds of them for its memory files, so that a last checkpoint can follow. */
+  interruptionFilesWaitMs: 2_000,
   /** Rounds that one recovery makes when other processes take its steps: six steps, and some for being late. */
   recoveryRoundsMax: 64,
   /** Sessions that may be allowed to work at a time in one home. */
@@ -201,6 +207,8 @@ export const limits = {
   bundleAttemptsMax: 5,
   /** Places where something was found and could not be taken out that one redaction lists; all are counted. */
   redactionProblemsListedMax: 1_000,
+  /** Different things that one redaction finds and looks for in ids made from texts: each is looked for in every event. */
+  redactionMatchesMax: 1_000,
   /** Events that could not be saved that a repair lists one by one for each session; all are counted and written down. */
   lostEventsListedMax: 1_000,
   /** Forks of forks: how many ancestors a stream may have. */

@@ -75,6 +75,14 @@ export class MemoryFiles {
     }
   }
 
+  /** As `flush`, and without what is touched while the files are being written: it ends however busy the sessions are. */
+  async flushOnce(): Promise<void> {
+    await this.#writing
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    if (this.#touched) await (this.#writing ?? this.#write())
+  }
+
   #schedule(): void {
     if (this.#timer !== null || this.#writing !== null) return
     const waitMs = Math.max(limits.memoryWriteIntervalMs, this.#nextAtMs - elapsedMs())

@@ -1,7 +1,9 @@
 /** Files beside the log that may hold what was taken out of it. */
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sha256 } from '../kernel/hash.ts'
 import { limits } from '../kernel/limits.ts'
+import { entryOf, findManifest } from '../memory/manifest.ts'
 import { archiveFolder, checkpointFolder } from '../memory/names.ts'
 import type { RedactionRules } from './rules.ts'
 
@@ -40,21 +42,38 @@ async function sessionIn(path: string): Promise<string> {
   }
 }
 
-/** Files of the folder, the store apart, in which the patterns still find something: those that people or other tools have put there. */
+/** Files in which the patterns still find something. */
+export interface FilesWithMatches {
+  /** Those that people or other tools have put there. */
+  readonly left: readonly string[]
+  /** Those that Waymark made of other sessions, which still hold it. */
+  readonly ofOthers: readonly { readonly name: string; readonly sessionId: string }[]
+}
+
+/** Looks through the files of the folder, the store apart, after a session was redacted. */
 export async function filesWithMatches(
   folder: string,
   { redact }: RedactionRules,
-): Promise<readonly string[]> {
-  if (redact === null) return []
-  const found: string[] = []
+  redacted: string,
+): Promise<FilesWithMatches> {
+  if (redact === null) return { left: [], ofOthers: [] }
+  const left: string[] = []
+  const ofOthers: { readonly name: string; readonly sessionId: string }[] = []
+  const { manifest } = await findManifest(folder)
   const names = await readdir(folder, { recursive: true }).catch(() => [])
-  for (const name of names) {
+  for (const name of names.sort((a, b) => (a < b ? -1 : 1))) {
     if (/(^|[/\\])waymark\.db/.test(name)) continue
     const path = join(folder, name)
     const facts = await stat(path).catch(() => null)
     if (facts === null || !facts.isFile() || facts.size > limits.memoryFileBytesMax) continue
-    const text = await readFile(path, 'utf8').catch(() => '')
-    if (redact(text) !== text) found.push(name)
+    const bytes = await readFile(path).catch(() => Buffer.alloc(0))
+    const text = bytes.toString('utf8')
+    if (redact(text) === text) continue
+    const entry = entryOf(manifest, name)
+    // A file that is not what was written is somebody's.
+    const sessionId = entry?.sha256 === sha256(bytes) ? entry.session_id : redacted
+    if (sessionId === redacted) left.push(name)
+    else ofOthers.push({ name, sessionId })
   }
-  return found.sort()
+  return { left, ofOthers }
 }

@@ -8,11 +8,13 @@ import { damaged } from '../log/codec.ts'
 import type { Segment } from '../log/lineage.ts'
 import type { EventLog, LogTransaction, ReplacedData, StoredRow, StreamInfo } from '../log/port.ts'
 import { segmentsIn } from '../replay/chain.ts'
-import { streamOf } from '../replay/load.ts'
+import { loadState, streamOf } from '../replay/load.ts'
 import { type TakenOut, unrecordedIn } from '../replay/taken-out.ts'
+import { offerWithoutPackage } from '../session/accept-handoff.ts'
 import { caughtUp, type RecordEnvironment, record } from '../session/record.ts'
 import { type Kept, redactedData } from './data.ts'
 import { removeCheckpointFiles } from './files.ts'
+import { MadeIds } from './made-ids.ts'
 import type { RedactionProblem, RedactionReport, RedactOptions } from './report.ts'
 import { type RedactionRules, rulesOf } from './rules.ts'
 import { type Concerned, type Found, hashesIn, withInherited } from './shared.ts'
@@ -21,6 +23,9 @@ import { shapeOf, type Texts, textsOf } from './texts.ts'
 /**
  * Takes data out of a session: of its own events, of those it inherited, where they lie, and of the texts they refer to. Events of other
  * sessions that refer to the same texts lose the preview of them. Doing it again finds nothing more.
+ *
+ * For a log of one's own: files beside it are not reached, unless `folder` names where checkpoints have theirs, and memory files
+ * follow only when the home is told. `redactInHome` does both.
  *
  * @throws WaymarkError `USAGE` for a path that names something that must stay as it is, before anything is changed; `SESSION_NOT_FOUND`,
  * `STORE_BUSY`, DamagedRecord.
@@ -65,6 +70,8 @@ class RedactionRun {
   /** Versions of events whose data was replaced, by session: its own, and those it inherited. */
   readonly #streams = new Map<string, { readonly own: Set<number>; readonly inherited: Set<number> }>()
   readonly #problems: RedactionProblem[] = []
+  /** Texts that would be taken out. */
+  readonly #taken = new Set<string>()
   #problemCount = 0
   #contents = 0
 
@@ -84,12 +91,19 @@ class RedactionRun {
 
   /** Looks at every event first: a path that names what must stay is refused before anything is changed. */
   async look(segments: readonly Segment[]): Promise<void> {
+    const ids = new MadeIds(this.#rules)
     for (const { sessionId, after, to } of segments) {
       for await (const page of this.#log.rows(sessionId, { after, to })) {
         for (const row of page) {
-          for (const kept of this.#redacted(sessionId, row, this.#rules, new Map()).kept) {
-            if (kept.isNamed) throw mustStay(sessionId, row.version, kept)
-            this.#problem({ sessionId, version: row.version, path: kept.path, reason: kept.reason })
+          const { version } = row
+          const { data, kept } = this.#redacted(sessionId, row, this.#rules, new Map())
+          for (const each of kept) {
+            if (each.isNamed) throw mustStay(sessionId, version, each)
+            this.#problem({ sessionId, version, path: each.path, reason: each.reason })
+          }
+          for (const path of ids.pathsIn(row.data, data !== null || kept.length > 0)) {
+            const reason = 'it was made from what was found, in small letters, and is an id'
+            this.#problem({ sessionId, version, path, reason })
           }
         }
       }
@@ -138,6 +152,7 @@ class RedactionRun {
       for (const { sessionId } of concerned) {
         found.set(sessionId, await this.#foundIn(sessionId, texts, limitOf.get(sessionId) ?? 0))
       }
+      for (const hash of texts.keys()) this.#taken.add(hash)
       this.#note(streams, found)
       return
     }
@@ -271,6 +286,7 @@ class RedactionRun {
     const { dryRun = false, folder } = this.#options
     const streams = [...this.#streams]
     const ids = new Set(streams.map(([sessionId]) => sessionId))
+    for (const sessionId of new Set([this.#sessionId, ...ids])) await this.#checkOffer(sessionId)
     const filesRemoved = dryRun || folder === undefined ? [] : await removeCheckpointFiles(folder, ids)
     return {
       sessionId: this.#sessionId,
@@ -288,6 +304,20 @@ class RedactionRun {
       filesRemoved,
       ...(dryRun ? { erased: null, notErasedBecause: null } : await this.#erase()),
     }
+  }
+
+  /** An offer that stands without its package: nobody can accept it, and somebody may wait. */
+  async #checkOffer(sessionId: string): Promise<void> {
+    const stream = await this.#log.stream(sessionId)
+    if (stream?.summary?.status !== 'handed_off') return
+    const offer = await offerWithoutPackage(
+      this.#log,
+      (await loadState(this.#log, sessionId)).state,
+      this.#taken,
+    )
+    if (offer === undefined) return
+    const reason = 'its package is redacted and cannot be accepted: withdraw it and offer again'
+    this.#problem({ sessionId, version: null, path: `handoff ${offer.id}`, reason })
   }
 
   /** Also when nothing was found: an earlier redaction may have been stopped before it came to this. */

@@ -27,6 +27,8 @@ export interface RedactionRules {
   readonly paths: readonly PathRule[]
   /** `null` without a pattern. */
   readonly redact: Redact | null
+  /** What the patterns match in a text. */
+  readonly matchesIn: (text: string) => readonly string[]
   /** The rules as they are recorded: a pattern of one's own may hold the secret itself, so it is not told. */
   readonly names: readonly string[]
 }
@@ -55,6 +57,11 @@ export function rulesOf(given: {
   return {
     paths: paths.map(pathOf),
     redact: expressions.length === 0 ? null : redactorOf(expressions),
+    matchesIn: (text) => {
+      const matches: string[] = []
+      redactorOf(expressions, (match) => matches.push(match))(text)
+      return matches
+    },
     names: [
       ...paths.map((path) => `path ${path}`),
       ...patterns.map((name) => (secretsNamed(name) === null ? 'pattern of one’s own' : `pattern ${name}`)),

@@ -2,6 +2,7 @@
 import { oneLine } from '../events/content.ts'
 import { contentRefsIn, isContentRef } from '../events/references.ts'
 import { redactedText } from '../events/secrets.ts'
+import { packedContextIn } from '../handoff/critical-context.ts'
 import { limits } from '../kernel/limits.ts'
 import type { Segment } from '../log/lineage.ts'
 import type { EventLog, StoredRow } from '../log/port.ts'
@@ -28,7 +29,10 @@ export async function* textsOf(
   for await (const { hash, isNamed } of referencesIn(log, segments, rules)) {
     const before = await textOf(log, hash, onProblem)
     if (before === null) continue
-    const after = isNamed ? redactedText : (rules.redact?.(before) ?? before)
+    const found = rules.redact?.(before) ?? before
+    // A package of which a part is gone is none: nobody could check it any more.
+    const isWhole = isNamed || isPackageWithMatch(before, found, rules)
+    const after = isWhole ? redactedText : found
     if (after === before) continue
     const body = Buffer.from(after)
     texts.set(hash, { bytes: body, preview: oneLine(after, limits.previewCharactersMax) })
@@ -39,6 +43,20 @@ export async function* textsOf(
     bytes = 0
   }
   if (texts.size > 0) yield texts
+}
+
+/** Whether a text is a package in which something is found: in its plain part, or in the context that is packed in it. */
+function isPackageWithMatch(text: string, found: string, { redact }: RedactionRules): boolean {
+  const context = redact === null ? null : packedContextIn(text)
+  if (redact === null || context === null) return false
+  return found !== text || textsWithin(context).some((each) => redact(each) !== each)
+}
+
+/** Every text in a value, the names of its fields included. */
+function textsWithin(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => [key, ...textsWithin(inner)])
 }
 
 async function textOf(

@@ -62,6 +62,19 @@ export function redactionIn(sessionId: string, row: StoredRow): EventData<'sessi
   }
 }
 
+/** Version of the newest event of a session that records a text as taken out; `null` when none does. */
+export async function redactionOfText(
+  log: EventLog,
+  sessionId: string,
+  hash: string,
+): Promise<number | null> {
+  let found: number | null = null
+  for await (const page of log.rows(sessionId)) {
+    for (const row of page) if (redactionIn(sessionId, row)?.contents.includes(hash)) found = row.version
+  }
+  return found
+}
+
 /**
  * Whether one of these events took data out of earlier ones: a state that was folded before holds what is to be gone, and is folded
  * anew.

@@ -8,6 +8,7 @@ import { readHandoff } from '../handoff/validate.ts'
 import { DamagedRecord, WaymarkError } from '../kernel/errors.ts'
 import { sha256 } from '../kernel/hash.ts'
 import type { EventLog } from '../log/port.ts'
+import { redactionOfText } from '../replay/redactions.ts'
 import type { HandoffHolder } from './handoff-holder.ts'
 
 export interface AcceptOptions {
@@ -39,7 +40,7 @@ export async function acceptHandoff(
 ): Promise<HandoffAcceptance> {
   const before = await session.refresh()
   const handoff = handoffNamed(before, handoffId)
-  const stored = handoff?.status === 'offered' ? await packageOf(host.log, handoff) : null
+  const stored = handoff?.status === 'offered' ? await packageOf(host.log, session.id, handoff) : null
   if (given !== undefined) checkGiven(given, handoff, before)
   const from = handoff?.fromAgent ?? null
   const problem =
@@ -71,11 +72,12 @@ export function handoffNamed(state: ReadonlyState, handoffId?: string): Handoff 
 /**
  * The package that went with a handoff; `null` for one that was offered without.
  *
- * @throws WaymarkError `HANDOFF_INVALID` when it cannot be read any more, or is not what was stored.
+ * @throws WaymarkError `HANDOFF_INVALID` when it cannot be read any more, was redacted, or is not what was stored.
  */
 export async function packageOf(
   log: EventLog,
-  { id, content }: Pick<Handoff, 'id' | 'content'>,
+  sessionId: string,
+  { id, content, status }: Pick<Handoff, 'id' | 'content' | 'status'>,
 ): Promise<HandoffPackage | null> {
   if (content === null) return null
   const bytes = await storedBytes(log, content.hash)
@@ -86,7 +88,40 @@ export async function packageOf(
       details: { handoffId: id, hash: content.hash },
     })
   }
+  if (isTakenOut(bytes, content.hash)) {
+    const version = await redactionOfText(log, sessionId, content.hash)
+    throw new WaymarkError('HANDOFF_INVALID', {
+      message: `handoff ${id}: its package was redacted${version === null ? '' : ` at version ${version}`}`,
+      hint:
+        status === 'offered'
+          ? `withdraw it and offer again: waymark handoff withdraw ${sessionId}`
+          : 'what was taken out is gone for good',
+      details: { handoffId: id, hash: content.hash, version },
+    })
+  }
   return readHandoff(bytes).package
+}
+
+/** The log has compared a text with its hash: another one stands where something was taken out. */
+function isTakenOut(bytes: Uint8Array, hash: string): boolean {
+  return sha256(bytes) !== hash
+}
+
+/**
+ * The offer of a session that stands, when its package is redacted; `undefined` else.
+ *
+ * @param taken texts that are about to be taken out
+ */
+export async function offerWithoutPackage(
+  log: EventLog,
+  state: ReadonlyState,
+  taken: ReadonlySet<string>,
+): Promise<Handoff | undefined> {
+  const offer = offeredHandoff(state)
+  if (offer === undefined || offer.content === null) return undefined
+  const { hash } = offer.content
+  const bytes = taken.has(hash) ? null : await storedBytes(log, hash)
+  return taken.has(hash) || (bytes !== null && isTakenOut(bytes, hash)) ? offer : undefined
 }
 
 async function storedBytes(log: EventLog, hash: string): Promise<Uint8Array | null> {

@@ -32,7 +32,7 @@ export interface Decided {
 
 /** Asks for a decision; nothing is appended yet. */
 export function decideNow(
-  transaction: LogTransaction,
+  transaction: Pick<LogTransaction, 'countedCall'>,
   before: ReadonlyState,
   command: Command,
   meta: Pick<CommandMeta, 'time'>,

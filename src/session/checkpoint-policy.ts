@@ -39,6 +39,10 @@ const longTaskMinutes = 10
 
 const reasonCharactersMax = 300
 
+/**
+ * `reason` names what is at hand by its kind and id. The words of whoever caused it stay in their own event, which the checkpoint's names as
+ * its cause: a second copy, cut here, could keep a part of what is redacted there.
+ */
 function taken(trigger: CheckpointTrigger, reason: string, phase?: string): Command {
   const text = reason.slice(0, reasonCharactersMax)
   return { type: 'checkpoint.create', trigger, reason: text, ...(phase === undefined ? {} : { phase }) }
@@ -119,14 +123,9 @@ export const checkpointOnEvent: CheckpointPolicy = {
 
 const afterwards: Readonly<Partial<Record<CommandType, (cause: Command) => Command>>> = {
   'session.start': () => taken('session-start', 'the session has begun'),
-  'turn.interrupt': (cause) => taken('interruption', `the turn was interrupted${because(cause)}`),
-  'call.fail': (cause) => taken('error', `a model call was given up${because(cause)}`),
-  'task.fail': (cause) =>
-    taken('error', `task ${cause.type === 'task.fail' ? cause.taskId : ''} failed${because(cause)}`),
-}
-
-function because(cause: Command): string {
-  return 'reason' in cause && cause.reason !== undefined ? `: ${cause.reason}` : ''
+  'turn.interrupt': () => taken('interruption', 'the turn was interrupted'),
+  'call.fail': () => taken('error', 'a model call was given up'),
+  'task.fail': (cause) => taken('error', cause.type === 'task.fail' ? `task ${cause.taskId} failed` : ''),
 }
 
 /** Takes the checkpoint that stands before a phase, a handoff, another model or the end, and the one that a context switch relies on. */
@@ -162,7 +161,7 @@ function beforehand(state: ReadonlyState, command: Command): Command | null {
     case 'model.switch':
       return taken('model-switch', `before the switch to ${command.model}`)
     case 'session.end':
-      return taken('session-end', `before the end${because(command)}`)
+      return taken('session-end', 'before the end')
     default:
       return null
   }

@@ -9,6 +9,7 @@ import { loadState } from '../replay/load.ts'
 import { takenOutUpTo } from '../replay/taken-out.ts'
 import type { SessionHost } from './host.ts'
 import { takeKeyframeOfFork } from './keyframe.ts'
+import { assertOutsideMerge } from './merge/inside.ts'
 import { record } from './record.ts'
 
 export interface ForkOptions {
@@ -26,12 +27,14 @@ export interface ForkOptions {
  * @throws WaymarkError `VERSION_NOT_FOUND`, `LIMIT_REACHED`, `USAGE`; CommandRefused; DamagedRecord
  */
 export async function forkSession(
-  { log, environment, appended }: Pick<SessionHost, 'log' | 'environment' | 'appended'>,
+  { log, environment, writers, appended }: Pick<SessionHost, 'log' | 'environment' | 'writers' | 'appended'>,
   parentSessionId: string,
   options: ForkOptions,
 ): Promise<ReadonlyState> {
   const at = await placeOf(log, parentSessionId, options)
   const { state: inherited, replayedEvents } = await loadState(log, parentSessionId, at)
+  if (inherited.version === 0) throw beforeItsStart(parentSessionId)
+  await assertOutsideMerge(log, inherited)
   const sessionId = `sess_${environment.ids.uuid()}`
   const parentVersion = inherited.version
   const title = options.title === undefined ? {} : { title: options.title }
@@ -44,11 +47,21 @@ export async function forkSession(
     for (const redaction of gone) {
       forked = record(transaction, forked, { sessionId, command: redaction }, environment).state
     }
+    writers?.take(transaction, forked)
     takeKeyframeOfFork(transaction, forked, replayedEvents)
     return forked
   })
+  writers?.committed(state)
   appended(sessionId)
   return state
+}
+
+function beforeItsStart(sessionId: string): WaymarkError {
+  return new WaymarkError('USAGE', {
+    message: `session ${sessionId} had not begun at version 0`,
+    hint: 'fork it at version 1 or later; waymark new makes an empty session',
+    details: { sessionId, version: 0 },
+  })
 }
 
 /**

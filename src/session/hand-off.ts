@@ -15,7 +15,7 @@ import {
 } from '../handoff/critical-context.ts'
 import { makePackage } from '../handoff/make.ts'
 import { type HandoffCompression, type HandoffPackage, packageText } from '../handoff/package.ts'
-import { WaymarkError } from '../kernel/errors.ts'
+import { CommandRefused, WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import type { LogTransaction } from '../log/port.ts'
 import type { Surroundings } from '../views/brief/source.ts'
@@ -26,11 +26,11 @@ import { compressForHandoff } from './hand-off-compression.ts'
 import { type HandoffHolder, noticeExpiry } from './handoff-holder.ts'
 import { takeKeyframeIfDue } from './keyframe.ts'
 import { checkPackagePath, writePackageFile } from './package-file.ts'
-import { caughtUp, record } from './record.ts'
+import { assertHolder, caughtUp, record } from './record.ts'
 
 export interface HandOffOptions {
   readonly toAgent: string
-  /** Who hands it off; the session's holder if left out. */
+  /** Who hands it off: the session's holder, also if left out. Anybody may say so of a session that nobody holds by name. */
   readonly fromAgent?: string
   readonly reason?: string
   /** Minutes for which the offer stands; for ever if left out. */
@@ -63,6 +63,8 @@ export async function handOff(holder: HandoffHolder, options: HandOffOptions): P
   await noticeExpiry(holder)
   const fromAgent = options.fromAgent ?? session.state.holder ?? ''
   checkNames(fromAgent, options.toAgent)
+  assertHolder(session.state, holder.epoch)
+  assertHeldBy(session.state, fromAgent)
   parseCommand({ type: 'session.hand-off', fromAgent, toAgent: options.toAgent, reason: options.reason })
   const problem = agentProblem(host.settings.agents, fromAgent, options.toAgent)
   if (problem !== null) throw problem
@@ -90,6 +92,16 @@ function checkNames(fromAgent: string, toAgent: string): void {
       ? 'nobody holds the session by name: say who hands it off (--from <agent>, fromAgent)'
       : 'say who is to take it (--to <agent>, toAgent)'
   throw new WaymarkError('HANDOFF_INVALID', { message: `Missing required field: ${missing}`, hint })
+}
+
+/** The decision asks this too; here before the registry judges, and before room is made. */
+function assertHeldBy({ sessionId, holder }: ReadonlyState, fromAgent: string): void {
+  if (holder === null || holder === fromAgent) return
+  throw new CommandRefused({
+    message: `session.hand-off refused: session ${sessionId} is held by ${holder}, not by ${fromAgent}`,
+    hint: `its holder alone hands it off: leave --from (fromAgent) out when you are ${holder}, else ask ${holder} for it`,
+    details: { sessionId, holder, fromAgent },
+  })
 }
 
 type Offering = HandOffOptions & { readonly fromAgent: string }
@@ -204,6 +216,8 @@ function offerIn(
     content: ref,
   } as const
   const recorded = record(transaction, state, { ...request, command, contents: [{ ref, body }] }, environment)
+  // Checkpoint and offer are work in the session: they need a place, which is given back at once.
+  host.writers?.take(transaction, state)
   host.writers?.take(transaction, recorded.state)
   takeKeyframeIfDue(transaction, recorded.state)
   const { version } = recorded

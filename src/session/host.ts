@@ -3,6 +3,7 @@ import type { Settings } from '../configuration/settings.ts'
 import { type ConfigurationChange, standardConfiguration } from '../events/session.ts'
 import type { EventLog } from '../log/port.ts'
 import type { MemoryFiles } from '../memory/memory-files.ts'
+import type { EventLoopTurns } from './event-loop.ts'
 import type { LiveSessions } from './live-sessions.ts'
 import type { RecordEnvironment } from './record.ts'
 import type { ResumeHook } from './recover-resume.ts'
@@ -18,6 +19,8 @@ export interface SessionHost {
   readonly resume: ResumeHook | null
   /** The sessions that are written from here. */
   readonly live: LiveSessions
+  /** Lets the event loop turn between writes, of all sessions together. */
+  readonly turns: EventLoopTurns
   /** The place a session takes while it is written from here; `null` where places are not counted. */
   readonly writers: WriterPlace | null
   /** The folder whose repository checkpoints note when a session does not say where it works. */

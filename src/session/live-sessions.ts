@@ -4,6 +4,7 @@
  */
 import type { Command } from '../events/commands.ts'
 import type { ReadonlyState } from '../fold/state.ts'
+import { systemClock } from '../kernel/clock.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { interruptionCommands, timeoutCommands } from './checkpoint-policy.ts'
 import { warn } from './warning.ts'
@@ -15,12 +16,14 @@ export interface LiveSession {
   refresh(): Promise<ReadonlyState>
   send(
     command: Command,
-    options: { readonly actor: string; readonly expectedVersion: number },
+    options: { readonly actor: string; readonly expectedVersion?: number },
   ): Promise<{ readonly version: number }>
 }
 
 interface Heard {
   readonly session: LiveSession
+  /** The session's version when its silence began: it may have been read since, and others may have written it. */
+  readonly version: number
   readonly timer: NodeJS.Timeout | null
 }
 
@@ -35,8 +38,13 @@ export class LiveSessions {
 
   /** A session has appended something: its silence begins anew. */
   heard(session: LiveSession): void {
+    this.#watch(session, null)
+  }
+
+  /** Waits for as long as the session may be silent, less what of that has gone by since `lastEventAt`. */
+  #watch(session: LiveSession, lastEventAt: string | null): void {
     this.#forget(session.id)
-    const { status, configuration } = session.state
+    const { status, configuration, version } = session.state
     if (!this.#keepsWatch || status !== 'active' || !configuration.autoCheckpoint) return
     const minutes = configuration.sessionTimeoutMinutes
     const timer =
@@ -44,21 +52,15 @@ export class LiveSessions {
         ? null
         : setTimeout(
             () => void this.#silent(session, minutes).catch(unlessExpected),
-            minutes * 60_000,
+            leftMs(minutes, lastEventAt),
           ).unref()
-    this.#heard.set(session.id, { session, timer })
+    this.#heard.set(session.id, { session, version, timer })
   }
 
   /** Takes the last checkpoint of every session that is open, where something has happened since its newest one. */
   async interrupted(reason: string): Promise<void> {
-    const open = [...this.#heard.values()].filter(({ session }) => session.state.status === 'active')
-    await Promise.all(
-      open.map(({ session }) =>
-        sendAll(session, interruptionCommands(session.state, reason), 'policy:checkpoint-on-signal').catch(
-          unlessExpected,
-        ),
-      ),
-    )
+    const open = [...this.#heard.values()]
+    await Promise.all(open.map(({ session }) => interrupt(session, reason).catch(unlessExpected)))
   }
 
   /** Ends all timers. */
@@ -68,9 +70,9 @@ export class LiveSessions {
 
   /** Sets aside a session that nobody has written for so long, in this process or another one. */
   async #silent(session: LiveSession, minutes: number): Promise<void> {
-    const { version } = session.state
+    const version = this.#heard.get(session.id)?.version ?? session.state.version
     const state = await session.refresh()
-    if (state.version > version) return this.heard(session)
+    if (state.version > version) return this.#watch(session, state.lastEventAt)
     this.#forget(session.id)
     if (state.status !== 'active') return
     await sendAll(session, timeoutCommands(state, minutes), 'policy:session-timeout')
@@ -80,6 +82,22 @@ export class LiveSessions {
     const heard = this.#heard.get(id)
     if (heard?.timer !== null) clearTimeout(heard?.timer)
     this.#heard.delete(id)
+  }
+}
+
+/** Milliseconds until the silence is over. An event that lies too far back, or is to come, bears a time of its own: it came just now. */
+function leftMs(minutes: number, lastEventAt: string | null): number {
+  const allMs = minutes * 60_000
+  const left = lastEventAt === null ? allMs : Date.parse(lastEventAt) + allMs - Date.parse(systemClock.now())
+  return left > 0 && left <= allMs ? left : allMs
+}
+
+/** A last checkpoint, whoever else has written meanwhile or is waiting to: it comes after them. */
+async function interrupt(session: LiveSession, reason: string): Promise<void> {
+  const state = await session.refresh()
+  if (state.status !== 'active') return
+  for (const command of interruptionCommands(state, reason)) {
+    await session.send(command, { actor: 'policy:checkpoint-on-signal' })
   }
 }
 

@@ -104,10 +104,9 @@ function recordOwn(
   meta: AppendMeta,
   environment: RecordEnvironment,
 ): Appended & { readonly version: number } {
-  let state = before
-  let decided = decideNow(transaction, state, request.command, meta, environment)
+  let decided = decideNow(transaction, before, request.command, meta, environment)
   const steps = preparation(transaction, before, request, decided, meta, environment)
-  for (const step of steps) state = append(transaction, state, step, step.meta, environment).state
+  const state = appendSteps(transaction, before, steps, environment)
   if (steps.length > 0) decided = decideNow(transaction, state, request.command, meta, environment)
   const { command, decision, recordedAt } = decided
   if (!decision.ok) throw refused(decision.refusal)
@@ -121,7 +120,7 @@ function recordOwn(
   return { ...appended, version: appended.state.version }
 }
 
-interface PreparationStep {
+export interface PreparationStep {
   readonly command: Command
   readonly recordedAt: string
   readonly events: readonly DecidedEvent[]
@@ -133,9 +132,9 @@ interface PreparationStep {
  * the side first, so that a command that stays refused changes nothing. Empty for one that has nothing to add.
  */
 function preparation(
-  transaction: LogTransaction,
+  transaction: Pick<LogTransaction, 'countedCall'>,
   before: ReadonlyState,
-  request: RecordRequest,
+  request: Pick<RecordRequest, 'command'>,
   { decision, recordedAt }: Decided,
   meta: AppendMeta,
   environment: RecordEnvironment,
@@ -161,6 +160,34 @@ function preparation(
   if (steps.length === 0) return steps
   const isLegal = decideNow(transaction, state, request.command, meta, environment).decision.ok
   return isLegal ? steps : []
+}
+
+/** Nothing has been counted, as far as a dry run asks. */
+const nothingCounted: Pick<LogTransaction, 'countedCall'> = { countedCall: () => null }
+
+/**
+ * What policies put before a command that is worked out in several steps, and the state after it, against which it is to be decided.
+ * Nothing is appended: `appendSteps` does it when the command is to be recorded.
+ */
+export function precededBy(
+  before: ReadonlyState,
+  command: Command,
+  meta: AppendMeta,
+  environment: RecordEnvironment,
+): { readonly steps: readonly PreparationStep[]; readonly state: ReadonlyState } {
+  const decided = decideNow(nothingCounted, before, command, meta, environment)
+  const steps = preparation(nothingCounted, before, { command }, decided, meta, environment)
+  const now = meta.time ?? decided.recordedAt
+  return { steps, state: steps.reduce((state, { events }) => stateAfter(state, events, now), before) }
+}
+
+export function appendSteps(
+  transaction: LogTransaction,
+  before: ReadonlyState,
+  steps: readonly PreparationStep[],
+  environment: AppendEnvironment,
+): ReadonlyState {
+  return steps.reduce((state, step) => append(transaction, state, step, step.meta, environment).state, before)
 }
 
 /** A policy's checkpoint of the very state that the newest one is of: nothing has happened since. */
@@ -264,16 +291,23 @@ function sameCommand(recorded: Command, sent: Command): boolean {
   return canonicalJson(compared) === canonicalJson(plain) || agreesApartFromRedacted(compared, plain)
 }
 
+/** Refuses whoever took the session up under another epoch. @throws StaleHolder */
+export function assertHolder(
+  { sessionId, holder, epoch: now }: ReadonlyState,
+  epoch: number | undefined,
+): void {
+  if (epoch === undefined || epoch === now) return
+  throw new StaleHolder({
+    message: `session ${sessionId} has been taken over by ${holder ?? 'another holder'} (epoch ${now}, yours is ${epoch})`,
+    hint: 'stop writing; open the session again to read on, or ask its holder to hand it back',
+    details: { sessionId, epoch: now, yours: epoch },
+  })
+}
+
 function checkExpectation(state: ReadonlyState, request: RecordRequest): void {
   const { expectedVersion, epoch } = request
   const { sessionId, version } = state
-  if (epoch !== undefined && epoch !== state.epoch) {
-    throw new StaleHolder({
-      message: `session ${sessionId} has been taken over by ${state.holder ?? 'another holder'} (epoch ${state.epoch}, yours is ${epoch})`,
-      hint: 'stop writing; open the session again to read on, or ask its holder to hand it back',
-      details: { sessionId, epoch: state.epoch, yours: epoch },
-    })
-  }
+  assertHolder(state, epoch)
   const conflict =
     expectedVersion !== undefined &&
     (expectedVersion === 'no-stream'

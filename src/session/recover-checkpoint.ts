@@ -14,13 +14,20 @@ export interface ChosenCheckpoint {
  * Finds a checkpoint of a session: the one with that id or prefix, or the newest at or before a version. State lists the newest
  * ones; older ones are looked for in the log.
  *
- * @throws WaymarkError `USAGE`
+ * @throws WaymarkError `USAGE`; `VERSION_NOT_FOUND` for a version that the session has not come to
  */
 export async function findCheckpoint(
   log: EventLog,
   state: ReadonlyState,
   name: string | number,
 ): Promise<ChosenCheckpoint> {
+  if (typeof name === 'number' && name > state.version) {
+    throw new WaymarkError('VERSION_NOT_FOUND', {
+      message: `session ${state.sessionId} has no version ${name} to come back to`,
+      hint: `its versions are 1 to ${state.version}; waymark checkpoints lists the places to come back to`,
+      details: { sessionId: state.sessionId, version: name, newest: state.version },
+    })
+  }
   const matches =
     typeof name === 'number'
       ? ({ version }: ChosenCheckpoint) => version <= name

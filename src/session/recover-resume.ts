@@ -46,7 +46,7 @@ export async function callResume(
   if (hook === undefined) return { outcome: 'skipped', detail: nobodyText(facts), lines: [] }
   const controller = new AbortController()
   try {
-    const answer = await within(hook, { ...facts, signal: controller.signal }, waitMs)
+    const answer: unknown = await within(() => hook({ ...facts, signal: controller.signal }), waitMs)
     if (!isResumed(answer)) return skipped('the resume hook gave no { sessionRef?, detail }')
     const { sessionRef, detail } = answer
     return { outcome: 'done', detail, lines: sessionRef === undefined ? [] : [`resumed as ${sessionRef}`] }
@@ -73,13 +73,14 @@ function nobodyText({ nativeId, tool }: Omit<ResumeFacts, 'signal'>): string {
   return `no hook was given that resumes it elsewhere${where}`
 }
 
-async function within(hook: ResumeHook, facts: ResumeFacts, waitMs: number): Promise<unknown> {
+/** What a callback of the caller's answers, unless that takes too long. */
+export async function within(call: () => unknown, waitMs: number): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`it took more than ${waitMs} ms`)), waitMs)
   })
   try {
-    return await Promise.race([hook(facts), late])
+    return await Promise.race([call(), late])
   } finally {
     clearTimeout(timer)
   }

@@ -14,8 +14,9 @@ import type { EventLog, LogTransaction } from '../log/port.ts'
 import { loadState } from '../replay/load.ts'
 import { planRecovery, type Recovery } from '../replay/recover.ts'
 import { openItems, openItemText } from '../views/open-items.ts'
-import { caughtUp, type RecordEnvironment, record } from './record.ts'
+import { assertHolder, caughtUp, type RecordEnvironment, record } from './record.ts'
 import { type ChosenCheckpoint, findCheckpoint } from './recover-checkpoint.ts'
+import { type Notified, tell } from './recover-notify.ts'
 import { callResume, type ResumeHook, type ResumeOutcome } from './recover-resume.ts'
 import {
   recordedLine,
@@ -26,7 +27,6 @@ import {
   type StepOutcome,
   stepOf,
 } from './recover-steps.ts'
-import { warn } from './warning.ts'
 
 export interface RecoverOptions {
   /** The checkpoint to come back to: its id, a unique prefix of it, or a version; the newest sound state if left out. */
@@ -37,8 +37,15 @@ export interface RecoverOptions {
   readonly resume?: ResumeHook
   /** Milliseconds that the hook may take. */
   readonly resumeWaitMs?: number
-  /** Told of a recovery that is completed. What it throws is a process warning. */
+  /**
+   * Told of a recovery whose other steps are done, and waited for: what came of it is recorded as the sixth step, with the text that it
+   * answers with. A recovery that is interrupted meanwhile tells again, so it is told at least once. What it throws is a process warning.
+   */
   readonly notify?: (report: RecoveryReport) => unknown
+  /** Milliseconds that telling may take. */
+  readonly notifyWaitMs?: number
+  /** The epoch under which the caller holds the session: once another holder has it, nothing is recorded. */
+  readonly epoch?: number
 }
 
 export interface RecoveryReport extends Recovery {
@@ -78,7 +85,8 @@ const openLinesMax = 100
  * Recovers a session. A damaged log is not appended to: the report then says up to which version it is sound. A recovery that was
  * begun and not completed is taken up at its next step.
  *
- * @throws WaymarkError `USAGE` when there is no such checkpoint; `LIMIT_REACHED` when others kept being first.
+ * @throws StaleHolder; WaymarkError `USAGE` when there is no such checkpoint, `VERSION_NOT_FOUND` when there is no such version;
+ * `LIMIT_REACHED` when others kept being first.
  */
 export async function recoverSession(
   log: EventLog,
@@ -97,9 +105,7 @@ export async function recoverSession(
     const begun = await log.transact((transaction) =>
       begin(transaction, recovering, found.state, chosen, options.tasks ?? options.defaultTasks ?? 'keep'),
     )
-    const report = await carryOut(recovering, found, begun)
-    notify(options.notify, report)
-    return report
+    return await carryOut(recovering, found, begun)
   } catch (error) {
     if (!(error instanceof DamagedRecord)) throw error
     // The events are sound and the head of the stream is not: nothing can be appended.
@@ -137,6 +143,7 @@ function begin(
   const { sessionId } = known
   const recoveryId = `reco_${derivedIdOf(`${sessionId}/recovery/${known.version}`)}`
   let state = caughtUp(transaction, sessionId, known)
+  assertHolder(state, options.epoch)
   const { recovery } = state
   // Another process that found the same state has begun it, and may have completed it.
   if (recovery?.id === recoveryId) return { state, recoveryId, takenUp: true }
@@ -189,12 +196,15 @@ async function carryOut(recovering: Recovering, found: Recovery, begun: Begun): 
     const step = stepAt[recovery.status]
     const resumed = step === 'resume' ? await resume(state, recovery, options) : facts.resumed
     const now: StepFacts = { ...facts, resumed }
+    const notified =
+      step === undefined ? await notify(reportOf(facts, state, recovery, takenUp), options) : null
     state = await log.transact((transaction) => {
       const newest = caughtUp(transaction, state.sessionId, state)
+      assertHolder(newest, options.epoch)
       // Another process has done it meanwhile.
       if (newest.recovery?.id !== recoveryId || newest.recovery.status !== recovery.status) return newest
       return step === undefined
-        ? recordEnd(transaction, newest, recoveryId, now, environment)
+        ? recordEnd(transaction, newest, recoveryId, { ...now, notified }, environment)
         : recordStep(transaction, newest, recoveryId, step, now, environment)
     })
   }
@@ -290,12 +300,12 @@ function recordStep(
   ).state
 }
 
-/** The sixth step: what was found and what is open, for the user to be told. */
+/** The sixth step: what was found and what is open, and what came of telling. */
 function recordEnd(
   transaction: LogTransaction,
   state: ReadonlyState,
   recoveryId: string,
-  { found, checkpointId }: StepFacts,
+  { found, checkpointId, notified }: StepFacts & { readonly notified: Notified | null },
   environment: RecordEnvironment,
 ): ReadonlyState {
   const { sessionId } = state
@@ -310,6 +320,7 @@ function recordEnd(
     replayedEvents,
     open: open.slice(0, openLinesMax).map(openItemText),
     openCount: open.length,
+    ...(notified === null ? {} : { notified }),
   } as const
   const request = {
     sessionId,
@@ -330,7 +341,7 @@ function reportOf(
     state,
     version: state.version,
     open: openItems(state),
-    recorded: recovery.status === 'recovered',
+    recorded: recovery.status !== 'failed',
     recoveryId: recovery.id,
     takenUp,
     taskPolicy: recovery.taskPolicy,
@@ -339,12 +350,9 @@ function reportOf(
   }
 }
 
-function notify(callback: RecoverOptions['notify'], report: RecoveryReport): void {
-  if (callback === undefined) return
-  const warned = (error: unknown): void => warn('WAYMARK_RECOVERY', error)
-  try {
-    void Promise.resolve(callback(report)).catch(warned)
-  } catch (error) {
-    warned(error)
-  }
+function notify(
+  report: RecoveryReport,
+  { notify: callback, notifyWaitMs }: RecoverOptions,
+): Promise<Notified> {
+  return tell(callback, report, notifyWaitMs ?? limits.notifyWaitMs)
 }

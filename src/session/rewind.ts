@@ -1,4 +1,5 @@
 /** Rewinding: the session goes on from an earlier version of itself. What happened since stays in the log. */
+
 import { decide } from '../decide/decide.ts'
 import { isWarning } from '../decide/machines.ts'
 import type { Restored } from '../events/branch.ts'
@@ -11,8 +12,9 @@ import { loadState } from '../replay/load.ts'
 import { checkedActor } from './actor.ts'
 import type { SessionHost } from './host.ts'
 import { takeKeyframeIfDue } from './keyframe.ts'
+import { assertOutsideMerge } from './merge/inside.ts'
 import type { MergeTarget, Turned } from './merge/merge.ts'
-import { caughtUp, type RecordEnvironment, record, refused } from './record.ts'
+import { assertHolder, caughtUp, precededBy, type RecordEnvironment, record, refused } from './record.ts'
 
 export interface RewindOptions {
   /** The version to go on from, or a checkpoint's id. */
@@ -47,7 +49,7 @@ export interface PutBack {
 /**
  * Puts tasks, context items and what is known back to how they were at a version, in one transaction and against the newest state.
  *
- * @throws WaymarkError `VERSION_NOT_FOUND`; CommandRefused, StaleHolder, DamagedRecord; then nothing has been appended.
+ * @throws WaymarkError `VERSION_NOT_FOUND`, `USAGE` for a version inside a merge; CommandRefused, StaleHolder, DamagedRecord; then nothing has been appended.
  */
 export async function rewindSession(
   host: SessionHost,
@@ -60,9 +62,10 @@ export async function rewindSession(
   const nothing = { tasks: {}, items: {}, knowledge: null }
   parseCommand({ type: 'session.rewind', toVersion: 0, reason: options.reason, restored: nothing })
   const { state: past } = await loadState(log, sessionId, await versionOf(log, known, options.to))
+  await assertOutsideMerge(log, past)
   if (options.dryRun === true) {
     const restored = restoredFrom(past, known)
-    assertAccepted(known, commandOf(past, restored, options), host.environment)
+    assertAccepted(known, commandOf(past, restored, options), epoch, host.environment)
     return { report: reportOf(known, past, restored, false), state: known }
   }
   const meta = { actor: checkedActor(options.actor) }
@@ -71,7 +74,7 @@ export async function rewindSession(
     const restored = restoredFrom(past, before)
     const command = commandOf(past, restored, options)
     if (differsInNothing(restored)) {
-      assertAccepted(before, command, host.environment)
+      assertAccepted(before, command, epoch, host.environment)
       return { report: reportOf(before, past, restored, false), state: before }
     }
     const { state } = record(transaction, before, { sessionId, command, meta, epoch }, host.environment)
@@ -86,16 +89,20 @@ export async function rewindSession(
   return rewound
 }
 
-/** Whoever may not rewind is refused, also where nothing would be recorded. */
+/** Whoever may not rewind is refused, also where nothing would be recorded. A session that the rewind would wake is taken as awake. */
 function assertAccepted(
-  state: ReadonlyState,
+  before: ReadonlyState,
   command: Command<'session.rewind'>,
-  { clock, ids }: RecordEnvironment,
+  epoch: number,
+  environment: RecordEnvironment,
 ): void {
+  assertHolder(before, epoch)
+  const meta = { commandId: 'none', actor: 'user' }
+  const { state } = precededBy(before, command, meta, environment)
   const decision = decide(state, command, {
-    now: clock.now(),
-    checkpointId: () => `ckpt_${ids.uuid()}`,
-    handoffId: () => `hoff_${ids.uuid()}`,
+    now: environment.clock.now(),
+    checkpointId: () => `ckpt_${environment.ids.uuid()}`,
+    handoffId: () => `hoff_${environment.ids.uuid()}`,
     countedCall: () => null,
   })
   if (!decision.ok) throw refused(decision.refusal)

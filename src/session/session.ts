@@ -163,7 +163,7 @@ export class Session {
    * Makes a new session that shares this one's events up to `at` or a checkpoint (the newest version if left out). Nothing is copied, and
    * neither side's later events reach the other.
    *
-   * @throws WaymarkError `VERSION_NOT_FOUND`
+   * @throws WaymarkError `VERSION_NOT_FOUND`, `LIMIT_REACHED` when too many sessions are being written
    */
   async fork(options: ForkOptions = {}): Promise<Session> {
     const state = await forkSession(this.#host, this.id, options)
@@ -198,10 +198,15 @@ export class Session {
     return this.#turn((target) => rewindSession(this.#host, target, options))
   }
 
-  async #turn<R>(work: (target: MergeTarget) => Promise<Turned<R>>): Promise<R> {
+  async #turn<R extends { readonly recorded: boolean }>(
+    work: (target: MergeTarget) => Promise<Turned<R>>,
+  ): Promise<R> {
     await this.#draining
     const { report, state } = await work({ sessionId: this.id, epoch: this.#epoch })
-    if (state.version > this.#state.version) this.#state = state
+    if (state.version > this.#state.version) {
+      this.#state = state
+      if (report.recorded) this.#host.live.heard(this)
+    }
     return report
   }
 
@@ -209,7 +214,7 @@ export class Session {
    * Offers the session to another agent, with a package made from its state; a checkpoint is taken with it. Until the offer ends,
    * nobody works here. With fewer tokens available than the settings say, the context is compressed first, and that is told.
    *
-   * @throws CommandRefused, StaleHolder, WaymarkError `HANDOFF_INVALID` when an agent is not named, `AGENT_UNKNOWN` and
+   * @throws CommandRefused when another agent holds it, StaleHolder, WaymarkError `HANDOFF_INVALID` when an agent is not named, `AGENT_UNKNOWN` and
    * `AGENTS_INCOMPATIBLE` by the registry of agents, `USAGE` for a time or file that cannot be; then nothing is offered.
    * @example
    * ```ts
@@ -242,7 +247,7 @@ export class Session {
   /** The package of a handoff, of the newest if it is not named; `null` when there is none. @throws WaymarkError `HANDOFF_INVALID` */
   async handoffPackage(handoffId?: string): Promise<HandoffPackage | null> {
     const handoff = handoffNamed(this.#state, handoffId)
-    return handoff === undefined ? null : packageOf(this.#host.log, handoff)
+    return handoff === undefined ? null : packageOf(this.#host.log, this.id, handoff)
   }
 
   /** State at a version, or at a time: after all batches that happened at or before it. */
@@ -311,6 +316,8 @@ export class Session {
       await this.#repository.refresh(this.#folder(), 'if-old')
     }
     while (this.#queue.length > 0) {
+      const turn = this.#host.turns.due()
+      if (turn !== null) await turn
       const waiting = this.#queue.splice(0, limits.commandsPerTransactionMax)
       try {
         await this.#write(waiting)

@@ -52,7 +52,8 @@ function passOn(signal: StopSignal, undo: () => void): void {
   if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
 }
 
-async function within(work: Promise<unknown>, waitMs: number): Promise<void> {
+/** Waits for `work`, for `waitMs` at most. Never rejects. */
+export async function within(work: Promise<unknown>, waitMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, waitMs)

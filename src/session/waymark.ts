@@ -17,6 +17,7 @@ import { type Verification, verifyLog } from '../replay/verify.ts'
 import { openSqliteLog } from '../store/sqlite/open.ts'
 import { beginSession, historyOf } from './begin.ts'
 import { startCommand } from './begin-options.ts'
+import { EventLoopTurns } from './event-loop.ts'
 import { followLog } from './follow.ts'
 import { type ForkOptions, forkSession } from './fork.ts'
 import { TaskGraph } from './graph/task-graph.ts'
@@ -32,7 +33,7 @@ import { type AfreshOptions, type AfreshReport, startAfresh } from './recover-af
 import type { ResumeHook } from './recover-resume.ts'
 import { resolveSession } from './resolve.ts'
 import { Session } from './session.ts'
-import { onStopSignals, type StopSignal, stopSignals } from './signals.ts'
+import { onStopSignals, type StopSignal, stopSignals, within } from './signals.ts'
 import { extractiveSummarizer, type Summarizer } from './summaries.ts'
 import { WriterPlace, writersKey } from './writers.ts'
 
@@ -80,12 +81,15 @@ export type SessionOptions = Omit<Command<'session.start'>, 'type'> & {
 export class Waymark {
   /** The log itself, for reading it directly. */
   readonly log: EventLog
+  /** The folder of the home's sessions, where its memory files lie; `null` where nothing is kept on a disk. */
+  readonly sessionsFolder: string | null
   readonly #host: SessionHost
   /** The settings with the places they come from; `null` without a home. */
   readonly #loaded: LoadedSettings | null
 
-  private constructor(host: SessionHost, loaded: LoadedSettings | null) {
+  private constructor(host: SessionHost, loaded: LoadedSettings | null, home: string | null = null) {
     this.log = host.log
+    this.sessionsFolder = home === null ? null : sessionsFolderOf(home)
     this.#loaded = loaded
     this.#host = host
   }
@@ -117,7 +121,7 @@ export class Waymark {
     }
     if (options.readOnly !== true) await makeHome(home.path)
     const log = await openSqliteLog({ path, readOnly: options.readOnly === true })
-    return new Waymark(hostOf(log, settings, home.path, options), loaded)
+    return new Waymark(hostOf(log, settings, home.path, options), loaded, home.path)
   }
 
   /** Tells the home that a writer of its own has appended to a session, so that memory files follow. */
@@ -189,7 +193,11 @@ export class Waymark {
     return new Session(this.#host, state, options.epoch)
   }
 
-  /** Forks a session at a version, the newest if left out, without opening it: also where it is damaged further on. */
+  /**
+   * Forks a session at a version, the newest if left out, without opening it: also where it is damaged further on.
+   *
+   * @throws SessionNotFound, WaymarkError `VERSION_NOT_FOUND`, `LIMIT_REACHED` when too many sessions are being written
+   */
   async fork(name: string, options: ForkOptions = {}): Promise<Session> {
     return new Session(this.#host, await forkSession(this.#host, await this.resolve(name), options))
   }
@@ -216,16 +224,18 @@ export class Waymark {
 
   /**
    * Brings a session back after an interruption, in six steps that are recorded with their results. One that was interrupted itself
-   * is taken up at its next step.
+   * is taken up at its next step. A holder that names its `epoch` records nothing once another one has the session. It is possible also
+   * where as many sessions are being written as may be.
    *
-   * @throws SessionNotFound, WaymarkError `USAGE` when there is no such checkpoint
+   * @throws SessionNotFound, StaleHolder, WaymarkError `USAGE` when there is no such checkpoint, `VERSION_NOT_FOUND` when there is no
+   * such version
    *
    * @example
    * ```ts
    * await session.send({ type: 'focus.change', nextStep: 'write the tests' })
    * const { steps } = await waymark.recover(session.id, { tasks: 'block' })
-   * steps.map(({ step }) => step) // ['restore', 'validate', 'resume', 'assess', 'plan']
-   * steps.at(-1)?.detail // 'next step: write the tests'
+   * steps.map(({ step }) => step) // ['restore', 'validate', 'resume', 'assess', 'plan', 'notify']
+   * steps.find(({ step }) => step === 'plan')?.detail // 'next step: write the tests'
    * ```
    */
   async recover(name: string, options: RecoverOptions = {}): Promise<RecoveryReport> {
@@ -286,7 +296,7 @@ export class Waymark {
   /**
    * Takes a last checkpoint of every session that is written from here when the process is told to stop. The signal is not
    * swallowed: the process ends by it unless somebody else listens, after {@link limits.interruptionWaitMs} at most, and at once on
-   * a second one. Returns the function that ends this.
+   * a second one. A session that is written meanwhile gets another checkpoint, as the last thing. Returns the function that ends this.
    *
    * @example
    * ```ts
@@ -299,8 +309,12 @@ export class Waymark {
     return onStopSignals(
       signals,
       async (signal) => {
-        await live.interrupted(`the process got ${signal}`)
-        await memory?.flush()
+        const reason = `the process got ${signal}`
+        await live.interrupted(reason)
+        if (memory === null) return
+        await within(memory.flushOnce(), limits.interruptionFilesWaitMs)
+        // Whoever went on writing meanwhile gets another one: the last thing is the checkpoint.
+        await live.interrupted(reason)
       },
       limits.interruptionWaitMs,
     )
@@ -337,6 +351,7 @@ function hostOf(log: EventLog, settings: Settings, home: string | null, options:
     summarizer: options.summarizer ?? extractiveSummarizer,
     resume: options.resume ?? null,
     live: new LiveSessions(environment.policies.length > 0),
+    turns: new EventLoopTurns(),
     writers: isWritten ? new WriterPlace(systemIds.uuid(), settings.maxParallelSessions) : null,
     folder: home === null ? null : dirname(home),
     busy: new Set(),

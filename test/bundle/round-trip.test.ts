@@ -3,18 +3,54 @@
  * bundle of it has the same bytes.
  * Method: sessions with forks, texts and checkpoints in homes of each store, and arbitrary histories; both homes are compared row by row.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { exportBundle } from '../../src/bundle/export.ts'
 import { unbundle } from '../../src/bundle/unbundle.ts'
+import { importFiles } from '../../src/import/import.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
+import { loadState } from '../../src/replay/load.ts'
 import { verifyLog } from '../../src/replay/verify.ts'
 import { historyArbitrary } from '../../src/testing/arbitraries.ts'
 import { play } from '../../src/testing/play.ts'
 import { factsOf, filled, openHome, storeKinds, temporaryFolder } from './support.ts'
+
+describe.each(storeKinds)('a transcript and its resumed copy in two homes in %s', (kind) => {
+  const source = fileURLToPath(
+    new URL('../../examples/transcripts/claude-code-session.jsonl', import.meta.url),
+  )
+  const copyId = '11111111-2222-4333-8444-555555555555'
+
+  /** The same messages under another session's id. */
+  function resumedCopy(): string {
+    const text = readFileSync(source, 'utf8')
+    const [, id = ''] = /"sessionId":"([^"]+)"/.exec(text) ?? []
+    const path = join(temporaryFolder(), `${copyId}.jsonl`)
+    writeFileSync(path, text.replaceAll(id, copyId))
+    return path
+  }
+
+  it('are told to be counted twice when the bundle comes last, and are not when it comes first', async () => {
+    const [here, there] = [await openHome(kind), await openHome(kind, 2)]
+    const { files } = await importFiles(there.log, there.environment, [resumedCopy()])
+    const path = join(temporaryFolder(), 'copy.waymark')
+    await exportBundle(there.log, files[0]?.sessionId ?? '', path)
+    const own = await importFiles(here.log, here.environment, [source])
+    const { calls } = (await loadState(here.log, own.files[0]?.sessionId ?? '')).state.usage
+    expect(calls).toBeGreaterThan(1)
+    expect(await unbundle(here.log, path, { dryRun: true })).toMatchObject({ countedTwice: null })
+    expect(await unbundle(here.log, path)).toMatchObject({ countedTwice: calls })
+    expect(await unbundle(here.log, path)).toMatchObject({ countedTwice: 0 })
+    const third = await openHome(kind, 3)
+    expect(await unbundle(third.log, path)).toMatchObject({ countedTwice: 0 })
+    const late = await importFiles(third.log, third.environment, [source])
+    expect((await loadState(third.log, late.files[0]?.sessionId ?? '')).state.usage.calls).toBe(0)
+  })
+})
 
 describe.each(storeKinds)('a bundle between homes in %s', (kind) => {
   it('brings a session with all that belongs to it', async () => {

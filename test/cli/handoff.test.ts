@@ -80,6 +80,30 @@ describe('waymark handoff', () => {
       code: 'STALE_HOLDER',
     })
     await place.json(shapes.sendShape, 'send', id, turn, '--epoch', '2')
+    const offerOf = ['handoff', 'offer', id, '--to', 'writer']
+    expect(await failure(place, ...offerOf, '--from', 'spec-builder')).toMatchObject({
+      exitCode: 1,
+      code: 'COMMAND_REFUSED',
+      message: expect.stringContaining('held by tester'),
+    })
+    const fork = await place.library(async (waymark) => (await waymark.fork(id)).id)
+    await place.send(fork, { type: 'task.add', taskId: 'F', title: 'f' })
+    const { version } = await place.json(shapes.showShape, 'show', id)
+    for (const args of [
+      ['checkpoint', id],
+      ['rewind', id, '--to', '2'],
+      ['merge', id, fork],
+      ['recover', id],
+      offerOf,
+      ['handoff', 'done', id],
+    ]) {
+      expect(await failure(place, ...args, '--epoch', '1')).toMatchObject({
+        exitCode: 1,
+        code: 'STALE_HOLDER',
+      })
+    }
+    expect((await place.json(shapes.showShape, 'show', id)).version).toBe(version)
+    await place.json(shapes.checkpointShape, 'checkpoint', id, '--epoch', '2')
     const done = await place.json(shapes.handoffEndedShape, 'handoff', 'done', id, '--result', 'all green')
     expect(done).toMatchObject({
       epoch: 2,
@@ -149,8 +173,9 @@ describe('waymark handoff', () => {
       code: 'AGENT_UNKNOWN',
       hint: expect.stringContaining('did you mean tester'),
     })
+    const nobodys = await place.session({})
     expect(
-      await failure(place, 'handoff', 'offer', id, '--from', 'tester', '--to', 'spec-builder'),
+      await failure(place, 'handoff', 'offer', nobodys, '--from', 'tester', '--to', 'spec-builder'),
     ).toMatchObject({
       exitCode: 1,
       code: 'AGENTS_INCOMPATIBLE',

@@ -1,5 +1,6 @@
 /** `waymark recover` as it is typed: its steps, its options, and going on in a fresh session. */
 import { beforeAll, describe, expect, it } from 'vitest'
+import { reportedSteps } from '../../src/events/recovery.ts'
 import * as shapes from './shapes.ts'
 import { built, makePlace, type Place } from './support.ts'
 
@@ -49,7 +50,10 @@ describe('waymark recover', () => {
         'plan: call t1 of Bash: look first whether it had its effect: its outcome is unknown',
       ]),
     )
+    expect(lines.at(-2)).toMatch(/^now at version: \d+, this recovery recorded$/)
     expect(stderr).toContain('next: go on with A')
+    const { recovery } = await place.library(async (waymark) => (await waymark.openSession(id)).state)
+    expect(recovery?.steps.at(-1)).toMatchObject({ step: 'notify', outcome: 'done', detail: 'printed' })
   })
 
   it('answers in JSON with every step, and takes --from and --tasks', async () => {
@@ -67,7 +71,8 @@ describe('waymark recover', () => {
       'block',
     )
     expect(report).toMatchObject({ recorded: true, taskPolicy: 'block', chosenCheckpointId: start?.id })
-    expect(report.steps.map(({ step }) => step)).toEqual(['restore', 'validate', 'resume', 'assess', 'plan'])
+    expect(report.steps.map(({ step }) => step)).toEqual([...reportedSteps])
+    expect(report.steps.at(-1)).toMatchObject({ outcome: 'skipped', lines: [] })
     const tasks = await place.json(shapes.tasksShape, 'tasks', id)
     expect(tasks.map(({ status }) => status)).toEqual(['blocked'])
   })
@@ -119,6 +124,8 @@ describe('waymark recover', () => {
     [['--tasks', 'drop'], 'one of keep, block, retry'],
     [['--new', '--tasks', 'keep'], 'about recovering in place'],
     [['--new', '--from', '999'], 'has no version 999'],
+    [['--from', '1234'], 'has no version 1234 to come back to'],
+    [['--new', '--epoch', '1'], '--epoch is about recovering in place'],
   ])('%j is wrong use, and changes nothing', async (options, told) => {
     const place = await makePlace()
     const id = await atWork(place)

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { contextCategories, contextTiers } from '../../src/events/context.ts'
 import { handoffStatuses } from '../../src/events/handoff.ts'
-import { recoveryStatuses, recoverySteps, taskPolicies } from '../../src/events/recovery.ts'
+import { recoveryStatuses, reportedSteps, taskPolicies } from '../../src/events/recovery.ts'
 import { sessionStatuses } from '../../src/events/session.ts'
 import { taskStatuses } from '../../src/events/task.ts'
 import { allocationNames, budgetPhases, growthKinds } from '../../src/events/usage.ts'
@@ -145,7 +145,7 @@ const recoveryShape = z.strictObject({
   taskPolicy: z.enum(taskPolicies),
   steps: z.array(
     z.strictObject({
-      step: z.enum(recoverySteps),
+      step: z.enum(reportedSteps),
       outcome: z.enum(['done', 'skipped']),
       detail: z.string(),
       lines: z.array(z.string()),

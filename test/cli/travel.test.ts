@@ -1,10 +1,11 @@
 /** `export --bundle`, `unbundle`, `redact`, `repair` and `import --redact` as they are typed: answers, files, exit codes. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { exportBundle } from '../../src/bundle/export.ts'
+import { findDrivers } from '../../src/store/sqlite/open.ts'
 import { built, makePlace, type Place } from './support.ts'
 
 beforeAll(built, 180_000)
@@ -40,6 +41,7 @@ const unbundledShape = z.strictObject({
   snapshots: z.int(),
   missingContents: z.int(),
   redactedElsewhere: z.int(),
+  countedTwice: z.int().nullable(),
 })
 const redactionShape = z.strictObject({
   sessionId,
@@ -56,6 +58,7 @@ const redactionShape = z.strictObject({
   erased: z.boolean().nullable(),
   notErasedBecause: z.string().nullable(),
   filesLeft: z.array(z.string()),
+  filesOfOthers: z.array(z.strictObject({ name: z.string(), sessionId })),
 })
 const verificationShape = z.object({ ok: z.boolean(), sessions: z.array(z.object({ events: z.int() })) })
 const problemShape = z.strictObject({ version: z.int(), reason: z.string() })
@@ -179,6 +182,25 @@ describe('a session that travels', () => {
   })
 })
 
+describe('places where no bundle can be', () => {
+  it('are told with what to do', async () => {
+    const { place, session } = await placeWithSecret()
+    mkdirSync(join(place.folder, 'folder.waymark.part'))
+    for (const path of ['nowhere/a.waymark', 'folder.waymark']) {
+      const { code, stderr } = await place.run(['export', session, '--bundle', path])
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: expect.stringMatching(/cannot write a bundle to .*\nhint: make the folder first/s),
+      })
+    }
+    const { code, stderr } = await place.run(['unbundle', '.'])
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/it is no file\nhint: waymark export/),
+    })
+  })
+})
+
 describe('waymark redact', () => {
   it('says what it would take out, takes it out, and verify names it', async () => {
     const { place, session } = await placeWithSecret()
@@ -211,6 +233,19 @@ describe('waymark redact', () => {
     writeFileSync(join(place.home, 'sessions', 'notes.txt'), `remember ${key}`)
     const { code, stderr } = await place.run(['redact', session, '--pattern', 'aws-key'])
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('notes.txt still holds') })
+  })
+
+  it('tells which other session files of its own still hold it of, and is done all the same', async () => {
+    const { place, session } = await placeWithSecret()
+    const other = await place.session({ title: `about ${key}`, windowTokens: 200_000 })
+    await place.send(other, { type: 'task.add', taskId: 'B', title: `rotate ${key}` })
+    const asked = ['redact', session, '--pattern', 'aws-key']
+    const report = await place.json(redactionShape, ...asked)
+    expect(report.filesLeft).toEqual([])
+    expect(report.filesOfOthers).toContainEqual({ name: 'active-tasks.md', sessionId: other })
+    const again = await place.run(asked)
+    const note = `active-tasks.md holds it of session ${other}: waymark redact ${other} `
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining(note) })
   })
 
   it('wants to know what to look for', async () => {
@@ -257,6 +292,23 @@ describe('waymark repair', () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('lost-and-found.ndjson') })
     expect(stdout).toMatch(new RegExp(`^sessions\t${session}\tin part\t\\d+\t\\d+\t`, 'm'))
     expect((await place.run(['verify', '--home', 'new'])).code).toBe(0)
+  })
+})
+
+describe('what repair says it saved', () => {
+  it('leaves out a session of which nothing is left', async () => {
+    const { place } = await placeWithSecret()
+    await place.session({ title: 'to be lost' })
+    for (const found of await findDrivers()) {
+      if (!('driver' in found)) continue
+      const connection = found.driver.open(join(place.home, 'sessions', 'waymark.db'), 'read-write')
+      connection.exec('PRAGMA foreign_keys = OFF')
+      connection.exec('DELETE FROM events WHERE place >= 2 * 4294967296')
+      connection.close()
+      break
+    }
+    const { code, stderr } = await place.run(['repair'])
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('saved: 1 session of 2, ') })
   })
 })
 

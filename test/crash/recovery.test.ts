@@ -7,6 +7,8 @@ import { spawn } from 'node:child_process'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { isKnown } from '../../src/events/envelope.ts'
 import { recoverySteps } from '../../src/events/recovery.ts'
+import { elapsedMs } from '../../src/kernel/clock.ts'
+import { limits } from '../../src/kernel/limits.ts'
 import { Waymark } from '../../src/session/waymark.ts'
 import { built, command } from '../cli/support.ts'
 import { eventsOf } from '../support/events.ts'
@@ -97,6 +99,32 @@ describe('a process that is told to stop', () => {
         reason: `the process got ${signal}`,
         version: 5,
       })
+      await remove()
+    },
+    60_000,
+  )
+
+  it.each([0, 1])(
+    'while it writes with pauses of %i ms: the checkpoint is the last thing, and it ends in time',
+    async (pauseMs) => {
+      const { home, remove } = await temporaryHome()
+      const id = await sessionAtWork(home)
+      const worker = startWorker('busy-until-stopped.mjs', home, id, String(pauseMs))
+      await until(() => worker.lines.length > 0, 'the worker')
+      const startMs = elapsedMs()
+      worker.child.kill('SIGTERM')
+      // One that hears no signal is ended all the same.
+      const ending = setTimeout(() => worker.child.kill('SIGKILL'), 10_000)
+      expect(await worker.ended).toMatchObject({ signal: 'SIGTERM', stderr: '' })
+      clearTimeout(ending)
+      expect(elapsedMs() - startMs).toBeLessThan(limits.interruptionWaitMs + 1_000)
+      const waymark = await Waymark.open({ home, readOnly: true })
+      const { state } = await waymark.openSession(id)
+      await waymark.close()
+      const last = state.checkpoints.at(-1)
+      expect(last).toMatchObject({ trigger: 'interruption', reason: 'the process got SIGTERM' })
+      // What was on its way when the signal went on: a few transactions, not what a write of files takes.
+      expect(state.version - (last?.version ?? 0)).toBeLessThan(25)
       await remove()
     },
     60_000,

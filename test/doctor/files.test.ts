@@ -33,7 +33,7 @@ describe('a home in a git repository', () => {
 describe('temporary files', () => {
   it('of a process that is there are left alone, until they are old', async () => {
     const place = await makePlace()
-    const path = join(place.sessions, `checkpoints/.one.json.${process.pid}.3.tmp`)
+    const path = join(place.sessions, `checkpoints/.one.json.${process.ppid}.3.tmp`)
     writeFileSync(path, '{', { mode: 0o600 })
     expect((await place.examine({ fix: true })).findings).toEqual([])
     const then = Date.now() / 1_000 - 7_200

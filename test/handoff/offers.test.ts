@@ -65,11 +65,43 @@ describe('an offer', () => {
     const agents = { 'spec-builder': { hands_to: ['tester'] }, tester: { hands_to: [] } }
     const session = await worked(await inMemory({ agents }))
     await unchanged(session, session.handOff(offerTo('tetser')), { code: 'AGENT_UNKNOWN' })
-    await unchanged(session, session.handOff(offerTo('spec-builder', { fromAgent: 'tester' })), {
+    const nobodys = await worked(await inMemory({ agents }), { agent: undefined })
+    await unchanged(nobodys, nobodys.handOff(offerTo('spec-builder', { fromAgent: 'tester' })), {
       code: 'AGENTS_INCOMPATIBLE',
     })
     await session.handOff(offerTo('tester'))
     expect(session.state.status).toBe('handed_off')
+  })
+
+  it("is its holder's to make", async () => {
+    const waymark = await inMemory()
+    const session = await worked(waymark)
+    await session.handOff(offerTo('tester'))
+    const theirs = await waymark.openSession(session.id)
+    await theirs.acceptHandoff({ agent: 'tester' })
+    const anew = await waymark.openSession(session.id)
+    await unchanged(anew, anew.handOff(offerTo('writer', { fromAgent: 'spec-builder' })), {
+      code: 'COMMAND_REFUSED',
+      message: `session.hand-off refused: session ${session.id} is held by tester, not by spec-builder`,
+      hint: expect.stringContaining('ask tester for it'),
+    })
+    await theirs.checkpoint()
+    const bare = { type: 'session.hand-off', fromAgent: 'spec-builder', toAgent: 'writer' } as const
+    await unchanged(theirs, theirs.send(bare), {
+      code: 'COMMAND_REFUSED',
+      message: expect.stringContaining('tester holds it, so spec-builder cannot hand it off'),
+    })
+    await unchanged(theirs, session.handOff(offerTo('writer')), { code: 'STALE_HOLDER' })
+    await theirs.handOff(offerTo('writer', { fromAgent: 'tester' }))
+    expect(theirs.state.offeredTo).toBe('writer')
+  })
+
+  it('of a fork is that of the holder whose session was forked', async () => {
+    const fork = await (await worked(await inMemory())).fork()
+    await unchanged(fork, fork.handOff(offerTo('tester', { fromAgent: 'writer' })), {
+      code: 'COMMAND_REFUSED',
+    })
+    await fork.handOff(offerTo('tester', { fromAgent: 'spec-builder' }))
   })
 
   it('that was made past the registry is not accepted past it', async () => {

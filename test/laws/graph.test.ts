@@ -159,10 +159,12 @@ function chainOf(state: ReadonlyState, id: string): number {
   return 1 + Math.max(0, ...behind.map((task) => chainOf(state, task.id)))
 }
 
-/** Whether something that failed lies anywhere below. */
+/** Whether something that failed lies anywhere below; what is completed waits for nothing, whatever lies below it. */
 function isAboveFailure(state: ReadonlyState, id: string): boolean {
-  const dependsOn = taskOf(state, id)?.dependsOn ?? []
-  return dependsOn.some((other) => taskOf(state, other)?.status === 'failed' || isAboveFailure(state, other))
+  const unmet = (taskOf(state, id)?.dependsOn ?? []).filter(
+    (other) => taskOf(state, other)?.status !== 'completed',
+  )
+  return unmet.some((other) => taskOf(state, other)?.status === 'failed' || isAboveFailure(state, other))
 }
 
 const nodeCommands = ['task.start', 'task.complete', 'task.recover', 'task.cancel', 'task.unblock'] as const

@@ -46,7 +46,9 @@ async function attempt(session: Session, step: Step): Promise<string> {
     case 'append':
       return codeOf(session.send({ type: 'turn.complete' }, { actor: `opener-${step.opener}` }))
     case 'offer':
-      return codeOf(session.handOff({ fromAgent: 'spec-builder', toAgent: step.agent }))
+      return codeOf(
+        session.handOff({ fromAgent: session.state.holder ?? 'spec-builder', toAgent: step.agent }),
+      )
     case 'accept':
       return codeOf(session.acceptHandoff({ agent: step.agent }))
     case 'withdraw':
@@ -110,7 +112,8 @@ describe('handing over', () => {
       const session = await waymark.openSession(sessionId)
       if (state.status === 'ended' || state.status === 'handed_off')
         await session.send({ type: 'session.resume' })
-      const offer = await session.handOff({ fromAgent: 'spec-builder', toAgent: 'tester' })
+      const fromAgent = session.state.holder ?? 'spec-builder'
+      const offer = await session.handOff({ fromAgent, toAgent: 'tester' })
       const text = packageText(offer.package)
       expect(validateHandoff(text)).toMatchObject({ ok: true, problems: [], package: offer.package })
       const before = await session.at(offer.package.waymark.session_version)

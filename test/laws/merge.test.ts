@@ -44,6 +44,9 @@ const muchWorkArbitrary = fc.array(
   { minLength: 10, maxLength: 25 },
 )
 
+/** Where a fork of the fork begins, in half of the cases. */
+const belowArbitrary = fc.option(fc.nat(), { freq: 2 })
+
 /** Sends what is accepted. */
 async function goOn(session: Session, commands: readonly Command[]): Promise<void> {
   for (const command of commands) {
@@ -56,10 +59,14 @@ async function goOn(session: Session, commands: readonly Command[]): Promise<voi
   await session.settled()
 }
 
-/** A session with a random history that can be worked in, and a fork of it: of anywhere in that history, or of now. */
+/**
+ * A session with a random history that can be worked in, and a fork of it: of anywhere in that history, or of now. With `below`, it is a
+ * fork of that fork, begun at a version that the first one inherited.
+ */
 async function forked(
   commands: readonly Command[],
   choice: number | null,
+  below: number | null = null,
 ): Promise<{ waymark: Waymark; parent: Session; fork: Session }> {
   const log = new MemoryLog()
   const { sessionId } = await play(log, commands)
@@ -68,21 +75,29 @@ async function forked(
   const at = choice === null ? null : 1 + (choice % parent.version)
   if (parent.state.status !== 'active') await parent.send({ type: 'session.resume' })
   const fork = await parent.fork(at === null ? {} : { at })
-  return { waymark, parent, fork }
+  if (below === null) return { waymark, parent, fork }
+  const inherited = fork.state.forkedAt ?? 1
+  return { waymark, parent, fork: await fork.fork({ at: 1 + (below % inherited) }) }
 }
 
 describe('merge', () => {
   it('law: merging a fork with nothing new changes nothing, wherever it was forked and whatever the parent did since', async () => {
     await fc.assert(
-      fc.asyncProperty(historyArbitrary(20), fc.nat(), workArbitrary, async (commands, choice, work) => {
-        const { waymark, parent, fork } = await forked(commands, choice)
-        await goOn(parent, work)
-        const [hash, position] = [stateHash(parent.state), await waymark.log.position()]
-        const report = await parent.merge(fork)
-        expect(report).toMatchObject({ recorded: false, changes: [], conflicts: [] })
-        expect([stateHash(parent.state), await waymark.log.position()]).toEqual([hash, position])
-      }),
-      { numRuns: 60 },
+      fc.asyncProperty(
+        historyArbitrary(20),
+        fc.nat(),
+        belowArbitrary,
+        workArbitrary,
+        async (commands, choice, below, work) => {
+          const { waymark, parent, fork } = await forked(commands, choice, below)
+          await goOn(parent, work)
+          const [hash, position] = [stateHash(parent.state), await waymark.log.position()]
+          const report = await parent.merge(fork)
+          expect(report).toMatchObject({ recorded: false, changes: [], conflicts: [] })
+          expect([stateHash(parent.state), await waymark.log.position()]).toEqual([hash, position])
+        },
+      ),
+      { numRuns: 80 },
     )
   })
 
@@ -92,14 +107,16 @@ describe('merge', () => {
       fc.asyncProperty(
         historyArbitrary(15),
         fc.nat(),
+        belowArbitrary,
         workArbitrary,
         workArbitrary,
         policiesArbitrary,
-        async (commands, choice, ours, theirs, policies) => {
-          const { waymark, parent, fork } = await forked(commands, choice)
+        async (commands, choice, below, ours, theirs, policies) => {
+          const { waymark, parent, fork } = await forked(commands, choice, below)
           await goOn(parent, ours)
           await goOn(fork, theirs)
           const dry = await parent.merge(fork, { policies, dryRun: true })
+          expect(dry.baseVersion).toBeLessThanOrEqual(fork.state.forkedAt ?? 0)
           const forkHash = stateHash(fork.state)
           const report = await parent.merge(fork, { policies })
           expect(report.changes).toEqual(dry.changes)

@@ -6,7 +6,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isKnown } from '../../src/events/envelope.ts'
-import { recoverySteps, taskPolicies } from '../../src/events/recovery.ts'
+import { recoverySteps, reportedSteps, taskPolicies } from '../../src/events/recovery.ts'
 import type { ReadonlyState } from '../../src/fold/state.ts'
 import { seeded } from '../../src/kernel/clock.ts'
 import { canonicalJson } from '../../src/kernel/json.ts'
@@ -101,7 +101,7 @@ describe('a recovery', () => {
         expect(ofType('session.recovered')).toHaveLength(isRecorded ? 1 : 0)
         expect(ofType('recovery.began').length).toBeLessThanOrEqual(1)
         const steps = reports.map((report) => report.steps.map(({ step }) => step))
-        expect(steps).toEqual(reports.map(() => (isRecorded ? [...recoverySteps] : [])))
+        expect(steps).toEqual(reports.map(() => (isRecorded ? [...reportedSteps] : [])))
         expect(ofType('recovery.step-recorded').length).toBeLessThanOrEqual(recoverySteps.length)
         expect(new Set(reports.map(({ recoveryId }) => recoveryId)).size).toBe(1)
       }),

@@ -12,7 +12,9 @@ import { exportBundle } from '../../src/bundle/export.ts'
 import { unbundle } from '../../src/bundle/unbundle.ts'
 import { redactedText } from '../../src/events/secrets.ts'
 import { stateHash } from '../../src/fold/fold.ts'
+import { readHandoff } from '../../src/handoff/validate.ts'
 import { importFiles } from '../../src/import/import.ts'
+import { changeOfList } from '../../src/import/task-list.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import type { EventLog } from '../../src/log/port.ts'
 import { redactSession } from '../../src/redaction/redact.ts'
@@ -215,6 +217,103 @@ describe.each(storeKinds)('a redaction in %s', (kind) => {
     await exportBundle(here.log, parent.id, whole)
     await unbundle(there.log, whole)
     expect((await verifyLog(there.log)).ok).toBe(true)
+  })
+})
+
+describe('ids that an import made from texts', () => {
+  it.each([
+    [`use ${key}`, 'use-akiaiosfodnn7example'],
+    [`say ${late} to the host and go`, 'say-ghp-0123456789'],
+  ])('still tell what was in "%s", and that is said', async (text, told) => {
+    const waymark = await openHome('memory')
+    const session = await waymark.createSession({ title: 'Log in' })
+    const { items } = changeOfList('todo', [], [{ id: null, text, status: 'pending' }])
+    const taskId = items[0]?.name ?? ''
+    expect(taskId).toContain(told)
+    await session.send({ type: 'task.add', taskId: 'todo-use-the-key', title: 'use the key' })
+    await session.send({ type: 'task.add', taskId, title: text })
+    await session.send({ type: 'task.start', taskId })
+    const { version } = session
+    expect(await redact(waymark, session, { patterns: ['secrets'] })).toMatchObject({
+      events: 1,
+      problemCount: 2,
+      problems: [
+        { version: version - 1, path: 'taskId' },
+        { version, path: 'taskId' },
+      ],
+    })
+  })
+})
+
+describe('a redaction of a session that was handed off', () => {
+  async function handedOff(content: string) {
+    const waymark = await openHome('sqlite')
+    const session = await waymark.createSession({ title: 'Log in', agent: 'a', windowTokens: 200_000 })
+    await session.send({ type: 'prompt.submit', content })
+    return { waymark, session }
+  }
+
+  it('takes packages out whole, also where the secret is only in what is packed in them', async () => {
+    const { waymark, session } = await handedOff(`my key is ${key}`)
+    const { package: made } = await session.handOff({ toAgent: 'b' })
+    expect(JSON.stringify(made)).not.toContain(key)
+    expect(JSON.stringify(readHandoff(made).context)).toContain(key)
+    await session.acceptHandoff({ agent: 'b' })
+    expect(await redact(waymark, session, { patterns: ['aws-key'] })).toMatchObject({
+      contents: 2,
+      problemCount: 0,
+    })
+    const by = (await session.refresh()).version
+    await expect(session.handoffPackage()).rejects.toMatchObject({
+      code: 'HANDOFF_INVALID',
+      message: expect.stringContaining(`its package was redacted at version ${by}`),
+      hint: 'what was taken out is gone for good',
+    })
+    const held = await textsIn(waymark.log, session.id)
+    expect(held).not.toContain('critical_context')
+    expect(held).not.toContain(key)
+    expect((await verifyLog(waymark.log)).ok).toBe(true)
+    expect(await redact(waymark, session, { patterns: ['aws-key'] })).toMatchObject({ contents: 0 })
+  })
+
+  it('takes them out where they were received, too', async () => {
+    const { session } = await handedOff(`my key is ${key}`)
+    const { package: made } = await session.handOff({ toAgent: 'b' })
+    const there = await openHome('sqlite', 2)
+    const { session: received } = await there.receiveHandoff(made)
+    expect(await textsIn(there.log, received.id)).toContain('critical_context')
+    await redact(there, received, { patterns: ['aws-key'] })
+    const held = await textsIn(there.log, received.id)
+    expect(held).not.toContain('critical_context')
+    expect(held).not.toContain(key)
+  })
+
+  it('says that an offer stands without its package, and refuses it for that reason', async () => {
+    const { waymark, session } = await handedOff('nothing secret')
+    await session.send({ type: 'task.add', taskId: 'A', title: `rotate ${key}` })
+    const { handoffId } = await session.handOff({ toAgent: 'b' })
+    const problems = [{ sessionId: session.id, path: `handoff ${handoffId}` }]
+    const dry = await redact(waymark, session, { patterns: ['aws-key'], dryRun: true })
+    expect(dry).toMatchObject({ problemCount: 1, problems })
+    expect(await redact(waymark, session, { patterns: ['aws-key'] })).toMatchObject({ problems })
+    expect(await redact(waymark, session, { patterns: ['aws-key'] })).toMatchObject({ problems, contents: 0 })
+    const { version } = await session.refresh()
+    await expect(session.acceptHandoff({ agent: 'b' })).rejects.toMatchObject({
+      code: 'HANDOFF_INVALID',
+      message: expect.stringContaining(`its package was redacted at version ${version}`),
+      hint: expect.stringContaining('withdraw it and offer again'),
+    })
+    await session.send({ type: 'session.resume' })
+    expect(await redact(waymark, session, { patterns: ['aws-key'] })).toMatchObject({ problemCount: 0 })
+    await session.handOff({ toAgent: 'b' })
+    expect(await session.acceptHandoff({ agent: 'b' })).toMatchObject({ agent: 'b' })
+  })
+
+  it('leaves packages alone in which nothing is found', async () => {
+    const { waymark, session } = await handedOff('nothing secret')
+    await session.handOff({ toAgent: 'b' })
+    expect(await redact(waymark, session, { patterns: ['aws-key'] })).toMatchObject({ contents: 0 })
+    expect(await session.acceptHandoff({ agent: 'b' })).toMatchObject({ agent: 'b' })
   })
 })
 

@@ -3,17 +3,29 @@
  * not save, and leaves the damaged one as it is.
  * Method: a real home is damaged in each way that verification knows, and in torn pages; the new home is verified and compared.
  */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stateHash } from '../../src/fold/fold.ts'
+import { seeded } from '../../src/kernel/clock.ts'
 import { sha256 } from '../../src/kernel/hash.ts'
 import { redactSession } from '../../src/redaction/redact.ts'
 import { type RepairReport, repairHome } from '../../src/repair/repair.ts'
 import { Waymark } from '../../src/session/waymark.ts'
 import type { SqliteDriver } from '../../src/store/sqlite/driver.ts'
 import { findDrivers } from '../../src/store/sqlite/open.ts'
+import { withSalvage } from '../../src/store/sqlite/salvage.ts'
 import { temporaryFolder } from '../bundle/support.ts'
 
 let driver: SqliteDriver
@@ -247,5 +259,97 @@ describe('torn pages', () => {
     writeFileSync(join(home, 'sessions', 'waymark.db'), Buffer.alloc(20_000, 0x5a))
     await expect(repairHome({ home })).rejects.toMatchObject({ code: 'DAMAGED_RECORD' })
     await expect(repairHome({ home })).rejects.toMatchObject({ code: 'DAMAGED_RECORD' })
+  })
+})
+
+describe('single bits that flipped', () => {
+  /** Flips so many bits behind the header, each run of a seed the same. */
+  const flipped = (seed: number, count: number) => (path: string) => {
+    const bytes = readFileSync(path)
+    const { ids } = seeded(seed)
+    for (let n = 0; n < count; n++) {
+      const chance = Buffer.from(ids.salt())
+      const at = 100 + (chance.readUInt32LE(0) % (bytes.length - 100))
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << (chance.readUInt8(4) % 8))
+    }
+    writeFileSync(path, bytes)
+  }
+
+  it.each(Array.from({ length: 48 }, (_, seed) => [seed + 1, 4 + seed] as const))(
+    'of seed %i: repair of %i flips ends, and the new home verifies',
+    async (seed, count) => {
+      const result = await repaired(flipped(seed, count)).catch((error: unknown) => error)
+      if (result instanceof Error) {
+        expect(result).toMatchObject({ code: 'DAMAGED_RECORD' })
+        return
+      }
+      const { report } = result as Repaired
+      expect(report.verified).toBe(true)
+      const waymark = await Waymark.open({ home: report.out, readOnly: true })
+      expect((await waymark.verify()).ok).toBe(true)
+      await waymark.close()
+    },
+    30_000,
+  )
+})
+
+describe('a torn tree', () => {
+  /** Turns a byte of the key of a row that lies in the middle of the file: SQLite then finds it where it was not asked for. */
+  it.each([
+    ['smaller', 1, 3],
+    ['larger', 1, 0x40],
+  ])(
+    'with a key that has become %s',
+    async (_how, offset, value) => {
+      const { report } = await repaired((path) => {
+        const bytes = readFileSync(path)
+        // Keys of the first stream's events: five bytes, 0x90 0x80 0x80 0x80 and the version.
+        const key = Buffer.from([0x90, 0x80, 0x80, 0x80, 20])
+        for (let at = bytes.indexOf(key); at >= 0; at = bytes.indexOf(key, at + 1)) {
+          bytes[at + offset] = 0x80 | value
+          bytes[at] = 0x80 | value
+        }
+        writeFileSync(path, bytes)
+      })
+      expect(report.verified).toBe(true)
+      expect(report.sessions.find((session) => session.sessionId === sessionId)?.savedVersion).toBeLessThan(
+        40,
+      )
+    },
+    30_000,
+  )
+})
+
+describe('a file without a log', () => {
+  it.each([
+    ['an empty one', Buffer.alloc(0)],
+    ['one that is no database', Buffer.from('hello world')],
+  ])('%s is said to be damaged, with what to do', async (_what, bytes) => {
+    const home = join(temporaryFolder(), '.moai')
+    cpSync(original, home, { recursive: true })
+    const path = join(home, 'sessions', 'waymark.db')
+    writeFileSync(path, bytes)
+    await expect(repairHome({ home })).rejects.toMatchObject({
+      code: 'DAMAGED_RECORD',
+      message: expect.stringContaining(path),
+      hint: expect.stringContaining('restore a backup'),
+    })
+    expect(existsSync(`${home}-repaired`)).toBe(false)
+  })
+})
+
+describe('a store that may only be read', () => {
+  it('is read from a copy that may be written', async () => {
+    const folder = temporaryFolder()
+    const path = join(folder, 'waymark.db')
+    cpSync(join(original, 'sessions', 'waymark.db'), path)
+    chmodSync(path, 0o444)
+    const modes = await withSalvage(path, folder, async () =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.startsWith('copy-') && name.endsWith('waymark.db'))
+        .map((name) => statSync(join(folder, name)).mode & 0o777),
+    )
+    expect(modes).toEqual([0o600])
+    expect(statSync(path).mode & 0o777).toBe(0o444)
   })
 })

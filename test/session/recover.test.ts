@@ -1,7 +1,8 @@
 /** Recovery as a caller sees it: its steps, what each finds and does, and who is told. */
 import { describe, expect, it } from 'vitest'
-import { recoverySteps } from '../../src/events/recovery.ts'
+import { recoverySteps, reportedSteps } from '../../src/events/recovery.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
+import type { LogTransaction } from '../../src/log/port.ts'
 import type { RecoverOptions, RecoveryReport } from '../../src/session/recover.ts'
 import type { ResumeHook } from '../../src/session/recover-resume.ts'
 import type { Session } from '../../src/session/session.ts'
@@ -18,6 +19,16 @@ async function atWork(options: Partial<OpenOptions> = {}) {
   await session.send({ type: 'task.complete', taskId: 'A' })
   await session.send({ type: 'task.start', taskId: 'B' })
   return { log, waymark, session }
+}
+
+/** A log to which nothing can be appended any more from a moment on, as when its process has gone. */
+class Ending extends MemoryLog {
+  isGone = false
+
+  override async transact<T>(work: (transaction: LogTransaction) => T): Promise<T> {
+    if (this.isGone) throw new Error('gone')
+    return super.transact(work)
+  }
 }
 
 const stepOf = ({ steps }: RecoveryReport, name: string) => steps.find(({ step }) => step === name)
@@ -46,6 +57,7 @@ describe('recover', () => {
       ['resume', 'skipped'],
       ['assess', 'done'],
       ['plan', 'done'],
+      ['notify', 'skipped'],
     ])
     expect(report.state.recovery?.status).toBe('recovered')
     expect(stepOf(report, 'assess')?.lines).toContain('completed: task A: task A')
@@ -113,6 +125,14 @@ describe('recover', () => {
     for (const from of ['ckpt_nobody', 'ckpt_', 0]) {
       await expect(waymark.recover(session.id, { from })).rejects.toMatchObject({ code: 'USAGE' })
     }
+    const { version } = await session.refresh()
+    await expect(waymark.recover(session.id, { from: version + 1 })).rejects.toMatchObject({
+      code: 'VERSION_NOT_FOUND',
+      hint: expect.stringContaining(`1 to ${version}`),
+    })
+    expect((await session.refresh()).version).toBe(version)
+    const newest = await waymark.recover(session.id, { from: version })
+    expect(newest.chosenCheckpointId).toBe(session.state.checkpoints.at(-1)?.id)
   })
 
   it('makes one with another choice give way to the one that is asked for', async () => {
@@ -131,14 +151,82 @@ describe('recover', () => {
     expect((await eventsOf(log, session.id)).filter(({ type }) => type === 'recovery.failed')).toHaveLength(1)
   })
 
-  it('tells whoever wants to be told, once it is recorded; a fault there is a warning', async () => {
+  it('tells whoever wants to be told before it is closed, and records what came of it', async () => {
+    const { log, waymark, session } = await atWork()
+    const told: RecoveryReport[] = []
+    const report = await waymark.recover(session.id, {
+      notify: async (found) => {
+        await Promise.resolve()
+        told.push(found)
+        expect((await session.refresh()).recovery?.status).toBe('notifying')
+        return 'mailed'
+      },
+    })
+    expect(told).toMatchObject([{ recorded: true, recoveryId: report.recoveryId }])
+    expect(told[0]?.steps.map(({ step }) => step)).toEqual([...recoverySteps])
+    expect(report.steps.map(({ step }) => step)).toEqual([...reportedSteps])
+    const notified = { outcome: 'done', detail: 'mailed' }
+    expect(stepOf(report, 'notify')).toMatchObject({ ...notified, lines: [] })
+    expect((await eventsOf(log, session.id)).at(-1)).toMatchObject({
+      type: 'session.recovered',
+      data: { notified },
+    })
+  })
+
+  it.each([
+    ['throws', async () => Promise.reject(new Error('no bell')), 'no bell'],
+    ['hangs', async () => new Promise<never>(() => {}), 'it took more than 20 ms'],
+  ])(
+    'closes a recovery whose notification %s, with the reason and a warning',
+    async (_what, notify, text) => {
+      const { waymark, session } = await atWork()
+      const warned = new Promise((resolve) => process.once('warning', resolve))
+      const report = await waymark.recover(session.id, { notify, notifyWaitMs: 20 })
+      expect(await warned).toMatchObject({ message: text })
+      expect(report.state.recovery?.status).toBe('recovered')
+      expect(stepOf(report, 'notify')).toMatchObject({
+        outcome: 'skipped',
+        detail: `the notification failed: ${text}`,
+      })
+    },
+  )
+
+  it('tells again where the process went before the closing event, and only then', async () => {
+    const store = new Ending()
+    const { waymark, session } = await atWork({ store })
+    let told = 0
+    const notify = () => {
+      told += 1
+      store.isGone = told === 1
+    }
+    await expect(waymark.recover(session.id, { notify })).rejects.toThrow('gone')
+    store.isGone = false
+    const report = await waymark.recover(session.id, { notify })
+    expect([told, report.takenUp, report.steps.length]).toEqual([2, true, 6])
+  })
+
+  it('appends nothing for a holder from whom the session was taken over', async () => {
+    const { log, waymark, session } = await atWork()
+    await session.handOff({ fromAgent: 'a', toAgent: 'b' })
+    const theirs = await waymark.openSession(session.id)
+    const { epoch } = await theirs.acceptHandoff({ agent: 'b' })
+    const before = await eventsOf(log, session.id)
+    await expect(waymark.recover(session.id, { epoch: 1 })).rejects.toMatchObject({ code: 'STALE_HOLDER' })
+    expect(await eventsOf(log, session.id)).toHaveLength(before.length)
+    expect((await waymark.recover(session.id, { epoch })).recorded).toBe(true)
+  })
+
+  it('stops at the step at which the session changes hands', async () => {
     const { waymark, session } = await atWork()
-    const told: string[] = []
-    await waymark.recover(session.id, { notify: ({ recoveryId }) => told.push(String(recoveryId)) })
-    expect(told).toEqual([session.state.recovery?.id ?? (await session.refresh()).recovery?.id])
-    const warned = new Promise((resolve) => process.once('warning', resolve))
-    await waymark.recover(session.id, { notify: async () => Promise.reject(new Error('no bell')) })
-    expect(await warned).toMatchObject({ message: 'no bell' })
+    const resume: ResumeHook = async () => {
+      const theirs = await waymark.openSession(session.id)
+      await theirs.handOff({ fromAgent: 'a', toAgent: 'b' })
+      await theirs.acceptHandoff({ agent: 'b' })
+      return { detail: 'resumed' }
+    }
+    const recovering = waymark.recover(session.id, { epoch: 1, resume })
+    await expect(recovering).rejects.toMatchObject({ code: 'STALE_HOLDER' })
+    expect((await session.refresh()).recovery?.steps.map(({ step }) => step)).toEqual(['restore', 'validate'])
   })
 })
 

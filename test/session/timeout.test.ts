@@ -62,6 +62,43 @@ describe('a session that is silent for longer than session_timeout_minutes', () 
     await waymark.close()
   })
 
+  it('is not silent while its reader takes up what another process writes', async () => {
+    const { log, session, waymark } = await opened(soon * 4)
+    const other = await Waymark.open({ store: log, settings: { sessionTimeoutMinutes: null } })
+    const writer = await other.openSession(session.id)
+    for (let n = 0; n < 7; n++) {
+      await delay(100)
+      await writer.send({ type: 'observation.record', kind: 'ping' })
+      await session.refresh()
+    }
+    // 300 ms after the last write: later than the 800 ms that began with its own last one, earlier than those of the other's.
+    await delay(300)
+    expect((await session.refresh()).status).toBe('active')
+    await delay(1_000)
+    expect((await session.refresh()).status).toBe('suspended')
+    const [before, after] = (await eventsOf(log, session.id)).slice(-3)
+    const gap = Date.parse(after?.recordedAt ?? '') - Date.parse(before?.recordedAt ?? '')
+    expect(gap).toBeGreaterThanOrEqual(790)
+    expect(gap).toBeLessThan(1_150)
+    await waymark.close()
+  })
+
+  it.each(['merge', 'rewind'] as const)('is not silent after a %s', async (what) => {
+    const { session, waymark } = await opened(soon * 3)
+    const fork = await session.fork()
+    await fork.send({ type: 'session.configure', configuration: { sessionTimeoutMinutes: null } })
+    await fork.send({ type: 'task.add', taskId: 'B', title: 'b' })
+    await session.send({ type: 'task.add', taskId: 'C', title: 'c' })
+    await delay(400)
+    if (what === 'merge') await session.merge(fork, { policies: { tasks: 'theirs' } })
+    else await session.rewind({ to: 3 })
+    await delay(400)
+    expect((await session.refresh()).status).toBe('active')
+    await delay(500)
+    expect((await session.refresh()).status).toBe('suspended')
+    await waymark.close()
+  })
+
   it('stays as it is when somebody suspended it, whoever comes next', async () => {
     const { session, waymark } = await opened(soon)
     await session.send({ type: 'session.suspend', reason: 'lunch' })

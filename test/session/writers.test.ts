@@ -86,6 +86,61 @@ describe('a place', () => {
   })
 })
 
+describe('where all places are taken', () => {
+  async function full(): Promise<{ readonly free: Waymark; readonly sessionId: string }> {
+    const home = await newHome()
+    const first = await opened(home)
+    const { id: sessionId } = await first.createSession({ agent: 'a' })
+    await first.close()
+    const others = await opened(home)
+    for (let count = 0; count < others.settings.maxParallelSessions; count++) await others.createSession()
+    return { free: await opened(home), sessionId }
+  }
+
+  it('no fork is begun, and none is left behind', async () => {
+    const { free, sessionId } = await full()
+    await expect(free.fork(sessionId)).rejects.toMatchObject({ code: 'LIMIT_REACHED' })
+    const forks = []
+    for await (const one of free.sessions()) if (one.forkedFrom !== null) forks.push(one)
+    expect(forks).toEqual([])
+  })
+
+  it('no session is offered, and none is left half offered', async () => {
+    const { free, sessionId } = await full()
+    const session = await free.openSession(sessionId)
+    const { version } = session
+    await expect(session.handOff({ toAgent: 'b' })).rejects.toMatchObject({ code: 'LIMIT_REACHED' })
+    expect((await session.refresh()).version).toBe(version)
+  })
+
+  it('a session is recovered all the same, and takes none', async () => {
+    const { free, sessionId } = await full()
+    const before = await noted(free)
+    expect((await free.recover(sessionId)).recorded).toBe(true)
+    expect(await noted(free)).toEqual(before)
+  })
+})
+
+describe('a fork', () => {
+  it('takes a place, and gives it back when it ends', async () => {
+    const waymark = await opened(await newHome())
+    const session = await waymark.createSession()
+    const fork = await session.fork()
+    expect(await noted(waymark)).toHaveLength(2)
+    await fork.send({ type: 'session.end' })
+    expect(await noted(waymark)).toHaveLength(1)
+  })
+})
+
+describe('a session that is offered', () => {
+  it('gives its place back', async () => {
+    const waymark = await opened(await newHome())
+    const session = await waymark.createSession({ agent: 'a' })
+    await session.handOff({ toAgent: 'b' })
+    expect(await noted(waymark)).toEqual([])
+  })
+})
+
 describe('a writer', () => {
   const sessionId = 'sess_00000000-0000-4000-8000-000000000000'
 

@@ -3,15 +3,16 @@ import { repositoryFacts } from '../../session/repository.ts'
 import { checkpointDocument } from '../checkpoint-document.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes } from '../failure.ts'
-import { sessionArgument, textOption, verb } from '../verb.ts'
+import { epochOption, sessionArgument, textOption, under, verb } from '../verb.ts'
 
 const shape = z.strictObject({
   session: sessionArgument,
   reason: textOption.optional(),
   phase: textOption.optional(),
+  epoch: epochOption,
 })
 
-export const checkpoint = verb(shape, async ({ session: name, reason, phase }, context) => {
+export const checkpoint = verb(shape, async ({ session: name, reason, phase, epoch }, context) => {
   const { output } = context
   const repository = await repositoryFacts(process.cwd())
   const facts = {
@@ -21,7 +22,7 @@ export const checkpoint = verb(shape, async ({ session: name, reason, phase }, c
     ...(repository === null || repository.branch === null ? {} : { gitBranch: repository.branch }),
   }
   const { sessionId, point, entry, state } = await withWaymark(context, 'write', async (waymark) => {
-    const session = await waymark.openSession(name)
+    const session = await waymark.openSession(name, under(epoch))
     const taken = await session.checkpoint(facts)
     return {
       sessionId: session.id,

@@ -21,7 +21,7 @@ import {
   printReceived,
   printValidation,
 } from '../handoff-output.ts'
-import { textOption, verb } from '../verb.ts'
+import { epochOption, textOption, under, verb } from '../verb.ts'
 
 const minutesOption = z
   .string()
@@ -41,6 +41,7 @@ const shape = z.strictObject({
   id: textOption.optional(),
   result: textOption.optional(),
   context: z.boolean().optional(),
+  epoch: epochOption,
 })
 
 type Input = z.infer<typeof shape>
@@ -53,12 +54,12 @@ interface Action {
 }
 
 const actions: ReadonlyMap<string, Action> = new Map<string, Action>([
-  ['offer', { needs: ['to'], takes: ['from', 'reason', 'expires', 'out'], run: offer }],
+  ['offer', { needs: ['to'], takes: ['from', 'reason', 'expires', 'out', 'epoch'], run: offer }],
   ['accept', { needs: ['agent'], takes: ['id', 'package'], run: accept }],
   ['reject', { needs: ['agent'], takes: ['id', 'reason'], run: reject }],
   ['expire', { needs: [], takes: ['id'], run: expire }],
-  ['withdraw', { needs: [], takes: ['reason'], run: withdraw }],
-  ['done', { needs: [], takes: ['id', 'result'], run: done }],
+  ['withdraw', { needs: [], takes: ['reason', 'epoch'], run: withdraw }],
+  ['done', { needs: [], takes: ['id', 'result', 'epoch'], run: done }],
   ['list', { needs: [], takes: [], run: list }],
   ['show', { needs: [], takes: ['id', 'context'], run: show }],
   ['validate', { needs: [], takes: ['context'], run: validate }],
@@ -94,11 +95,13 @@ export const handoff = verb(shape, async (input, context) => {
 
 /** Opens the session for writing and does the work. */
 async function inSession<T>(
-  { subject }: Input,
+  { subject, epoch }: Input,
   context: Context,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  return withWaymark(context, 'write', async (waymark) => work(await waymark.openSession(subject)))
+  return withWaymark(context, 'write', async (waymark) =>
+    work(await waymark.openSession(subject, under(epoch))),
+  )
 }
 
 async function offer(input: Input, context: Context): Promise<ExitCode> {

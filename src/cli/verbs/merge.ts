@@ -7,7 +7,7 @@ import { countOf } from '../../views/text.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes } from '../failure.ts'
 import type { Output } from '../output.ts'
-import { sessionArgument, verb } from '../verb.ts'
+import { epochOption, sessionArgument, under, verb } from '../verb.ts'
 
 const policy = z.enum(mergePolicies, `a policy is ${mergePolicies.join(', ')}`)
 
@@ -19,15 +19,16 @@ const shape = z.strictObject({
   context: policy.optional(),
   decisions: policy.optional(),
   dryRun: z.boolean().optional(),
+  epoch: epochOption,
 })
 
 export const merge = verb(shape, async (input, context) => {
   const { output } = context
-  const { into, fork, policy: every = 'fail', dryRun = false } = input
+  const { into, fork, policy: every = 'fail', dryRun = false, epoch } = input
   const { tasks = every, context: items = every, decisions = every } = input
   const policies = { tasks, context: items, decisions }
   const report = await withWaymark(context, dryRun ? 'read' : 'write', async (waymark) => {
-    const session = await waymark.openSession(into)
+    const session = await waymark.openSession(into, under(epoch))
     try {
       return await session.merge(fork, { policies, dryRun })
     } catch (error) {

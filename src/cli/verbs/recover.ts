@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { taskPolicies } from '../../events/recovery.ts'
-import type { RecordedStep, RecoveryReport } from '../../session/recover.ts'
+import type { RecordedStep, RecoverOptions, RecoveryReport } from '../../session/recover.ts'
 import type { AfreshReport } from '../../session/recover-afresh.ts'
+import type { Waymark } from '../../session/waymark.ts'
 import { type OpenItem, openItemText } from '../../views/open-items.ts'
 import { countOf, type Fact } from '../../views/text.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes, usageError } from '../failure.ts'
 import type { Output } from '../output.ts'
-import { sessionArgument, textOption, verb } from '../verb.ts'
+import { epochOption, sessionArgument, textOption, under, verb } from '../verb.ts'
 
 const shape = z.strictObject({
   session: sessionArgument,
@@ -15,13 +16,16 @@ const shape = z.strictObject({
   new: z.boolean().optional(),
   emergency: z.boolean().optional(),
   tasks: z.enum(taskPolicies, `one of ${taskPolicies.join(', ')}`).optional(),
+  epoch: epochOption,
 })
 
-export const recover = verb(shape, async ({ session, from, new: isNew, emergency, tasks }, context) => {
+export const recover = verb(shape, async (input, context) => {
+  const { session, from, new: isNew, emergency, tasks, epoch } = input
   const { output } = context
   const chosen = from === undefined ? {} : { from: /^\d{1,15}$/.test(from) ? Number(from) : from }
   if (isNew === true || emergency === true) {
     if (tasks !== undefined) throw usageError('--tasks is about recovering in place', freshTasks)
+    if (epoch !== undefined) throw usageError('--epoch is about recovering in place', freshEpoch)
     const report = await withWaymark(context, 'write', async (waymark) => {
       const fresh = await waymark.recoverAfresh(session, { ...chosen, emergency: emergency === true })
       return fresh.report
@@ -30,14 +34,39 @@ export const recover = verb(shape, async ({ session, from, new: isNew, emergency
     else await printAfresh(report, output)
     return report.damage === null ? exitCodes.fine : exitCodes.problem
   }
-  const options = { ...chosen, ...(tasks === undefined ? {} : { tasks }) }
-  const report = await withWaymark(context, 'write', (waymark) => waymark.recover(session, options))
-  const { state: _state, ...facts } = report
-  if (output.json) await output.document(facts)
-  else await print(report, output)
+  const options = { ...chosen, ...(tasks === undefined ? {} : { tasks }), ...under(epoch) }
+  const report = await withWaymark(context, 'write', (waymark) => inPlace(waymark, session, options, output))
   return metDamage(report) ? exitCodes.problem : exitCodes.fine
 })
 
+/** Recovers and says so. For people, printing what was found is the notification, so it comes before the closing event. */
+async function inPlace(
+  waymark: Waymark,
+  session: string,
+  options: RecoverOptions,
+  output: Output,
+): Promise<RecoveryReport> {
+  if (output.json) {
+    const report = await waymark.recover(session, options)
+    const { state: _state, ...facts } = report
+    await output.document(facts)
+    return report
+  }
+  let isPrinted = false
+  const notify = async (found: RecoveryReport): Promise<string> => {
+    await printFound(found, output)
+    await output.flush()
+    isPrinted = true
+    return 'printed'
+  }
+  const report = await waymark.recover(session, { ...options, notify })
+  // Nothing is told of one that is not recorded, or that another process has completed.
+  if (!isPrinted) await printFound(report, output)
+  await printEnd(report, output)
+  return report
+}
+
+const freshEpoch = 'leave it out: nothing is appended to the old session'
 const freshTasks = 'leave it out: a fresh session has begun none of its tasks'
 
 /** A snapshot of an older version of the fold is no damage: it is only of no use any more. */
@@ -45,17 +74,12 @@ function metDamage({ damage, passedOver }: RecoveryReport): boolean {
   return damage !== null || passedOver.some(({ kind }) => kind !== 'other-fold-version')
 }
 
-async function print(report: RecoveryReport, output: Output): Promise<void> {
-  const { sessionId, version, damage, recorded, open } = report
+async function printFound(report: RecoveryReport, output: Output): Promise<void> {
+  const { sessionId, damage, open } = report
   const facts: Fact[] = [
     { label: 'session', value: sessionId },
     { label: 'came back from', value: fromText(report) },
     { label: 'replayed', value: countOf(report.replayedEvents, 'event') },
-    {
-      label: 'now at',
-      value: `version ${version}${recorded ? `, this recovery ${report.takenUp ? 'taken up and ' : ''}recorded` : ''}`,
-      tone: 'good',
-    },
     ...report.passedOver.map(
       ({ version: at, detail }): Fact => ({
         label: 'passed over',
@@ -72,12 +96,19 @@ async function print(report: RecoveryReport, output: Output): Promise<void> {
     ...planLines(report).map((line): Fact => ({ label: 'plan', value: line })),
   ]
   await output.facts(facts)
+}
+
+async function printEnd(report: RecoveryReport, output: Output): Promise<void> {
+  const { version, recorded, takenUp } = report
+  const remark = recorded ? `, this recovery ${takenUp ? 'taken up and ' : ''}recorded` : ''
+  // As wide as the widest label before it.
+  await output.facts([{ label: 'now at version', value: `${version}${remark}`, tone: 'good' }])
   for (const line of nextSteps(report)) output.note(line)
 }
 
-/** Each step but the first, which the facts above tell, and the last, whose lines are the plan. */
+/** The steps but three: the facts above tell the first, the lines of the plan are its own, and this is the notification. */
 function stepFacts({ step, outcome, detail }: RecordedStep): readonly Fact[] {
-  if (step === 'restore' || step === 'plan') return []
+  if (step === 'restore' || step === 'plan' || step === 'notify') return []
   return [{ label: step, value: outcome === 'skipped' ? `skipped: ${detail}` : detail }]
 }
 

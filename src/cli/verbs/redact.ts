@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { filesWithMatches } from '../../redaction/files.ts'
-import { redactSession } from '../../redaction/redact.ts'
+import { type FilesWithMatches, filesWithMatches } from '../../redaction/files.ts'
+import { redactInHome } from '../../redaction/in-home.ts'
 import type { RedactionReport } from '../../redaction/report.ts'
 import { rulesOf } from '../../redaction/rules.ts'
 import { sessionsFolderOf } from '../../session/home.ts'
@@ -28,27 +28,27 @@ export const redact = verb(shape, async ({ session, path, pattern, reason, dryRu
       ...asked,
       ...(reason === undefined ? {} : { reason }),
       dryRun,
-      folder,
       onProgress: (text: string) => output.progress(text),
     }
-    const sessionId = await waymark.resolve(session)
-    const done = await redactSession(waymark.log, waymark.environment, sessionId, options)
-    if (!dryRun) for (const stream of done.streams) waymark.appended(stream.sessionId)
-    return done
+    return redactInHome(waymark, session, options)
   })
   // Only now: the memory files have been written again.
-  const filesLeft = dryRun ? [] : await filesWithMatches(folder, rules)
-  if (output.json) await output.document({ ...report, filesLeft })
-  else await print({ ...report, filesLeft }, output)
+  const files = dryRun ? noFiles : await filesWithMatches(folder, rules, report.sessionId)
+  const { left: filesLeft, ofOthers: filesOfOthers } = files
+  if (output.json) await output.document({ ...report, filesLeft, filesOfOthers })
+  else await print(report, files, output)
   const isClean = report.problemCount === 0 && report.erased !== false && filesLeft.length === 0
   return isClean ? exitCodes.fine : exitCodes.problem
 })
 
+const noFiles: FilesWithMatches = { left: [], ofOthers: [] }
+
 async function print(
-  report: RedactionReport & { readonly filesLeft: readonly string[] },
+  report: RedactionReport,
+  { left, ofOthers }: FilesWithMatches,
   output: Output,
 ): Promise<void> {
-  const { dryRun, streams, events, contents, problems, filesRemoved, filesLeft } = report
+  const { dryRun, streams, events, contents, problems, filesRemoved } = report
   if (streams.length > 0) {
     await output.table({
       columns: ['session', 'events', 'inherited'],
@@ -57,7 +57,7 @@ async function print(
   }
   if (problems.length > 0) {
     await output.table({
-      section: 'not taken out',
+      section: 'problems',
       columns: ['session', 'version', 'field', 'why'],
       rows: problems.map(({ sessionId, version, path, reason }) => [
         sessionId,
@@ -72,7 +72,11 @@ async function print(
   else if (dryRun) output.note(`data of ${what} would be taken out`)
   else output.note(`data of ${what} is gone; the hashes stay, and waymark verify says what was taken out`)
   if (filesRemoved.length > 0) output.note(`${countOf(filesRemoved.length, 'file')} of checkpoints removed`)
-  for (const name of filesLeft)
+  for (const { name, sessionId } of ofOthers)
+    output.note(
+      `${name} holds it of session ${sessionId}: waymark redact ${sessionId} with the same takes it out`,
+    )
+  for (const name of left)
     output.warn(`${name} still holds what was looked for: it is not one of the log's own`)
   if (report.notErasedBecause !== null) {
     output.warn(

@@ -50,7 +50,9 @@ async function print(report: RepairReport, output: Output): Promise<void> {
   if (verified) output.note(`next: waymark list --home ${out}`)
   else output.warn(`the new home is not sound either: waymark verify --home ${out}`)
   const events = sessions.reduce((sum, { savedEvents }) => sum + savedEvents, 0)
+  const saved = sessions.filter(({ savedVersion }) => savedVersion > 0).length
+  const of = saved === sessions.length ? '' : ` of ${sessions.length}`
   output.note(
-    `saved: ${countOf(sessions.length, 'session')}, ${countOf(events, 'event')}, ${countOf(contents.saved, 'text')}`,
+    `saved: ${countOf(saved, 'session')}${of}, ${countOf(events, 'event')}, ${countOf(contents.saved, 'text')}`,
   )
 }

@@ -3,7 +3,7 @@ import type { PutBack } from '../../session/rewind.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes } from '../failure.ts'
 import type { Cell } from '../layout.ts'
-import { sessionArgument, textOption, verb } from '../verb.ts'
+import { epochOption, sessionArgument, textOption, under, verb } from '../verb.ts'
 
 const place = textOption.transform((text): number | string => (/^\d{1,15}$/.test(text) ? Number(text) : text))
 
@@ -12,12 +12,13 @@ const shape = z.strictObject({
   to: z.string('say where to: a version or the id of a checkpoint').pipe(place),
   reason: textOption.optional(),
   dryRun: z.boolean().optional(),
+  epoch: epochOption,
 })
 
-export const rewind = verb(shape, async ({ session: name, to, reason, dryRun = false }, context) => {
+export const rewind = verb(shape, async ({ session: name, to, reason, dryRun = false, epoch }, context) => {
   const { output } = context
   const report = await withWaymark(context, dryRun ? 'read' : 'write', async (waymark) => {
-    const session = await waymark.openSession(name)
+    const session = await waymark.openSession(name, under(epoch))
     return session.rewind({ to, dryRun, ...(reason === undefined ? {} : { reason }) })
   })
   const { toVersion, version, recorded, tasks, items, knowledge } = report

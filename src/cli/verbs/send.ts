@@ -9,14 +9,14 @@ import { withWaymark } from '../context.ts'
 import { type ExitCode, exitCodes, type Failure, failureOf, usageError } from '../failure.ts'
 import { type InputLine, linesOf } from '../lines.ts'
 import type { Output } from '../output.ts'
-import { sessionArgument, verb, versionOption } from '../verb.ts'
+import { epochOption, sessionArgument, under, verb } from '../verb.ts'
 import { makePrinter } from './log.ts'
 
 const shape = z.strictObject({
   session: sessionArgument,
   command: z.string(),
   keepGoing: z.boolean().optional(),
-  epoch: versionOption.optional(),
+  epoch: epochOption,
 })
 
 export const send = verb(shape, async ({ session: name, command, keepGoing = false, epoch }, context) => {
@@ -33,7 +33,7 @@ export const send = verb(shape, async ({ session: name, command, keepGoing = fal
   // Read before the home is opened: what cannot be understood leaves everything as it was.
   const single = isStream ? null : parseRequest(Buffer.from(command))
   return withWaymark(context, 'write', async (waymark) => {
-    const session = await waymark.openSession(name, epoch === undefined ? {} : { epoch })
+    const session = await waymark.openSession(name, under(epoch))
     const print = makeAnswerPrinter(output, session)
     if (single === null) {
       // Who is told to stop between two lines leaves a checkpoint, and ends by the signal all the same.

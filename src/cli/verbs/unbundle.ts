@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { type Unbundled, unbundle as unbundleInto } from '../../bundle/unbundle.ts'
 import { MemoryLog } from '../../log/memory.ts'
@@ -13,10 +13,7 @@ const shape = z.strictObject({ bundle: z.string().min(1), dryRun: z.boolean().op
 export const unbundle = verb(shape, async ({ bundle, dryRun = false }, context) => {
   const { output } = context
   // Looked for before the home is opened, so that a slip of the finger does not make one.
-  await access(bundle).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === 'ENOENT' ? 'there is no such file' : error.message
-    throw usageError(`${bundle}: ${why}`, 'waymark export <session> --bundle <file> makes one')
-  })
+  await requireFile(bundle)
   const onProgress = ({ events, of }: { readonly events: number; readonly of: number }): void =>
     output.progress(`checked ${countOf(events, 'event')} of ${countText(of)}`)
   // A bundle that is refused makes no home either.
@@ -36,8 +33,17 @@ export const unbundle = verb(shape, async ({ bundle, dryRun = false }, context) 
   return exitCodes.fine
 })
 
+async function requireFile(path: string): Promise<void> {
+  const why = await access(path, constants.R_OK).then(
+    async () => ((await stat(path)).isFile() ? null : 'it is no file'),
+    (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? 'there is no such file' : error.message),
+  )
+  if (why !== null) throw usageError(`${path}: ${why}`, 'waymark export <session> --bundle <file> makes one')
+}
+
 async function print(unbundled: Unbundled, dryRun: boolean, output: Output): Promise<void> {
-  const { sessionId, streams, appended, contents, missingContents, redactedElsewhere } = unbundled
+  const { sessionId, streams, appended, contents, missingContents, redactedElsewhere, countedTwice } =
+    unbundled
   await output.table({
     columns: ['session', '', 'version', 'new events'],
     rows: streams.map((stream) => [stream.sessionId, stream.status, stream.version, stream.appended]),
@@ -54,6 +60,11 @@ async function print(unbundled: Unbundled, dryRun: boolean, output: Output): Pro
   if (redactedElsewhere > 0) {
     output.note(
       `${countOf(redactedElsewhere, 'text')} redacted there and not here: here they stay as they are; waymark redact takes them out`,
+    )
+  }
+  if (countedTwice !== null && countedTwice > 0) {
+    output.warn(
+      `${countOf(countedTwice, 'call')} of it had been counted here by another session: both count ${countedTwice === 1 ? 'it' : 'them'} now`,
     )
   }
   if (!dryRun && appended > 0) output.note(`next: waymark show ${sessionId}`)

@@ -9,7 +9,7 @@ import { inDependencyOrder } from '../../views/graph-order.ts'
 import { appendInto, decideNow } from '../append.ts'
 import type { SessionHost } from '../host.ts'
 import { takeKeyframeIfDue } from '../keyframe.ts'
-import { caughtUp, refused } from '../record.ts'
+import { appendSteps, caughtUp, precededBy, type RecordEnvironment, refused } from '../record.ts'
 
 export interface PlanOptions {
   /** Makes the plan repeatable under one name; without it, nodes that are there already are left alone all the same. */
@@ -42,7 +42,7 @@ export async function planGraph(
     const before = caughtUp(transaction, known.sessionId, known)
     const added = ordered.filter((spec) => !isThere(before, spec))
     checkDependencies(before, ordered)
-    const state = addAll(transaction, before, added, options, host)
+    const state = addAll(transaction, before, added, options, host.environment)
     takeKeyframeIfDue(transaction, state)
     return { added: added.map(({ id }) => id), state }
   })
@@ -103,27 +103,25 @@ function addAll(
   before: ReadonlyState,
   specs: readonly Planning[],
   { commandId, actor = 'user' }: PlanOptions,
-  { environment }: SessionHost,
+  environment: RecordEnvironment,
 ): ReadonlyState {
-  if (specs.length === 0) return before
-  // A copy of one's own: thousands of nodes are folded into it without copying all of them for each.
-  const state = structuredClone(before) as SessionState
   // One time for all: the order of a plan's nodes does not hang on how fast they were written.
   const time = environment.clock.now()
-  for (const { dependsOn, ...spec } of specs) {
+  const additions = specs.map(({ id: taskId, dependsOn, ...about }) => {
     const dependencies = dependsOn.length === 0 ? {} : { dependsOn: [...dependsOn] }
-    const { id: taskId, ...about } = spec
     const command: Command = { type: 'task.add', taskId, ...about, ...dependencies }
-    const { decision, recordedAt } = decideNow(transaction, state, command, { time }, environment)
-    if (!decision.ok) throw refused(decision.refusal)
     const own = commandId === undefined ? environment.ids.uuid() : derivedIdOf(`${commandId}/${taskId}`)
-    appendInto(
-      transaction,
-      state,
-      { recordedAt, events: decision.events },
-      { commandId: own, actor, time },
-      environment,
-    )
+    return { command, meta: { commandId: own, actor, time } }
+  })
+  const [first] = additions
+  if (first === undefined) return before
+  const { steps } = precededBy(before, first.command, first.meta, environment)
+  // A copy of one's own: thousands of nodes are folded into it without copying all of them for each.
+  const state = structuredClone(appendSteps(transaction, before, steps, environment)) as SessionState
+  for (const { command, meta } of additions) {
+    const { decision, recordedAt } = decideNow(transaction, state, command, meta, environment)
+    if (!decision.ok) throw refused(decision.refusal)
+    appendInto(transaction, state, { recordedAt, events: decision.events }, meta, environment)
   }
   return frozen(state)
 }

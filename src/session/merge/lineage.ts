@@ -25,7 +25,9 @@ export async function ancestorsOf(log: EventLog, sessionId: string): Promise<Anc
   for (let next = await originOf(log, sessionId); next !== null; next = await originOf(log, next.sessionId)) {
     if (met.has(next.sessionId) || ancestors.length > limits.lineageDepthMax * 2) break
     met.add(next.sessionId)
-    ancestors.push(next)
+    // Forked below its own fork point, a session has less of the older one than the one in between has.
+    const most = next.link === 'fork' ? (ancestors.at(-1)?.version ?? next.version) : next.version
+    ancestors.push({ ...next, version: Math.min(next.version, most) })
   }
   return ancestors
 }
@@ -97,9 +99,20 @@ function partingPoint(
     const other = indexOf.get(ancestor.sessionId)
     if (other === undefined) continue
     const version = Math.min(ancestor.version, target[other]?.version ?? 0)
-    return { onSource: { index, version }, onTarget: { index: other, version } }
+    return {
+      onSource: inOwner(source, { index, version }),
+      onTarget: inOwner(target, { index: other, version }),
+    }
   }
   return null
+}
+
+/** The same place in the session whose own event it is: an inherited version lies above the forks that share it. */
+function inOwner(history: Ancestors, { index, version }: Place): Place {
+  let at = index
+  for (let next = history[at + 1]; next?.link === 'fork' && version <= next.version; next = history[at + 1])
+    at += 1
+  return { index: at, version }
 }
 
 /** The newest place of a history that the other side has merged, unless it lies before where they parted. */
@@ -109,7 +122,7 @@ function newestTaken(history: Ancestors, merges: ReadonlyState['merges'], parted
     const index = history.findIndex((ancestor) => ancestor.sessionId === sessionId)
     const ancestor = history[index]
     if (ancestor === undefined) continue
-    const place = { index, version: Math.min(sourceVersion, ancestor.version) }
+    const place = inOwner(history, { index, version: Math.min(sourceVersion, ancestor.version) })
     if (isNewer(place, newest?.place ?? parted)) newest = { place, mergedAt }
   }
   return newest

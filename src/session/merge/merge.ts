@@ -11,16 +11,24 @@ import { WaymarkError } from '../../kernel/errors.ts'
 import type { EventLog, LogTransaction } from '../../log/port.ts'
 import { loadState } from '../../replay/load.ts'
 import { checkedActor } from '../actor.ts'
-import { appendInto, decideNow } from '../append.ts'
+import { type AppendMeta, appendInto, decideNow } from '../append.ts'
 import type { SessionHost } from '../host.ts'
 import { takeKeyframeIfDue } from '../keyframe.ts'
-import { caughtUp, record, refused } from '../record.ts'
+import {
+  appendSteps,
+  assertHolder,
+  caughtUp,
+  type PreparationStep,
+  precededBy,
+  record,
+  refused,
+} from '../record.ts'
 import { resolveSession } from '../resolve.ts'
 import { baseOf, type MergeBase } from './base.ts'
 import type { MergePolicies } from './draft.ts'
 import { mergesOf } from './earlier.ts'
 import { type Ancestors, ancestorsOf, type MeetingPoint, meetingPoint } from './lineage.ts'
-import { assertSettled, type MergeReport, type Plan, planMerge, reportOf } from './plan.ts'
+import { assertSettled, type MergeReport, mergeCommand, type Plan, planMerge, reportOf } from './plan.ts'
 
 export interface MergeOptions {
   /** What becomes of what both sides changed, part by part; a part that is left out fails. */
@@ -66,7 +74,8 @@ export async function mergeSession(
     const prepared = await prepare(host.log, target.sessionId, sourceId)
     if (options.dryRun === true) {
       const { ours, theirs } = prepared
-      const plan = planned(host, prepared, ours, theirs, options)
+      assertHolder(ours, target.epoch)
+      const { plan } = planned(host, prepared, ours, theirs, options, dryMeta)
       return { report: reportOf(plan, ours.version, false), state: ours }
     }
     const merged = await host.log.transact((transaction) =>
@@ -84,6 +93,9 @@ export async function mergeSession(
     hint: 'try again when they are done',
   })
 }
+
+/** Of a merge that is not recorded: nothing is recorded under its id. */
+const dryMeta: AppendMeta = { commandId: 'none', actor: 'user' }
 
 type Merges = ReadonlyState['merges']
 
@@ -142,30 +154,38 @@ function mergeNow(
     target: withNewer(prepared.ours, prepared.merges.target, ours),
   })
   if (JSON.stringify(now) !== JSON.stringify(meeting)) return null
-  const plan = planned(host, prepared, ours, theirs, options)
+  assertHolder(ours, to.epoch)
+  const meta = { commandId: host.environment.ids.uuid(), actor: checkedActor(options.actor) }
+  const { plan, steps } = planned(host, prepared, ours, theirs, options, meta)
   assertSettled(plan)
   const { commands, conflicts } = plan.draft
   if (commands.length === 0 && conflicts.length === 0) {
     return { report: reportOf(plan, ours.version, false), state: ours }
   }
-  const state = recordMerge(host, transaction, ours, plan, to, options)
+  const ready = appendSteps(transaction, ours, steps, host.environment)
+  const state = recordMerge(host, transaction, ready, plan, to, meta)
   return { report: reportOf(plan, state.version, true), state }
 }
 
+/** The plan, and what policies put before the merge: a session that its own silence suspended is woken, and taken as awake. */
 function planned(
   { environment }: SessionHost,
   { meeting, base }: Prepared,
   ours: ReadonlyState,
   theirs: ReadonlyState,
   { policies = {} }: MergeOptions,
-): Plan {
+  meta: AppendMeta,
+): { readonly plan: Plan; readonly steps: readonly PreparationStep[] } {
   const context: DecisionContext = {
     now: environment.clock.now(),
     checkpointId: () => `ckpt_${environment.ids.uuid()}`,
     handoffId: () => `hoff_${environment.ids.uuid()}`,
     countedCall: () => null,
   }
-  return planMerge({ ours, theirs, base, baseVersion: meeting.baseVersion, policies }, context)
+  const { baseVersion } = meeting
+  const command = mergeCommand(theirs, baseVersion, policies)
+  const { steps, state } = precededBy(ours, command, meta, environment)
+  return { plan: planMerge({ ours: state, theirs, base, command }, context), steps }
 }
 
 /** Records the merge, then what it brings. No policy runs in between: nothing comes between the two. */
@@ -175,10 +195,9 @@ function recordMerge(
   ours: ReadonlyState,
   { command, draft }: Plan,
   { sessionId, epoch }: MergeTarget,
-  { actor }: MergeOptions,
+  meta: AppendMeta,
 ): ReadonlyState {
   const environment = { ...host.environment, policies: [] }
-  const meta = { commandId: environment.ids.uuid(), actor: checkedActor(actor) }
   const fact = record(transaction, ours, { sessionId, command, meta, epoch }, environment)
   const cause = fact.events[fact.events.length - 1]
   assert(cause !== undefined, 'a merge that brings something is recorded')

@@ -42,20 +42,19 @@ export interface PlanRequest {
   readonly ours: ReadonlyState
   readonly theirs: ReadonlyState
   readonly base: MergeBase
-  /** A version of the source. */
-  readonly baseVersion: number
-  /** A part that is left out fails. */
-  readonly policies: Partial<MergePolicies>
+  /** Without what it brings. */
+  readonly command: Command<'session.merge'>
 }
 
 /** Characters of a session's id by which what it brought is told from what was there. */
 const shortCharacters = 8
 
-/** @throws WaymarkError `COMMAND_INVALID` for an unknown policy; CommandRefused when the session accepts no merge, or holds no more of what would come */
-export function planMerge(
-  { ours, theirs, base, baseVersion, policies: chosen }: PlanRequest,
-  context: DecisionContext,
-): Plan {
+/** The merge before it is known what it brings; a part without a policy fails. @throws WaymarkError `COMMAND_INVALID` for an unknown policy */
+export function mergeCommand(
+  theirs: ReadonlyState,
+  baseVersion: number,
+  chosen: Partial<MergePolicies>,
+): Command<'session.merge'> {
   const { tasks = 'fail', context: items = 'fail', decisions = 'fail' } = chosen
   const policies = { tasks, context: items, decisions }
   const command: Command<'session.merge'> = {
@@ -70,6 +69,12 @@ export function planMerge(
   }
   // Policies come from outside.
   parseCommand(command)
+  return command
+}
+
+/** @throws CommandRefused when the session accepts no merge, or holds no more of what would come */
+export function planMerge({ ours, theirs, base, command }: PlanRequest, context: DecisionContext): Plan {
+  const { policies } = command
   const decision = decide(ours, command, context)
   if (!decision.ok) throw refused(decision.refusal)
   const draft: Draft = {

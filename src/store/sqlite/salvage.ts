@@ -3,9 +3,9 @@
  * what it gives has been checked. It works on a copy; the file itself is never opened.
  */
 import { existsSync } from 'node:fs'
-import { copyFile, mkdtemp, open, rm } from 'node:fs/promises'
+import { chmod, copyFile, mkdtemp, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DamagedRecord } from '../../kernel/errors.ts'
+import { DamagedRecord, WaymarkError } from '../../kernel/errors.ts'
 import type { StoredRow, StoredSnapshot } from '../../log/port.ts'
 import { bytesOf, integerOf, integerOrNullOf, textOf } from './columns.ts'
 import { snapshotOf, type UnpackedContent, unpack } from './contents.ts'
@@ -68,7 +68,10 @@ export async function withSalvage<T>(
   try {
     const copy = join(folder, 'waymark.db')
     for (const suffix of ['', '-wal']) {
-      if (existsSync(`${path}${suffix}`)) await copyFile(`${path}${suffix}`, `${copy}${suffix}`)
+      if (!existsSync(`${path}${suffix}`)) continue
+      await copyFile(`${path}${suffix}`, `${copy}${suffix}`)
+      // A copy has the mode of its file, which may forbid to write.
+      await chmod(`${copy}${suffix}`, 0o600)
     }
     await fillUp(copy)
     const database = connect(await bestDriver(), copy, 'read-write')
@@ -85,12 +88,19 @@ export async function withSalvage<T>(
 
 /** @throws DamagedRecord that names the file itself, and not its copy */
 function requireReadable(database: Database, path: string): void {
+  let hasEvents: boolean
   try {
-    database.get('SELECT count(*) FROM sqlite_schema')
+    hasEvents =
+      database.get("SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'events'") !== undefined
   } catch (error) {
-    if (!(error instanceof DamagedRecord)) throw error
-    throw damagedFile(path, new Error(reasonOf(error)))
+    throw damagedFile(path, new Error(damageIn(error)))
   }
+  if (hasEvents) return
+  throw new DamagedRecord({
+    message: `${path} is damaged: it holds no table of events, so there is nothing in it to save`,
+    hint: 'keep the file as it is, and restore a backup or a bundle; waymark import brings back what transcripts hold',
+    details: { path, reason: 'it holds no table of events' },
+  })
 }
 
 function reasonOf({ details, message }: DamagedRecord): string {
@@ -186,14 +196,20 @@ function keysOfEvents(database: Database): readonly number[] {
     'SELECT CAST(place AS REAL) AS place FROM events WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ?'
   const keys: number[] = []
   const to = placeOf(streamsMax, placesPerStream - 1)
+  const readable = (start: number): boolean => typeof rowsFrom(database, sql, start, to, 1) !== 'string'
   for (let from = 0; from <= to; ) {
-    const [next] = scan(database, sql, { from, to }, 'place', (row) => integerOf(row, 'place'), 1)
-    if (next === undefined) break
-    if ('read' in next) {
-      const key = Math.floor(next.read / placesPerStream)
-      keys.push(key)
-      from = placeOf(key + 1, 0)
-    } else from = next.to + 1
+    const rows = rowsFrom(database, sql, from, to, 1)
+    if (typeof rows === 'string') {
+      from = firstReadable(from, to, readable)
+      continue
+    }
+    const [row] = rows
+    if (row === undefined) break
+    const place = integerOf(row, 'place')
+    const key = Math.floor(place / placesPerStream)
+    if (place >= from) keys.push(key)
+    // A torn tree may answer with a place before the one that was asked for: the next stream is asked for all the same.
+    from = placeOf(Math.max(key, Math.floor(from / placesPerStream)) + 1, 0)
   }
   return keys
 }
@@ -203,7 +219,10 @@ interface KeyRange {
   readonly to: number
 }
 
-/** Rows by their key, in order. Where reading fails, the next key is looked for at which it does not. */
+/**
+ * Rows by their key, in order. Where reading fails, or a torn tree answers with keys before the one that was asked for, the next key is
+ * looked for at which it does not. Each page ends behind where it began, so that it comes to an end whatever the tree says.
+ */
 function* scan<T>(
   database: Database,
   sql: string,
@@ -212,31 +231,41 @@ function* scan<T>(
   take: (row: SqlRow) => T,
   pageRows = rowsPerPage,
 ): Generator<Piece<T>, void, undefined> {
+  const pageFrom = (start: number, rows: number): readonly SqlRow[] | string => {
+    const page = rowsFrom(database, sql, start, to, rows)
+    const [first] = page
+    const isBefore = typeof first === 'object' && integerOf(first, column) < start
+    return isBefore ? outOfOrder : page
+  }
   let next = from
   let limit = pageRows
   while (next <= to) {
-    const page = rowsFrom(database, sql, next, to, limit)
+    const page = pageFrom(next, limit)
     if (typeof page === 'string') {
       if (limit > 1) {
         limit = 1
         continue
       }
-      const readable = firstReadable(
-        next,
-        to,
-        (start) => typeof rowsFrom(database, sql, start, to, 1) !== 'string',
-      )
+      const readable = firstReadable(next, to, (start) => typeof pageFrom(start, 1) !== 'string')
       yield { from: next, to: readable - 1, reason: page }
       next = readable
       limit = pageRows
       continue
     }
-    for (const row of page) yield pieceOf(row, column, take)
-    const last = page[page.length - 1]
-    if (last === undefined || page.length < limit) return
-    next = keyIn(last, column) + 1
+    const start = next
+    for (const row of page) {
+      const key = integerOf(row, column)
+      if (key < start) yield { from: next, to: next, reason: outOfOrder }
+      else {
+        yield pieceOf(row, key, take)
+        next = key + 1
+      }
+    }
+    if (page.length < limit) return
   }
 }
+
+const outOfOrder = 'a row lies where its key does not belong'
 
 function rowsFrom(
   database: Database,
@@ -248,23 +277,29 @@ function rowsFrom(
   try {
     return database.all(sql, from, to, limit)
   } catch (error) {
-    if (!(error instanceof DamagedRecord)) throw error
-    return reasonOf(error)
+    return damageIn(error)
   }
 }
 
-function pieceOf<T>(row: SqlRow, column: string, take: (row: SqlRow) => T): Piece<T> {
+/**
+ * Why a read failed. On a copy that nobody else has open, whatever SQLite or its library says is the file's fault: a table that is not
+ * there, a number that is larger than any that was written.
+ *
+ * @throws WaymarkError that is no damage, such as that of a disk that cannot be read
+ */
+function damageIn(error: unknown): string {
+  if (error instanceof DamagedRecord) return reasonOf(error)
+  if (!(error instanceof Error) || error instanceof WaymarkError) throw error
+  return error.message
+}
+
+function pieceOf<T>(row: SqlRow, key: number, take: (row: SqlRow) => T): Piece<T> {
   try {
     return { read: take(row) }
   } catch (error) {
     if (!(error instanceof DamagedRecord)) throw error
-    const key = keyIn(row, column)
     return { from: key, to: key, reason: reasonOf(error) }
   }
-}
-
-function keyIn(row: SqlRow, column: string): number {
-  return integerOf(row, column)
 }
 
 /** The first key after `from` at which reading works; behind `to` when there is none. Steps grow, then halve. */
@@ -288,7 +323,7 @@ function attempt<T>(read: () => T, otherwise: T): T {
   try {
     return read()
   } catch (error) {
-    if (!(error instanceof DamagedRecord)) throw error
+    damageIn(error)
     return otherwise
   }
 }
