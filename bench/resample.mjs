@@ -17,6 +17,8 @@ const left = new Set([
   'session.taken-over',
 ])
 const eventsPerTransaction = 512
+/** Once it is long enough: in small steps, or the moment before a keyframe is stepped over. */
+const lastEventsPerTransaction = 32
 
 /** Events of all sessions of a home, as material. */
 export async function material(waymark) {
@@ -58,7 +60,8 @@ export async function writeSession(log, events, count, taskCount) {
   for (let worst = false; state.version < count || !worst; ) {
     await log.transact((transaction) => {
       if (state.version === 0) transaction.create(sessionId, null)
-      for (let n = 0; n < eventsPerTransaction; n++) appendNext(transaction, state, events, taskCount)
+      const most = state.version < count ? eventsPerTransaction : lastEventsPerTransaction
+      for (let n = 0; n < most; n++) appendNext(transaction, state, events, taskCount)
       const { bytesSinceSnapshot: tail } = transaction.stream(sessionId)
       takeKeyframeIfDue(transaction, state)
       const { bytesSinceSnapshot: left } = transaction.stream(sessionId)
