@@ -7,7 +7,7 @@ const graph = await waymark.graph(sessionId)
 process.stdout.write('ready\n')
 for await (const { task, session } of graph.claims({ agent: name, signal: AbortSignal.timeout(60_000) })) {
   await session.send({ type: 'decision.record', text: `${name} worked on ${task.id}` })
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  await new Promise((resolve) => setTimeout(resolve, 25))
   await graph.complete(task.id, { agent: name, result: name })
   process.stdout.write(`${task.id}\n`)
 }
