@@ -2,7 +2,7 @@
 import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import type { EventLog } from '../log/port.ts'
-import { checkpointsOf } from './checkpoints.ts'
+import { checkpointsNamed } from './checkpoints.ts'
 
 /**
  * The version that a checkpoint of `state` is about, inherited checkpoints included. State lists the newest; for an older one the log is
@@ -11,12 +11,9 @@ import { checkpointsOf } from './checkpoints.ts'
  * @throws WaymarkError `VERSION_NOT_FOUND` when the session has no such checkpoint, or several
  */
 export async function checkpointVersion(log: EventLog, state: ReadonlyState, name: string): Promise<number> {
-  const listed = state.checkpoints.find(({ id }) => id === name)
-  if (listed !== undefined) return listed.version
-  const all = await checkpointsOf(log, state)
-  const found = all.filter(({ id }) => id.startsWith(name))
+  const found = await checkpointsNamed(log, state, name)
   if (found.length === 1 && found[0] !== undefined) return found[0].version
-  const newest = all[all.length - 1]
+  const newest = state.checkpoints[state.checkpoints.length - 1]
   const short = name.slice(0, 100)
   throw new WaymarkError('VERSION_NOT_FOUND', {
     message:

@@ -24,6 +24,20 @@ export async function checkpointsOf(
   return all.length === count ? all : readCheckpoints(log, state)
 }
 
+/**
+ * The checkpoints that a name means: the one with that id, or all whose ids begin with it. State lists the newest; only for a
+ * beginning, or an older one, is the log read.
+ */
+export async function checkpointsNamed(
+  log: EventLog,
+  state: ReadonlyState,
+  name: string,
+): Promise<readonly Checkpoint[]> {
+  const listed = state.checkpoints.find(({ id }) => id === name)
+  if (listed !== undefined) return [listed]
+  return (await checkpointsOf(log, state)).filter(({ id }) => id.startsWith(name))
+}
+
 /** A list brought up to what a later state lists; of the others it is believed. */
 export function withListed(known: readonly Checkpoint[], state: ReadonlyState): readonly Checkpoint[] {
   const listed = new Set(state.checkpoints.map(({ id }) => id))

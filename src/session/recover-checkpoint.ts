@@ -2,7 +2,7 @@
 import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import type { EventLog } from '../log/port.ts'
-import { checkpointsOf } from '../replay/checkpoints.ts'
+import { checkpointsNamed, checkpointsOf } from '../replay/checkpoints.ts'
 
 export interface ChosenCheckpoint {
   readonly id: string
@@ -28,12 +28,10 @@ export async function findCheckpoint(
       details: { sessionId: state.sessionId, version: name, newest: state.version },
     })
   }
-  const matches =
+  const found =
     typeof name === 'number'
-      ? ({ version }: ChosenCheckpoint) => version <= name
-      : ({ id }: ChosenCheckpoint) => id.startsWith(name)
-  const listed = state.checkpoints.filter(matches)
-  const found = listed.length > 0 ? listed : (await checkpointsOf(log, state)).filter(matches)
+      ? await checkpointsUpTo(log, state, name)
+      : await checkpointsNamed(log, state, name)
   const newest = found[found.length - 1]
   const isClear = newest !== undefined && (typeof name === 'number' || found.length === 1)
   if (isClear) return { id: newest.id, version: newest.version }
@@ -44,4 +42,14 @@ export async function findCheckpoint(
     hint: 'waymark checkpoints lists them; --new goes on from any version in a fresh session',
     details: { sessionId: state.sessionId, name },
   })
+}
+
+async function checkpointsUpTo(
+  log: EventLog,
+  state: ReadonlyState,
+  atMost: number,
+): Promise<readonly ChosenCheckpoint[]> {
+  const isBefore = ({ version }: ChosenCheckpoint): boolean => version <= atMost
+  const listed = state.checkpoints.filter(isBefore)
+  return listed.length > 0 ? listed : (await checkpointsOf(log, state)).filter(isBefore)
 }

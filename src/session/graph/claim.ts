@@ -89,12 +89,22 @@ function holdWork(
   state: ReadonlyState,
   work: ReadonlyState,
   tied: boolean,
-  { writers }: SessionHost,
+  host: SessionHost,
 ): void {
   vacate(transaction, work.sessionId)
+  takePlace(transaction, state, work, tied, host)
+  takeKeyframeIfDue(transaction, work)
+}
+
+function takePlace(
+  transaction: LogTransaction,
+  state: ReadonlyState,
+  work: ReadonlyState,
+  tied: boolean,
+  { writers }: SessionHost,
+): void {
   writers?.take(transaction, work, true)
   noteTied(transaction, state, work.sessionId, tied && writers !== null)
-  takeKeyframeIfDue(transaction, work)
 }
 
 /** Sends commands to the work session; their ids follow from the claim's. */
@@ -105,7 +115,7 @@ function sender(
   { environment }: SessionHost,
 ): (known: ReadonlyState | null, command: Sending, step: string) => ReadonlyState {
   return (known, sending, step) => {
-    const meta = { commandId: derivedIdOf(`${commandId}/work/${step}`), actor: agent }
+    const meta = { commandId: derivedIdOf(`${commandId}/session/${step}`), actor: agent }
     return record(transaction, known, { sessionId, ...parseSending(sending), meta }, environment).state
   }
 }
@@ -235,7 +245,7 @@ export function recordedClaim(
       details: { commandId, version: started.version },
     })
   }
-  const taken = transaction.batchOf(workSessionId, derivedIdOf(`${commandId}/work/take-over`))
+  const taken = transaction.batchOf(workSessionId, derivedIdOf(`${commandId}/session/take-over`))
   const event = taken?.filter(isKnown).find(({ type }) => type === 'session.taken-over')
   const epoch = event?.type === 'session.taken-over' ? event.data.epoch : 1
   return { taskId: started.data.taskId, workSessionId, epoch }
@@ -247,11 +257,9 @@ export function holdAgain(
   state: ReadonlyState,
   work: ReadonlyState,
   tied: boolean,
-  { writers }: SessionHost,
+  host: SessionHost,
 ): void {
-  if (work.status !== 'active') return
-  writers?.take(transaction, work, true)
-  noteTied(transaction, state, work.sessionId, tied && writers !== null)
+  if (work.status === 'active') takePlace(transaction, state, work, tied, host)
 }
 
 /** @throws StaleHolder when the work session has been taken over since */
