@@ -295,11 +295,12 @@ function sameCommand(recorded: Command, sent: Command): boolean {
 export function assertHolder(
   { sessionId, holder, epoch: now }: ReadonlyState,
   epoch: number | undefined,
+  hint = 'stop writing; open the session again to read on, or ask its holder to hand it back',
 ): void {
   if (epoch === undefined || epoch === now) return
   throw new StaleHolder({
     message: `session ${sessionId} has been taken over by ${holder ?? 'another holder'} (epoch ${now}, yours is ${epoch})`,
-    hint: 'stop writing; open the session again to read on, or ask its holder to hand it back',
+    hint,
     details: { sessionId, epoch: now, yours: epoch },
   })
 }

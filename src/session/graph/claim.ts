@@ -5,12 +5,12 @@ import { isKnown } from '../../events/envelope.ts'
 import { contextItemOf, type ReadonlyState, taskOf } from '../../fold/state.ts'
 import { assert } from '../../kernel/assert.ts'
 import { derivedIdOf } from '../../kernel/clock.ts'
-import { StaleHolder, WaymarkError } from '../../kernel/errors.ts'
+import { WaymarkError } from '../../kernel/errors.ts'
 import type { LogTransaction } from '../../log/port.ts'
 import type { TaskView } from '../../views/task-list.ts'
 import { configurationOf, type SessionHost } from '../host.ts'
 import { takeKeyframeIfDue } from '../keyframe.ts'
-import { caughtUp, record } from '../record.ts'
+import { assertHolder, caughtUp, record } from '../record.ts'
 import { briefTag, workFacts } from './brief.ts'
 import { noteTied, runningTasks, vacate } from './workers.ts'
 
@@ -265,10 +265,5 @@ export function holdAgain(
 /** @throws StaleHolder when the work session has been taken over since */
 export function checkEpoch(work: ReadonlyState, epoch: number): void {
   assert(epoch <= work.epoch, 'epochs only rise')
-  if (epoch === work.epoch) return
-  throw new StaleHolder({
-    message: `session ${work.sessionId} has been taken over by ${work.holder ?? 'another holder'} (epoch ${work.epoch}, yours is ${epoch})`,
-    hint: 'stop working on this task and claim another one',
-    details: { sessionId: work.sessionId, epoch: work.epoch, yours: epoch },
-  })
+  assertHolder(work, epoch, 'stop working on this task and claim another one')
 }
