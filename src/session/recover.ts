@@ -178,7 +178,7 @@ function metaOf(
   recoveryId: string,
   what: string,
   actor = recoveryActor,
-): CommandMeta & { readonly actor: string } {
+): CommandMeta & { readonly commandId: string; readonly actor: string } {
   return { commandId: derivedIdOf(`${recoveryId}/${what}`), actor }
 }
 
@@ -189,6 +189,7 @@ async function carryOut(recovering: Recovering, found: Recovery, begun: Begun): 
   let { state } = begun
   let facts: StepFacts | null = null
   for (let round = 0; round < limits.recoveryRoundsMax; round++) {
+    if (state.recovery?.id !== recoveryId) state = await completedByOthers(log, state, recoveryId)
     const { recovery } = state
     if (recovery?.id !== recoveryId) throw overtaken(recoveryId)
     facts ??= await factsOf(recovering, found, state, recovery)
@@ -209,6 +210,21 @@ async function carryOut(recovering: Recovering, found: Recovery, begun: Begun): 
     })
   }
   throw overtaken(recoveryId)
+}
+
+/**
+ * Another process may have completed the recovery, and a third one begun the next: then it stands complete at an earlier version. One
+ * that gave way to another choice has no such version.
+ */
+async function completedByOthers(
+  log: EventLog,
+  newest: ReadonlyState,
+  recoveryId: string,
+): Promise<ReadonlyState> {
+  const { sessionId } = newest
+  const { commandId } = metaOf(recoveryId, 'notify')
+  const last = await log.transact((transaction) => transaction.batchOf(sessionId, commandId)?.at(-1))
+  return last === undefined ? newest : (await loadState(log, sessionId, last.version)).state
 }
 
 function overtaken(recoveryId: string): WaymarkError {

@@ -151,6 +151,20 @@ describe('recover', () => {
     expect((await eventsOf(log, session.id)).filter(({ type }) => type === 'recovery.failed')).toHaveLength(1)
   })
 
+  it('is complete where others completed it meanwhile and began the next one', async () => {
+    const { waymark, session } = await atWork()
+    const byOthers: RecoveryReport[] = []
+    const resume: ResumeHook = async () => {
+      for (let round = 0; round < 2; round++) byOthers.push(await waymark.recover(session.id))
+      return { detail: 'others were first' }
+    }
+    const report = await waymark.recover(session.id, { resume })
+    const [same, next] = byOthers
+    expect(report).toMatchObject({ recorded: true, recoveryId: same?.recoveryId, version: same?.version })
+    expect(report.steps).toEqual(same?.steps)
+    expect(next?.recoveryId).not.toBe(report.recoveryId)
+  })
+
   it('tells whoever wants to be told before it is closed, and records what came of it', async () => {
     const { log, waymark, session } = await atWork()
     const told: RecoveryReport[] = []
