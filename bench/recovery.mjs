@@ -1,13 +1,52 @@
-/** Recovery in a process of its own: prints milliseconds and the memory it took above an idle process, as JSON. */
-import { planRecovery } from '../dist/src/replay/recover.js'
-import { openSqliteLog } from '../dist/src/store/sqlite/open.js'
+/** Recovery of a session, in fresh processes, against that of one a tenth as long: the cost must not grow with the length. */
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { storePathOf } from '../dist/src/session/home.js'
+import { countText, median, timeText } from './figures.mjs'
 
-const [path, sessionId] = process.argv.slice(2)
-const log = await openSqliteLog({ path })
-await log.position()
-const start = performance.now()
-const { version, from, replayedEvents } = await planRecovery(log, sessionId)
-const ms = performance.now() - start
-await log.close()
-const memoryMiB = process.resourceUsage().maxRSS / 1024
-process.stdout.write(JSON.stringify({ ms, memoryMiB, version, from, replayedEvents }))
+const worker = fileURLToPath(new URL('workers/recover.mjs', import.meta.url))
+
+export async function measure({ rounds, session }) {
+  const long = await session('long')
+  const short = await session('tenth')
+  const runs = { long: [], short: [] }
+  for (let round = 0; round < rounds; round++) {
+    runs.long.push(recovered(long))
+    runs.short.push(recovered(short))
+  }
+  return rowsOf(middle(runs.long), middle(runs.short))
+}
+
+function recovered({ home, sessionId }) {
+  return JSON.parse(execFileSync(process.execPath, [worker, storePathOf(home), sessionId]).toString())
+}
+
+function middle(runs) {
+  const { version, replayedEvents } = runs[0]
+  return {
+    version,
+    replayedEvents,
+    ms: median(runs.map(({ ms }) => ms)),
+    memoryMiB: median(runs.map(({ memoryMiB }) => memoryMiB)),
+  }
+}
+
+function rowsOf(long, short) {
+  const tails = `tails of ${countText(long.replayedEvents)} / ${countText(short.replayedEvents)} events`
+  return [
+    {
+      id: 'recovery.time',
+      name: 'time of a recovery, long session / one a tenth as long',
+      ratio: long.ms / short.ms,
+      aim: { atMost: 1.2 },
+      measured: `${countText(long.version)} / ${countText(short.version)} events, ${timeText(long.ms)} / ${timeText(short.ms)}, ${tails}, process started anew`,
+    },
+    {
+      id: 'recovery.memory',
+      name: 'memory of a recovery, the same',
+      ratio: long.memoryMiB / short.memoryMiB,
+      aim: { atMost: 1.2 },
+      measured: `${long.memoryMiB.toFixed(0)} / ${short.memoryMiB.toFixed(0)} MiB, the whole process`,
+    },
+  ]
+}

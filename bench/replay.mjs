@@ -1,19 +1,47 @@
 /**
- * Replay: reading and folding a session from its store, against reading and parsing the same events from a file of JSON lines,
- * and against folding them through XState's `transition`. The file holds what `waymark export` writes.
+ * Replay: reading and folding a session from its store, against reading and parsing the same events from a file of JSON lines. The file
+ * holds what `waymark export` writes.
  */
-import { closeSync, openSync, readSync, writeSync } from 'node:fs'
-import { transition } from 'xstate'
-import { taskMachine } from '../dist/machines/index.js'
+import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { foldInto, stateHash } from '../dist/src/fold/fold.js'
 import { initialState } from '../dist/src/fold/state.js'
-import { inTurn } from './figures.mjs'
+import { bytesText, countText, eachText, inTurn, timeText } from './figures.mjs'
+import { withLog } from './sessions.mjs'
 
-const transitionsMeasured = 20_000
-const eventsFolded = 50_000
+export async function measure({ folder, rounds, session }) {
+  const { home, sessionId, events, bytes } = await session('long')
+  const path = join(folder, 'events.ndjson')
+  return withLog(home, async (log) => {
+    const expected = await writeJsonLines(log, sessionId, path)
+    let state = null
+    const times = await inTurn(
+      {
+        store: async () => {
+          state = await replayed(log, sessionId)
+        },
+        file: () => {
+          if (parseJsonLines(path) !== events) throw new Error('the file does not hold all events')
+        },
+      },
+      rounds,
+      { warmUp: 1 },
+    )
+    if (stateHash(state) !== expected)
+      throw new Error('the replayed state is not the plain fold of the events')
+    return rowsOf(times, events, bytes, statSync(path).size)
+  })
+}
+
+/** Reads a whole session from its store and folds it: replay, without what a snapshot would save. */
+export async function replayed(log, sessionId) {
+  const state = initialState(sessionId)
+  for await (const page of log.readToFold(sessionId)) foldInto(state, page)
+  return state
+}
 
 /** Writes the events of a session as JSON lines and returns the hash of the plain fold, one event at a time. */
-export async function writeJsonLines(log, sessionId, path) {
+async function writeJsonLines(log, sessionId, path) {
   const file = openSync(path, 'w')
   const state = initialState(sessionId)
   for await (const page of log.read(sessionId)) {
@@ -40,45 +68,21 @@ function parseJsonLines(path) {
   return count
 }
 
-/** What one event costs when a machine is asked instead of folding, in milliseconds. */
-function transitionCost() {
-  let snapshot = taskMachine.resolveState({
-    value: 'in_progress',
-    context: taskMachine.getInitialSnapshot().context,
-  })
-  const start = performance.now()
-  for (let n = 0; n < transitionsMeasured; n++) {
-    ;[snapshot] = transition(taskMachine, snapshot, { type: n % 2 === 0 ? 'task.warn' : 'task.relieve' })
-  }
-  return (performance.now() - start) / transitionsMeasured
-}
-
-/** What folding one event costs by itself, in milliseconds: over the first events of the session, which are in memory. */
-async function foldCost(log, sessionId) {
-  const events = []
-  for await (const page of log.read(sessionId, { to: eventsFolded })) events.push(...page)
-  const state = initialState(sessionId)
-  const start = performance.now()
-  foldInto(state, events)
-  return (performance.now() - start) / events.length
-}
-
-export async function measureReplay(log, sessionId, path, events, expectedHash, rounds) {
-  let hash = ''
-  const times = await inTurn(
+function rowsOf(times, events, storeBytes, fileBytes) {
+  return [
     {
-      store: async () => {
-        const state = initialState(sessionId)
-        for await (const page of log.read(sessionId)) foldInto(state, page)
-        hash = stateHash(state)
-      },
-      file: () => {
-        if (parseJsonLines(path) !== events) throw new Error('the file does not hold all events')
-      },
+      id: 'replay.json',
+      name: 'replay from the store / JSON.parse of a file of the same events',
+      ratio: times.store / times.file,
+      aim: { atMost: 0.35 },
+      measured: `${countText(events)} events, ${timeText(times.store)} (${eachText(times.store, events)}) / ${timeText(times.file)}, state hash equal`,
     },
-    rounds,
-  )
-  if (hash !== expectedHash) throw new Error('the replayed state is not the plain fold of the events')
-  const fold = (await foldCost(log, sessionId)) * events
-  return { ...times, fold, transition: transitionCost() * events }
+    {
+      id: 'replay.bytes',
+      name: 'bytes in the store / as JSON lines',
+      ratio: storeBytes / fileBytes,
+      aim: { atMost: 0.3 },
+      measured: `${bytesText(storeBytes)} / ${bytesText(fileBytes)}; salts, hashes, indexes and keyframes are in the store alone`,
+    },
+  ]
 }

@@ -1,12 +1,12 @@
 /**
  * Makes a long session out of real ones: the events of imported transcripts, drawn one after the other again and again under
- * new ids, among the lives of 5,000 tasks. The fold takes any events, so the result is a valid stream of any length.
+ * new ids, among the lives of many tasks. The fold takes any events, so the result is a valid stream of any length.
  */
-import { randomBytes, randomUUID } from 'node:crypto'
 import { foldInto } from '../dist/src/fold/fold.js'
 import { initialState } from '../dist/src/fold/state.js'
 import { summaryOf } from '../dist/src/fold/summary.js'
-import { takeKeyframeIfDue } from '../dist/src/session/keyframe.js'
+import { eventIdOf, systemIds } from '../dist/src/kernel/clock.js'
+import { takeKeyframeIfDue } from '../dist/src/replay/keyframe.js'
 
 /** Event types that a session has once, or that name other sessions: not drawn. */
 const left = new Set([
@@ -19,6 +19,8 @@ const left = new Set([
 const eventsPerTransaction = 512
 /** Once it is long enough: in small steps, or the moment before a keyframe is stepped over. */
 const lastEventsPerTransaction = 32
+/** Events past the wanted number after which it ends wherever the keyframes are. */
+const eventsBeyondMax = 50_000
 
 /** Events of all sessions of a home, as material. */
 export async function material(waymark) {
@@ -54,7 +56,7 @@ function drawn(events, n, taskCount) {
  * next keyframe is all but due, so that a recovery meets the longest tail there is.
  */
 export async function writeSession(log, events, count, taskCount) {
-  const sessionId = `sess_${randomUUID()}`
+  const sessionId = `sess_${systemIds.uuid()}`
   const state = initialState(sessionId)
   let longestTail = Number.POSITIVE_INFINITY
   for (let worst = false; state.version < count || !worst; ) {
@@ -68,6 +70,7 @@ export async function writeSession(log, events, count, taskCount) {
       if (left === 0) longestTail = tail
       worst = state.version >= count && left > longestTail * 0.9
     })
+    if (state.version >= count + eventsBeyondMax) break
   }
   return { sessionId, events: state.version }
 }
@@ -77,20 +80,22 @@ function appendNext(transaction, state, events, taskCount) {
   const started = { type: 'session.started', data: { window: { totalTokens: 200_000, source: 'default' } } }
   const { type, data } = n === 0 ? started : drawn(events, n, taskCount)
   const time = new Date(1_767_225_600_000 + n * 1_000).toISOString()
+  const commandId = systemIds.uuid()
   const pending = {
-    id: randomUUID(),
+    // As the product derives it.
+    id: eventIdOf(commandId, 0),
     type,
     data,
     schemaVersion: type === 'task.failed' ? 2 : 1,
     time,
     recordedAt: time,
     actor: 'bench',
-    commandId: randomUUID(),
+    commandId,
     index: 0,
     causationId: null,
     correlationId: null,
     ignorable: type === 'observation.recorded',
-    salt: randomBytes(16),
+    salt: systemIds.salt(),
   }
   foldInto(state, [{ ...pending, sessionId: state.sessionId, version: n + 1, position: 0 }])
   transaction.append(state.sessionId, [pending], summaryOf(state))

@@ -1,150 +1,163 @@
 /**
- * Measures what Waymark promises about speed and memory, as ratios against references in the same run.
+ * Measures what Waymark promises about speed and size, as ratios against references in the same run, and prints one table.
  *
- *   npm run bench                       1,000,000 events, 5,000 tasks
- *   npm run bench -- --events 20000     shorter
- *   npm run bench -- --json             the figures as JSON
+ *   npm run bench                                   1,000,000 events, 5,000 tasks, everything
+ *   npm run bench -- --events 20000 --rounds 3      shorter
+ *   npm run bench -- --only replay --only emmett    parts of it
+ *   npm run bench -- --json                         the rows as JSON
+ *   npm run bench -- --baseline                     keeps the ratios for later runs to compare with
  *
  * The events are resampled from transcripts: those of WAYMARK_TRANSCRIPTS if it names a folder, else the examples.
  */
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { storePathOf } from '../dist/src/session/home.js'
-import { Waymark } from '../dist/src/session/waymark.js'
-import { measureAppend } from './append.mjs'
-import { median } from './figures.mjs'
-import { measureReplay, writeJsonLines } from './replay.mjs'
-import { material, writeSession } from './resample.mjs'
+import * as append from './append.mjs'
+import { differences, readBaseline, writeBaseline } from './baseline.mjs'
+import { countText } from './figures.mjs'
+import * as past from './past.mjs'
+import * as castore from './peers/castore.mjs'
+import * as emmett from './peers/emmett.mjs'
+import * as langgraph from './peers/langgraph.mjs'
+import * as xstate from './peers/xstate.mjs'
+import * as recovery from './recovery.mjs'
+import * as replay from './replay.mjs'
+import { importMaterial, sessionMaker } from './sessions.mjs'
+import { finishedRow, tableText } from './table.mjs'
+import * as verify from './verify.mjs'
+
+/** What is measured, in this order. A part that names packages is left out where they are not installed. */
+const parts = { append, replay, recovery, past, verify, xstate, emmett, castore, langgraph }
+const installLine = 'npm ci --prefix bench'
 
 const { values } = parseArgs({
   options: {
     events: { type: 'string', default: '1000000' },
     tasks: { type: 'string', default: '5000' },
     rounds: { type: 'string', default: '5' },
+    only: { type: 'string', multiple: true, default: [] },
+    'no-peers': { type: 'boolean', default: false },
+    baseline: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
-const eventCount = Number(values.events)
-const taskCount = Number(values.tasks)
-const rounds = Number(values.rounds)
-const root = fileURLToPath(new URL('../', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'waymark-bench-'))
+
+function wholeNumber(name) {
+  const number = Number(values[name])
+  if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} takes a whole number from 1 on`)
+  return number
+}
 
 function say(text) {
   process.stderr.write(`${text}\n`)
 }
 
-function transcripts() {
-  const named = process.env.WAYMARK_TRANSCRIPTS
-  return named !== undefined && existsSync(named) ? named : join(root, 'examples/transcripts')
+/** The parts that are wanted; peers only where they are installed and wanted. */
+function chosenParts() {
+  for (const name of values.only) {
+    if (!(name in parts))
+      throw new Error(`no part is named ${name}: there are ${Object.keys(parts).join(', ')}`)
+  }
+  const wanted = Object.entries(parts).filter(
+    ([name]) => values.only.length === 0 || values.only.includes(name),
+  )
+  const missing = wanted.filter(([, { packages = [] }]) => packages.length > 0 && !areThere(packages))
+  const leftOut = missing.map(([name]) => name)
+  return { chosen: wanted.filter(([name]) => !leftOut.includes(name)), leftOut }
 }
 
-/** Recovery of a session in fresh processes: median time and memory, less what an idle one takes. */
-function recoveryOf(home, sessionId) {
-  const runs = []
-  for (let round = 0; round < rounds; round++) {
-    const output = execFileSync(process.execPath, [
-      join(root, 'bench/recovery.mjs'),
-      storePathOf(home),
-      sessionId,
-    ])
-    runs.push(JSON.parse(output.toString()))
+function areThere(packages) {
+  if (values['no-peers']) return false
+  const { resolve } = createRequire(import.meta.url)
+  return packages.every((name) => {
+    try {
+      return resolve(name) !== ''
+    } catch {
+      return false
+    }
+  })
+}
+
+async function main(folder) {
+  const started = performance.now()
+  const { chosen, leftOut } = chosenParts()
+  const place = {
+    folder,
+    say,
+    eventCount: wholeNumber('events'),
+    taskCount: wholeNumber('tasks'),
+    rounds: wholeNumber('rounds'),
   }
+  const events = await importMaterial(folder, say)
+  const session = sessionMaker({ ...place, events })
+  const baseline = readBaseline()
+  const rows = []
+  for (const [name, part] of chosen) {
+    say(`measuring ${name} …`)
+    try {
+      for (const row of await part.measure({ ...place, session })) rows.push(finishedRow(name, row, baseline))
+    } catch (error) {
+      // The other parts still say what they measured.
+      say(`${name} failed: ${error instanceof Error ? error.stack : String(error)}`)
+      process.exitCode = 1
+    }
+  }
+  const conditions = conditionsOf(place, events.length)
+  const seconds = (performance.now() - started) / 1_000
+  if (values.baseline) writeBaseline(conditions, rows)
+  report({ conditions, rows, leftOut, seconds, baseline })
+}
+
+function conditionsOf({ eventCount, taskCount, rounds }, drawnFrom) {
+  const { model = 'unknown processor' } = cpus()[0] ?? {}
   return {
-    ...runs[0],
-    ms: median(runs.map(({ ms }) => ms)),
-    memoryMiB: median(runs.map(({ memoryMiB }) => memoryMiB)),
+    events: eventCount,
+    tasks: taskCount,
+    rounds,
+    drawnFrom,
+    node: process.version,
+    machine: `${process.platform} ${process.arch}, ${cpus().length} × ${model.trim()}`,
   }
 }
 
-async function main() {
-  say(`importing ${transcripts()} …`)
-  const source = join(folder, 'source')
-  execFileSync(process.execPath, [
-    join(root, 'dist/cli/main.js'),
-    'import',
-    transcripts(),
-    '--home',
-    source,
-    '--json',
-  ])
-  const imported = await Waymark.open({ home: source })
-  const events = await material(imported)
-  await imported.close()
-
-  say('durable append …')
-  const append = await measureAppend(folder, rounds * 2, 100)
-
-  say(`writing ${eventCount} and ${eventCount / 10} events …`)
-  const home = join(folder, 'home')
-  const waymark = await Waymark.open({ home })
-  const long = await writeSession(waymark.log, events, eventCount, taskCount)
-  const short = await writeSession(waymark.log, events, eventCount / 10, taskCount)
-
-  say('replay …')
-  const lines = join(folder, 'events.ndjson')
-  const hash = await writeJsonLines(waymark.log, long.sessionId, lines)
-  const replay = await measureReplay(waymark.log, long.sessionId, lines, long.events, hash, rounds)
-  await waymark.close()
-
-  say('recovery …')
-  const recovery = { long: recoveryOf(home, long.sessionId), short: recoveryOf(home, short.sessionId) }
-  const bytes = { store: statSync(storePathOf(home)).size, file: statSync(lines).size }
-  report({ append, replay, recovery, bytes, long, short, drawnFrom: events.length })
-}
-
-function report({ append, replay, recovery, bytes, long, short, drawnFrom }) {
-  const rows = [
-    ['durable append through session.send / write + fdatasync', append.alone / append.bare, '1.5 at most'],
-    ['the same in bursts of 100, per command', append.burst / append.bare, '-'],
-    [
-      'replay from the store / JSON.parse of a file of the same events',
-      replay.store / replay.file,
-      '1.3 at most',
-    ],
-    ["folding through XState's transition / folding", replay.transition / replay.fold, '-'],
-    [
-      "folding through XState's transition / replay from the store, reading included",
-      replay.transition / replay.store,
-      '10 at least',
-    ],
-    [
-      `recovery time, ${long.events} / ${short.events} events`,
-      recovery.long.ms / recovery.short.ms,
-      '1.2 at most',
-    ],
-    [`recovery memory, the same`, recovery.long.memoryMiB / recovery.short.memoryMiB, '1.2 at most'],
-    ['bytes of both sessions in the store / of the long one as JSON lines', bytes.store / bytes.file, '-'],
-  ]
+function report({ conditions, rows, leftOut, seconds, baseline }) {
+  const install = leftOut.length === 0 ? null : installLine
   if (values.json) {
-    const figures = { append, replay, recovery, bytes, events: { long, short }, ratios: rows }
-    process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`)
+    const document = { conditions, rows, leftOut, install, seconds: Math.round(seconds) }
+    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
     return
   }
-  const width = Math.max(...rows.map(([name]) => name.length))
-  for (const [name, ratio, aim] of rows) {
-    process.stdout.write(`${name.padEnd(width)}  ${ratio.toFixed(2).padStart(7)}  ${aim}\n`)
-  }
-  const { model = 'unknown processor' } = cpus()[0] ?? {}
-  process.stdout.write(
-    `\n${long.events} events drawn from ${drawnFrom}, ${taskCount} tasks, Node ${process.version}, `,
-  )
-  process.stdout.write(`${cpus().length} × ${model}, medians of ${rounds} rounds.\n`)
-  const us = (ms) => (ms * 1_000).toFixed(0)
-  process.stdout.write(
-    `write + fdatasync here: ${us(append.bare)} µs; session.send: ${us(append.alone)} µs.\n`,
-  )
-  process.stdout.write(
-    'Not measured: several writing processes, cold caches, other file systems, forks, events with large data.\n',
-  )
+  process.stdout.write(tableText(rows))
+  const lines = [
+    ...(install === null
+      ? []
+      : [`not measured without their packages: ${leftOut.join(', ')}; ${install} installs them`]),
+    '',
+    `${countText(conditions.events)} events drawn from ${conditions.drawnFrom}, ${countText(conditions.tasks)} tasks, medians of ${conditions.rounds} rounds in turn, ${seconds.toFixed(0)} s in all.`,
+    `Node ${conditions.node}, ${conditions.machine}.`,
+    baselineText(baseline, conditions),
+    'What is not measured: bench/README.md.',
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
 }
 
+function baselineText(baseline, conditions) {
+  if (values.baseline) return 'These ratios are the baseline now: bench/baseline.json.'
+  if (baseline === null) return 'No baseline to compare with: --baseline keeps one.'
+  const other = differences(baseline, conditions)
+  return other.length === 0
+    ? 'The change is against the baseline, measured under the same conditions.'
+    : `The change is against a baseline measured under other conditions: ${other.join('; ')}.`
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'waymark-bench-'))
 try {
-  await main()
+  await main(folder)
+} catch (error) {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  process.exitCode = 1
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

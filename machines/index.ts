@@ -13,6 +13,8 @@ export {
   phaseAfter,
   warnsTasks,
 } from './budget.ts'
+export { type CompiledMachine, compileMachine, type Step } from './compile.ts'
+export type { TableEvent } from './compile-table.ts'
 export { createHandoffMachine, handoffMachine } from './handoff.ts'
 export {
   acceptedByHandoff,

@@ -19,6 +19,8 @@ export {
 } from './configuration/settings.ts'
 export { decide } from './decide/decide.ts'
 export type { Decision, DecisionContext, Refusal } from './decide/decision.ts'
+export { type Answer, type Machines, standardMachines } from './decide/machines.ts'
+export { type GivenMachines, machinesFrom } from './decide/machines-given.ts'
 export type { DiskSpace } from './doctor/check.ts'
 export type { FindingCode } from './doctor/checks.ts'
 export { type Examination, type ExaminationOptions, examine } from './doctor/examine.ts'
@@ -101,9 +103,32 @@ export type {
   RedactOptions,
 } from './redaction/report.ts'
 export { type RepairedSession, type RepairOptions, type RepairReport, repairHome } from './repair/repair.ts'
+export type { BisectOutcome, BisectRange, Probe } from './replay/bisect.ts'
+export type { Bisection, BisectOptions } from './replay/bisection.ts'
+export type { DiffOptions, HistoryDiff, HistoryPlace, Relation, Side } from './replay/diff.ts'
+export type { Difference } from './replay/difference.ts'
 export { type FoundItem, findContextItem } from './replay/item.ts'
+export { type Predicate, type PredicateLike, parsePredicate, predicateOf } from './replay/predicate.ts'
 export type { Recovery } from './replay/recover.ts'
-export type { Problem, RedactedEvent, SessionVerification, Verification } from './replay/verify.ts'
+export type { StepBy } from './replay/step-search.ts'
+export {
+  openStepper,
+  type SearchOptions,
+  type Step,
+  Stepper,
+  type StepperOptions,
+} from './replay/stepper.ts'
+export type { Verification, VerifyOptions } from './replay/verify.ts'
+export type {
+  BatchOutcome,
+  Divergence,
+  DivergenceCause,
+  MachinesVerdict,
+  NotAsked,
+  NotAskedReason,
+} from './replay/verify-machines.ts'
+export type { Problem, ProblemCause } from './replay/verify-problem.ts'
+export type { RedactedEvent, SessionVerification } from './replay/verify-session.ts'
 export type { AcceptOptions, HandoffAcceptance } from './session/accept-handoff.ts'
 export { type AdoptionReport, type AdoptOptions, adoptTasks } from './session/adopt.ts'
 export { type Archived, archiveOldCheckpoints } from './session/archive.ts'
@@ -167,3 +192,39 @@ export {
 export { type CallOutcome, type OpenItem, openItems } from './views/open-items.ts'
 export { type Progress, progressSince } from './views/progress.ts'
 export { type PersistenceSettings, type SessionJson, sessionJson } from './views/session-json.ts'
+export { type StateChange, type StateDiff, type StateDiffOptions, stateDiff } from './views/state-diff.ts'
+export { diffLines, diffLineText } from './views/state-diff-lines.ts'
+export { parsePath, type StatePath, valueAt } from './views/state-path.ts'
+export type { CommandChange, WhatIfChanges } from './what-if/asked-changes.ts'
+export type {
+  CheckpointTaken,
+  Comparison,
+  Parting,
+  PhaseStep,
+  StepRefused,
+  Told,
+} from './what-if/comparison.ts'
+export { type PlayedStep, type PlayRules, playScript, type StepKind } from './what-if/play.ts'
+export {
+  type Outcome,
+  type PlainEvent,
+  type PlayCommandsOptions,
+  type PlayedCommands,
+  playCommands,
+} from './what-if/play-commands.ts'
+export {
+  type ReproduceOptions,
+  type ReproduceProgress,
+  type Reproduction,
+  reproduce,
+} from './what-if/reproduce.ts'
+export { type LeftOut, type SavedFork, type SaveOptions, saveWhatIf } from './what-if/save.ts'
+export { type ScriptRange, scriptOf } from './what-if/script.ts'
+export type { PoliciesOfStep, Script, ScriptCommand, ScriptStep } from './what-if/script-step.ts'
+export {
+  type GaveWay,
+  type TakenOverReason,
+  type WhatIf,
+  type WhatIfOptions,
+  whatIf,
+} from './what-if/what-if.ts'

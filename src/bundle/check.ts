@@ -7,11 +7,12 @@ import { isKnown, type LoggedEvent } from '../events/envelope.ts'
 import { contentRefsIn } from '../events/references.ts'
 import { foldInto, stateHash } from '../fold/fold.ts'
 import { foldVersion, initialState, type SessionState } from '../fold/state.ts'
+import { expand } from '../kernel/compress.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { sha256 } from '../kernel/hash.ts'
-import type { StoredSnapshot, TravellingRow } from '../log/port.ts'
+import { limits } from '../kernel/limits.ts'
+import type { TravellingRow } from '../log/port.ts'
 import { isRedacted, replacedHashOf, settledRow } from '../log/rows.ts'
-import { unpackSnapshot } from '../replay/snapshot.ts'
 import { linesOf, type TextLine } from './blocks.ts'
 import {
   type BundledStream,
@@ -22,6 +23,16 @@ import {
   invalid,
   parseLine,
 } from './format.ts'
+
+/** A snapshot that is what the events before it come to. */
+export interface BundledSnapshot {
+  readonly sessionId: string
+  readonly version: number
+  readonly checkpointId: string | null
+  readonly chainHash: string
+  /** What it holds: changed as soon as the next item is asked for. */
+  readonly state: SessionState
+}
 
 export type CheckedItem =
   | { readonly kind: 'header'; readonly header: BundleHeader }
@@ -34,7 +45,7 @@ export type CheckedItem =
       readonly state: SessionState
     }
   /** `null` for a snapshot of another version of the fold: nobody here can say whether it is right, and it is a cache. */
-  | { readonly kind: 'snapshot'; readonly snapshot: StoredSnapshot | null }
+  | { readonly kind: 'snapshot'; readonly snapshot: BundledSnapshot | null }
   | {
       readonly kind: 'content'
       readonly hash: string
@@ -182,23 +193,18 @@ class BundleCheck {
     if (chainHash !== this.#hash)
       throw invalid(place, `the snapshot of version ${version} is of another history`)
     this.#counts.snapshots += 1
-    const snapshot: StoredSnapshot = {
-      sessionId: stream.sessionId,
-      version,
-      kind: checkpointId === null ? 'keyframe' : 'checkpoint',
-      checkpointId,
-      foldVersion: line.foldVersion,
-      stateHash: expected,
-      chainHash,
-      body: Buffer.from(line.body, 'base64'),
-    }
+    const packed = Buffer.from(line.body, 'base64')
     if (line.foldVersion !== foldVersion) return { kind: 'snapshot', snapshot: null }
-    const unpacked = unpackSnapshot(snapshot, stream.sessionId)
-    if (!unpacked.ok) throw invalid(place, `the snapshot of version ${version}: ${unpacked.detail}`)
+    const bytes = expand(packed, limits.stateBytesMax)
+    if (bytes === null || sha256(bytes) !== expected) {
+      const detail = bytes === null ? 'it cannot be decompressed' : 'its bytes do not have their hash'
+      throw invalid(place, `the snapshot of version ${version}: ${detail}`)
+    }
     if (stateHash(this.#state) !== expected) {
       throw invalid(place, `the snapshot of version ${version} is not what its events come to`)
     }
-    return { kind: 'snapshot', snapshot }
+    const { sessionId } = stream
+    return { kind: 'snapshot', snapshot: { sessionId, version, checkpointId, chainHash, state: this.#state } }
   }
 
   #content(line: BundleLineOf<'content'>, place: BundlePlace): CheckedItem {

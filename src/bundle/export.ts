@@ -3,10 +3,12 @@ import { machinesHash } from '../decide/versions.ts'
 import { eventTypes, schemaVersionOf } from '../events/catalogue.ts'
 import { isKnown } from '../events/envelope.ts'
 import { contentRefsIn } from '../events/references.ts'
-import { foldInto, stateHash } from '../fold/fold.ts'
+import { foldInto } from '../fold/fold.ts'
 import { foldVersion, initialState, type SessionState } from '../fold/state.ts'
+import { compress } from '../kernel/compress.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { sha256 } from '../kernel/hash.ts'
+import { canonicalJson } from '../kernel/json.ts'
 import { waymarkVersion } from '../kernel/version.ts'
 import { ChainCheck, type CheckedRow } from '../log/chain.ts'
 import { damaged } from '../log/codec.ts'
@@ -16,6 +18,8 @@ import { isRedacted, replacedHashOf } from '../log/rows.ts'
 import { segmentsIn } from '../replay/chain.ts'
 import { chainHashAt, streamOf } from '../replay/load.ts'
 import { RedactionLookup } from '../replay/redactions.ts'
+import { isSameValue } from '../replay/shared.ts'
+import { unpackSnapshot } from '../replay/snapshot.ts'
 import { BlockWriter } from './blocks.ts'
 import { type BundledStream, type BundleHeader, type BundleLineOf, bundleFormat } from './format.ts'
 
@@ -168,10 +172,12 @@ class BundleRun {
   async #addSnapshot(stream: number, sessionId: string, { version, hash }: StoredRow): Promise<void> {
     const snapshot = await this.#snapshotAt(sessionId, version)
     if (snapshot === null || this.#state === null) return
-    const { checkpointId, foldVersion: made, stateHash: expected, chainHash, body } = snapshot
-    if (made !== foldVersion || chainHash !== hash || stateHash(this.#state) !== expected) return
-    const base64 = Buffer.from(body).toString('base64')
-    const facts = { version, checkpointId, foldVersion: made, stateHash: expected, chainHash }
+    const { checkpointId, foldVersion: made, chainHash } = snapshot
+    const unpacked = unpackSnapshot(snapshot, this.#state.sessionId)
+    if (!unpacked.ok || chainHash !== hash || !isSameValue(unpacked.fresh, this.#state)) return
+    const text = canonicalJson(this.#state)
+    const base64 = Buffer.from(compress(Buffer.from(text))).toString('base64')
+    const facts = { version, checkpointId, foldVersion: made, stateHash: sha256(text), chainHash }
     await this.#writer.add({ kind: 'snapshot', stream, ...facts, body: base64 })
     this.counts.snapshots += 1
   }

@@ -3,12 +3,16 @@
  * checked once more as it is read. Killed anywhere, nothing of it is there, and a second run takes it in.
  */
 import { isKnown, type LoggedEvent } from '../events/envelope.ts'
+import type { ReadonlyState } from '../fold/state.ts'
 import { summaryOf } from '../fold/summary.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import type { EventLog, LogTransaction, TravellingRow } from '../log/port.ts'
+import { takeKeyframeIfDue } from '../replay/keyframe.ts'
+import { latestTime } from '../replay/latest-time.ts'
 import { chainHashAt } from '../replay/load.ts'
-import { checkedItems } from './check.ts'
+import { packSnapshot } from '../replay/snapshot.ts'
+import { type BundledSnapshot, checkedItems } from './check.ts'
 import { type BundledStream, type BundleHeader, invalid } from './format.ts'
 
 /** What became of one stream: it was not here, it went on, or all of it was here. */
@@ -212,11 +216,17 @@ function takeIn(transaction: LogTransaction, path: string, plan: Plan): TakenIn 
       const page = pages.get(item.snapshot.sessionId)
       if (page === undefined || item.snapshot.version <= page.from) continue
       page.flush()
-      transaction.putSnapshot(item.snapshot)
+      putCheckpoint(transaction, item.snapshot)
       snapshots += 1
     } else if (item.kind === 'end') current?.flush()
   }
   return { snapshots, countedTwice }
+}
+
+function putCheckpoint(transaction: LogTransaction, bundled: BundledSnapshot): void {
+  const { sessionId, version, checkpointId, chainHash, state } = bundled
+  const timeMax = latestTime(transaction, sessionId, version)
+  transaction.putSnapshot(packSnapshot(state, chainHash, checkpointId, timeMax))
 }
 
 /** Whether an event counts a call for the first time that somebody here has counted: what each counted is in its history for good. */
@@ -253,11 +263,14 @@ class StreamPage {
     this.#forkedFrom = forkedFrom
   }
 
-  add(row: TravellingRow, state: Parameters<typeof summaryOf>[0]): void {
+  /** `state` is the one after the row. */
+  add(row: TravellingRow, state: ReadonlyState): void {
     if (row.version <= this.from) return
     this.#rows.push(row)
     this.#summary = summaryOf(state)
-    if (this.#rows.length >= limits.pageEventsMax) this.flush()
+    if (this.#rows.length < limits.pageEventsMax) return
+    this.flush()
+    takeKeyframeIfDue(this.#transaction, state)
   }
 
   flush(): void {

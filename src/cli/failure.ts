@@ -9,7 +9,7 @@ export const exitCodes = {
   problem: 1,
   /** Not understood, or about something that is not there. */
   wrongUse: 2,
-  /** Ended by Ctrl-C while following or importing. */
+  /** Ended by Ctrl-C while following, importing or playing. */
   interrupted: 130,
 } as const
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
@@ -33,8 +33,11 @@ const exitCodeOf: Readonly<Record<ErrorCode, ExitCode>> = {
   HOME_NOT_WRITABLE: exitCodes.problem,
   IMPORT_FAILED: exitCodes.wrongUse,
   LIMIT_REACHED: exitCodes.problem,
+  MACHINES_INVALID: exitCodes.wrongUse,
   MERGE_CONFLICT: exitCodes.problem,
+  NOT_REPRODUCED: exitCodes.problem,
   NO_COMMON_ANCESTOR: exitCodes.problem,
+  PREDICATE_INVALID: exitCodes.wrongUse,
   SESSION_AMBIGUOUS: exitCodes.wrongUse,
   SESSION_NOT_FOUND: exitCodes.wrongUse,
   STALE_HOLDER: exitCodes.problem,

@@ -3,13 +3,16 @@ import type { VerbSpec } from './verb-spec.ts'
 
 export const graphSpec = {
   about:
-    'Tasks that depend on each other, worked on by many: show them, plan them, claim one, say what came of it.',
+    'Tasks that depend on each other, worked on by many: show, plan, claim, settle them. Or a machine as a picture.',
   takes: [
     [
       '<action>',
-      'show, plan, claim, complete, fail, release, retry, take-over, reclaim; a session alone is shown',
+      'show, plan, claim, complete, fail, release, retry, take-over, reclaim; a session alone is shown. Or a machine: task, budget, session, handoff, recovery',
     ],
-    ['[session]', 'the session whose tasks are the graph: id, unique prefix of it, or native id'],
+    [
+      '[session]',
+      'the session whose tasks are the graph: id, unique prefix of it, or native id; of a machine: whose way is marked',
+    ],
     ['[what]', 'plan: a file, or - for stdin; reclaim and show: nothing; else the id of a task'],
   ],
   options: [
@@ -30,6 +33,9 @@ export const graphSpec = {
     { flags: '--window <tokens>', about: 'claim: the size of its context window' },
     { flags: '--command-id <id>', about: 'claim: the same claim again gives the same task' },
     { flags: '--mermaid', about: 'show: as a Mermaid flowchart' },
+    { flags: '--session <session>', about: 'a machine: mark the way that this session took through it' },
+    { flags: '--task <id>', about: 'task: the way of one task instead of all' },
+    { flags: '--format <format>', about: 'a machine: as mermaid, dot or json; mermaid if left out' },
   ],
   examples: [
     [
@@ -39,6 +45,8 @@ export const graphSpec = {
     ['waymark graph 3f2a', 'what is ready, what runs, what waits for what'],
     ['waymark graph claim 3f2a --agent ada', 'prints a task and the session to work in'],
     ['waymark graph complete 3f2a api --result "three endpoints"', ''],
+    ['waymark graph task --session 3f2a', 'what may happen to a task, and what did'],
+    ['waymark graph budget --format dot | dot -Tsvg', 'a machine as a picture'],
   ],
   load: async () => (await import('./verbs/graph.ts')).graph,
 } as const satisfies Omit<VerbSpec, 'group'>

@@ -53,7 +53,7 @@ function isTypedBeforeRest(flag: string): boolean {
 }
 
 try {
-  const program = makeProgram(run)
+  const program = makeProgram(run, typed)
   if (typed.length === 0) process.stderr.write(`${helpOf(program)}\n`)
   await program.parseAsync(typed, { from: 'user' })
 } catch (error) {

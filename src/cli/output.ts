@@ -30,6 +30,8 @@ export interface Output {
   readonly json: boolean
   /** Text is laid out for people, not as tab-separated values. */
   readonly aligned: boolean
+  /** Colours for stdout, if it gets any. */
+  readonly paint: Paint
   /** One JSON document: all that a verb has to say under `--json`. */
   document(value: unknown): Promise<void>
   /** One line of a stream of JSON. */
@@ -116,6 +118,7 @@ export function makeOutput(options: OutputOptions): Output {
   return {
     json,
     aligned: isAligned,
+    paint,
     document: (value) => write(JSON.stringify(value, null, 2)),
     record: (value) => write(JSON.stringify(value)),
     line: (text) => {

@@ -21,14 +21,17 @@ export interface GlobalOptions {
   readonly set: readonly string[]
 }
 
-const globalNames: ReadonlySet<string> = new Set(['home', 'set', 'json', 'color', 'input', 'version'])
+const globalNames: ReadonlySet<string> = new Set(['home', 'set', 'json', 'color', 'input'])
 
-/** Makes the command; `run` is called with what was typed, and answers when the verb has ended. */
-export function makeProgram(run: (call: Call) => Promise<void>): Command {
+/**
+ * Makes the command; `run` is called with what was typed, and answers when the verb has ended. Where a verb that was typed has a `--version`
+ * of its own, Waymark's is asked for with `-V` alone.
+ */
+export function makeProgram(run: (call: Call) => Promise<void>, typed: readonly string[] = []): Command {
   const program = new Command('waymark')
     .description('Keeps the place of an AI agent: records, recovers and replays its sessions.')
     .usage('<verb> [options]')
-    .version(versionOfPackage(), '-V, --version', 'print the version')
+    .version(versionOfPackage(), hasOwnVersion(typed) ? '-V' : '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .option('--home <folder>', 'the home to work with; else WAYMARK_HOME, the nearest .moai upward, ~/.moai')
     .addOption(
@@ -51,6 +54,12 @@ export function makeProgram(run: (call: Call) => Promise<void>): Command {
     '\nMore: waymark help <verb>, waymark help exit-codes, waymark help environment',
   )
   return program
+}
+
+function hasOwnVersion(typed: readonly string[]): boolean {
+  const name = typed.find((word) => Object.hasOwn(verbs, word))
+  const spec = Object.entries<VerbSpec>(verbs).find(([verb]) => verb === name)?.[1]
+  return spec?.options.some(({ flags }) => flags.startsWith('--version ')) ?? false
 }
 
 function addVerb(program: Command, name: string, spec: VerbSpec, run: (call: Call) => Promise<void>): void {

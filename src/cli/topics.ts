@@ -7,7 +7,7 @@ export const topics: Readonly<Record<string, string>> = {
        read, a refused command, a version conflict, a store that is busy, full or not writable
   2    wrong use: an unknown verb or option, an invalid command, a session, version or home that is not there,
        settings that may not be so
-  130  ended by Ctrl-C while following or importing
+  130  ended by Ctrl-C while following, importing or playing
 
 An error is told on stderr: what happened after "waymark:", and what to do next after "hint:".
 Under --json it is one line: {"error":{"code","message","hint"}}. Codes are stable, messages are not.`,

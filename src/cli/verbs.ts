@@ -1,8 +1,11 @@
 /** Every verb: what it is called, what it takes, what its help says, and where its file is. The file is loaded when the verb runs. */
 import { forkSpec, mergeSpec, rewindSpec, treeSpec } from './branch-spec.ts'
+import { bisectSpec, diffSpec } from './compare-spec.ts'
 import { graphSpec } from './graph-spec.ts'
 import { handoffSpec } from './handoff-spec.ts'
+import { reproduceSpec } from './reproduce-spec.ts'
 import { epochSpec, type VerbSpec } from './verb-spec.ts'
+import { whatIfExamples, whatIfOptions } from './what-if-spec.ts'
 
 const groups = { begin: 'Begin:', record: 'Record:', look: 'Look:', trust: 'Come back and check:' } as const
 
@@ -251,23 +254,39 @@ export const verbs = {
   },
   replay: {
     group: groups.trust,
-    about: 'Fold all recorded events again and compare; no model and no tool is called.',
+    about:
+      'Play a session in a terminal; elsewhere fold all events again and compare. No model and no tool is called.',
     takes: [session],
     options: [
-      { flags: '--to <version>', about: 'up to and with this version' },
+      { flags: '--to <version>', about: 'print, up to and with this version' },
       { flags: '--timeline', about: 'print the story on the way' },
+      { flags: '--play', about: 'play, or say why not; in a terminal this goes without saying' },
+      { flags: '--from <point>', about: 'play, beginning at a version or a time, and wait there' },
+      { flags: '--speed <n>', about: 'play so many times faster than it happened; 1 if left out' },
+      { flags: '--events', about: 'play event by event instead of command by command' },
+      ...whatIfOptions,
     ],
-    examples: [['waymark replay 3f2a --timeline', 'the session again, from its first event']],
+    examples: [
+      ['waymark replay 3f2a', 'in a terminal: space plays, arrows step, ? lists the keys'],
+      ['waymark replay 3f2a --timeline', 'the session again, from its first event'],
+      ...whatIfExamples,
+    ],
     load: async () => (await import('./verbs/replay.ts')).replay,
   },
+  diff: { group: groups.trust, ...diffSpec },
+  bisect: { group: groups.trust, ...bisectSpec },
+  reproduce: { group: groups.trust, ...reproduceSpec },
   verify: {
     group: groups.trust,
-    about: 'Read everything again, of one session or all, and say what is not as it was written.',
+    about: 'Read everything again, of one session or all, ask the machines again, and say what is not as it was.',
     takes: [['[session]', 'id, unique prefix of it, or native id; all sessions if left out']],
-    options: [],
+    options: [
+      { flags: '--machines <module>', about: 'ask the machines that this module exports, not those of waymark' },
+    ],
     examples: [
       ['waymark verify', 'the whole home'],
       ['waymark verify 3f2a --json', 'one session, for programs'],
+      ['waymark verify --machines ./changed.mjs', 'what changed machines would refuse, or lead elsewhere'],
     ],
     load: async () => (await import('./verbs/verify.ts')).verify,
   },

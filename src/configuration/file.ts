@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { limits } from '../kernel/limits.ts'
 import { type Entry, notJson, type Place, sectionEntries } from './document.ts'
 import type { Layer, Value } from './layer.ts'
-import { type Problem, shown, unknownKey, wrongValue } from './problem.ts'
+import { invalid, type Problem, shown, unknownKey, wrongValue } from './problem.ts'
 import { keys, type SettingName, settingNamed, shapes } from './settings.ts'
 import { type FileText, textOf } from './text.ts'
 
@@ -16,7 +16,24 @@ export function settingsPathOf(home: string): string {
 
 /** Reads what a home's file says. One that is not there says nothing. */
 export async function fileLayer(layer: FileLayer, home: string): Promise<Layer> {
-  const file = settingsPathOf(home)
+  return layerIn(settingsPathOf(home), layer)
+}
+
+/**
+ * The settings that a file of settings states, wherever it lies, and nothing of any other layer.
+ *
+ * @throws WaymarkError `CONFIGURATION_INVALID`, also for a file that is not there or states none
+ */
+export async function settingsInFile(file: string): Promise<ReadonlyMap<SettingName, unknown>> {
+  const { values, problems } = await layerIn(file, 'project')
+  if (problems.length > 0) throw invalid(problems)
+  if (values.size > 0) return new Map([...values].map(([name, { value }]) => [name, value]))
+  const what = (await textOf(file)) === null ? 'is not there' : 'states no setting'
+  const right = 'name a file such as {"session":{"context_budget":{"warning_threshold_percent":70}}}'
+  throw invalid([{ origin: { layer: 'project', file }, key: null, what, right }])
+}
+
+async function layerIn(file: string, layer: FileLayer): Promise<Layer> {
   const read = await textOf(file)
   const found = read !== null && 'text' in read ? judged(read.text) : read
   if (found === null) return { values: new Map(), problems: [] }

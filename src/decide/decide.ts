@@ -6,10 +6,9 @@ import type { Command, CommandType } from '../events/commands.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import * as branch from './branch.ts'
 import * as item from './context.ts'
-import { type Decider, type Decision, type DecisionContext, refuse } from './decision.ts'
+import { type Decider, type Decision, type DecisionContext, machinesOf, refuse } from './decision.ts'
 import * as handoff from './handoff.ts'
 import * as knowledge from './knowledge.ts'
-import { refusalBySession } from './machines.ts'
 import * as recovery from './recovery.ts'
 import * as session from './session.ts'
 import * as task from './task.ts'
@@ -93,8 +92,8 @@ const deciders: { readonly [T in CommandType]: Decider<T> } = {
  * ```
  */
 export function decide(state: ReadonlyState, command: Command, context: DecisionContext): Decision {
-  const refusal = refusalBySession(state, command.type)
-  if (refusal !== null) return refuse(state, command.type, refusal.reason, { accepted: refusal.accepted })
+  const answer = machinesOf(context).session(state, command.type)
+  if (!answer.ok) return refuse(state, command.type, answer.reason, { accepted: answer.accepted })
   // The command's type picks the decider that takes exactly this command; the compiler cannot follow the pairing.
   const decider = deciders[command.type] as Decider<CommandType>
   return decider(state, command, context)

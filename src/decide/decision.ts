@@ -3,6 +3,7 @@ import type { DecidedEvent } from '../events/catalogue.ts'
 import type { Command, CommandType } from '../events/commands.ts'
 import type { Counters } from '../events/shapes.ts'
 import type { ReadonlyState } from '../fold/state.ts'
+import { type Machines, standardMachines } from './machines.ts'
 
 /** What a repository said of itself lately. */
 export interface RepositoryNote {
@@ -23,6 +24,13 @@ export interface DecisionContext {
   repository?(): RepositoryNote | null
   /** The highest counters reported so far for a model call, in the session with its inherited prefix or in the whole home. */
   countedCall(callId: string, scope: 'session' | 'home'): Counters | null
+  /** The machines that are asked; {@link standardMachines} where none are given. */
+  readonly machines?: Machines
+}
+
+/** The machines of a decision. */
+export function machinesOf({ machines }: Pick<DecisionContext, 'machines'>): Machines {
+  return machines ?? standardMachines
 }
 
 /** Why a command was not accepted, as data. */

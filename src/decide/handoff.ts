@@ -2,8 +2,15 @@
 import type { HandoffCommandName } from '../../machines/handoff-table.ts'
 import type { CommandType } from '../events/commands.ts'
 import type { ReadonlyState } from '../fold/state.ts'
-import { accept, type Decider, type Decision, fieldsOf, refuse } from './decision.ts'
-import { askHandoff } from './machines.ts'
+import {
+  accept,
+  type Decider,
+  type Decision,
+  type DecisionContext,
+  fieldsOf,
+  machinesOf,
+  refuse,
+} from './decision.ts'
 import { checkpointNeeded } from './obligation.ts'
 import { switched } from './task.ts'
 
@@ -31,7 +38,7 @@ export const decideTakeOver: Decider<'session.take-over'> = (state, command, con
   const handoff = newestOr(state, command.handoffId)
   // A session that was offered before handoffs were recorded has none to ask about.
   if (handoff === undefined && command.handoffId === undefined) return takenOver(state, command)
-  return about(state, command.type, handoff, 'handoff.accept', ({ id, toAgent, expiresAt }) => {
+  return about(state, command.type, context, handoff, 'handoff.accept', ({ id, toAgent, expiresAt }) => {
     if (toAgent !== command.agent) {
       return refuse(state, command.type, `it was handed off to ${toAgent}, not to ${command.agent}`)
     }
@@ -53,28 +60,42 @@ function takenOver(state: ReadonlyState, command: Parameters<typeof decideTakeOv
   )
 }
 
-export const decideReject: Decider<'handoff.reject'> = (state, command) =>
-  about(state, command.type, newestOr(state, command.handoffId), 'handoff.reject', ({ id, toAgent }) => {
-    if (toAgent !== command.agent) {
-      return refuse(state, command.type, `it was handed off to ${toAgent}, not to ${command.agent}`)
-    }
-    return accept({ type: 'handoff.rejected', data: { ...fieldsOf(command), handoffId: id } })
-  })
+export const decideReject: Decider<'handoff.reject'> = (state, command, context) =>
+  about(
+    state,
+    command.type,
+    context,
+    newestOr(state, command.handoffId),
+    'handoff.reject',
+    ({ id, toAgent }) => {
+      if (toAgent !== command.agent) {
+        return refuse(state, command.type, `it was handed off to ${toAgent}, not to ${command.agent}`)
+      }
+      return accept({ type: 'handoff.rejected', data: { ...fieldsOf(command), handoffId: id } })
+    },
+  )
 
-export const decideExpire: Decider<'handoff.expire'> = (state, command, { now }) =>
-  about(state, command.type, newestOr(state, command.handoffId), 'handoff.expire', ({ id, expiresAt }) => {
-    if (expiresAt === null || expiresAt > now) {
-      const until = expiresAt === null ? 'it stands for ever' : `it stands until ${expiresAt}`
-      return refuse(state, command.type, until, {
-        subject: `handoff ${id}`,
-        accepted: ['session.resume', 'session.take-over', 'handoff.reject'],
-      })
-    }
-    return accept({ type: 'handoff.expired', data: { ...fieldsOf(command), handoffId: id } })
-  })
+export const decideExpire: Decider<'handoff.expire'> = (state, command, context) =>
+  about(
+    state,
+    command.type,
+    context,
+    newestOr(state, command.handoffId),
+    'handoff.expire',
+    ({ id, expiresAt }) => {
+      if (expiresAt === null || expiresAt > context.now) {
+        const until = expiresAt === null ? 'it stands for ever' : `it stands until ${expiresAt}`
+        return refuse(state, command.type, until, {
+          subject: `handoff ${id}`,
+          accepted: ['session.resume', 'session.take-over', 'handoff.reject'],
+        })
+      }
+      return accept({ type: 'handoff.expired', data: { ...fieldsOf(command), handoffId: id } })
+    },
+  )
 
-export const decideHandoffComplete: Decider<'handoff.complete'> = (state, command) =>
-  about(state, command.type, newestOr(state, command.handoffId), 'handoff.complete', ({ id }) =>
+export const decideHandoffComplete: Decider<'handoff.complete'> = (state, command, context) =>
+  about(state, command.type, context, newestOr(state, command.handoffId), 'handoff.complete', ({ id }) =>
     accept({ type: 'handoff.completed', data: { ...fieldsOf(command), handoffId: id } }),
   )
 
@@ -87,6 +108,7 @@ function newestOr(state: ReadonlyState, handoffId: string | undefined): Handoff 
 function about(
   state: ReadonlyState,
   command: CommandType,
+  context: DecisionContext,
   handoff: Handoff | undefined,
   question: HandoffCommandName,
   decide: (handoff: Handoff & { readonly id: string }) => Decision,
@@ -94,7 +116,7 @@ function about(
   if (handoff === undefined) {
     return refuse(state, command, 'there is no such handoff', { accepted: ['session.hand-off'] })
   }
-  const answer = askHandoff(handoff.status, question)
+  const answer = machinesOf(context).handoff(handoff.status, question)
   if (answer.ok) return decide(handoff)
   const { reason, accepted } = answer
   return refuse(state, command, reason, {

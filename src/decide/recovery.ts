@@ -2,8 +2,15 @@
 import type { RecoveryCommandName } from '../../machines/recovery-table.ts'
 import type { CommandType } from '../events/commands.ts'
 import type { ReadonlyState } from '../fold/state.ts'
-import { accept, type Decider, type Decision, fieldsOf, refuse } from './decision.ts'
-import { askRecovery } from './machines.ts'
+import {
+  accept,
+  type Decider,
+  type Decision,
+  type DecisionContext,
+  fieldsOf,
+  machinesOf,
+  refuse,
+} from './decision.ts'
 
 export const decideRecoveryBegin: Decider<'recovery.begin'> = (state, command) => {
   const { recovery } = state
@@ -16,26 +23,27 @@ export const decideRecoveryBegin: Decider<'recovery.begin'> = (state, command) =
   return accept({ type: 'recovery.began', data: fieldsOf(command) })
 }
 
-export const decideRecoveryStep: Decider<'recovery.record-step'> = (state, command) =>
-  about(state, command.type, command.recoveryId, `recovery.${command.step}`, () =>
+export const decideRecoveryStep: Decider<'recovery.record-step'> = (state, command, context) =>
+  about(state, command.type, context, command.recoveryId, `recovery.${command.step}`, () =>
     accept({ type: 'recovery.step-recorded', data: fieldsOf(command) }),
   )
 
-export const decideRecoveryFail: Decider<'recovery.fail'> = (state, command) =>
-  about(state, command.type, command.recoveryId, 'recovery.fail', () =>
+export const decideRecoveryFail: Decider<'recovery.fail'> = (state, command, context) =>
+  about(state, command.type, context, command.recoveryId, 'recovery.fail', () =>
     accept({ type: 'recovery.failed', data: fieldsOf(command) }),
   )
 
 /** Without a recovery it stands for a recovery in one step; within one, it is the last of the six. */
-export const decideSessionRecover: Decider<'session.recover'> = (state, command) => {
+export const decideSessionRecover: Decider<'session.recover'> = (state, command, context) => {
   const recovered = accept({ type: 'session.recovered', data: fieldsOf(command) })
   if (command.recoveryId === undefined) return recovered
-  return about(state, command.type, command.recoveryId, 'recovery.notify', () => recovered)
+  return about(state, command.type, context, command.recoveryId, 'recovery.notify', () => recovered)
 }
 
 function about(
   state: ReadonlyState,
   command: CommandType,
+  context: DecisionContext,
   recoveryId: string,
   question: RecoveryCommandName,
   decide: () => Decision,
@@ -46,7 +54,7 @@ function about(
       accepted: ['recovery.begin'],
     })
   }
-  const answer = askRecovery(recovery.status, question)
+  const answer = machinesOf(context).recovery(recovery.status, question)
   if (answer.ok) return decide()
   const { reason, accepted } = answer
   return refuse(state, command, reason, {

@@ -26,14 +26,14 @@ export const decideDescribeSession: Decider<'session.describe'> = (state, comman
   return changes ? accept({ type: 'session.described', data: fields }) : accept()
 }
 
-export const decideConfigure: Decider<'session.configure'> = (state, command) => {
+export const decideConfigure: Decider<'session.configure'> = (state, command, context) => {
   const configuration = configurationAfter(state, command.configuration)
   const asked = command.configuration.reserveTokens === undefined ? null : state.window.totalTokens
   const problem = thresholdProblem(configuration) ?? reserveProblem(command.type, configuration, asked)
   if (problem !== null) return refuse(state, command.type, problem.reason, problem)
   return accept(
     { type: 'session.configured', data: fieldsOf(command) },
-    ...consequences(state, state.window, { configuration }),
+    ...consequences(state, state.window, context, { configuration }),
   )
 }
 

@@ -3,23 +3,31 @@ import type { DecidedEvent } from '../events/catalogue.ts'
 import type { Command, CommandType } from '../events/commands.ts'
 import type { SwitchCause, TaskStatus } from '../events/task.ts'
 import { type ReadonlyState, taskOf } from '../fold/state.ts'
-import { assert } from '../kernel/assert.ts'
+import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
-import { accept, type Decider, type Decision, fieldsOf, refuse } from './decision.ts'
+import {
+  accept,
+  type Decider,
+  type Decision,
+  type DecisionContext,
+  fieldsOf,
+  machinesOf,
+  refuse,
+} from './decision.ts'
 import { dependencyProblem, unmetDependencies } from './dependencies.ts'
-import { acceptedByTaskNow, askTask, isRunning, isWarning, type TaskQuestion } from './machines.ts'
+import { isRunning, isWarning, type TaskQuestion } from './machines.ts'
 import { checkpointNeeded } from './obligation.ts'
 
 type ReadonlyTask = NonNullable<ReturnType<typeof taskOf>>
 
-export const decideAdd: Decider<'task.add'> = (state, command) => {
+export const decideAdd: Decider<'task.add'> = (state, command, context) => {
   const subject = `task ${command.taskId}`
   const present = taskOf(state, command.taskId)
   if (present !== undefined) {
     return refuse(state, command.type, 'a task of that id is there already', {
       subject,
       status: present.status,
-      accepted: acceptedByTaskNow(present),
+      accepted: machinesOf(context).acceptedByTask(present),
     })
   }
   if (state.taskCount >= limits.tasksMax) {
@@ -45,8 +53,8 @@ export const decideDescribe: Decider<'task.describe'> = (state, command) =>
     return same ? accept() : accept({ type: 'task.described', data: fieldsOf(command) })
   })
 
-export const decideStart: Decider<'task.start'> = (state, command) => {
-  const decision = asked(state, command, { type: 'task.start', warned: warned(state) }, (status) => [
+export const decideStart: Decider<'task.start'> = (state, command, context) => {
+  const decision = asked(state, command, context, { type: 'task.start', warned: warned(state) }, (status) => [
     { type: 'task.started', data: { ...fieldsOf(command), status: running(status) } },
   ])
   const unmet = unmetDependencies(state, command.taskId)
@@ -58,13 +66,13 @@ export const decideStart: Decider<'task.start'> = (state, command) => {
   })
 }
 
-export const decideEnterPhase: Decider<'task.enter-phase'> = (state, command) =>
+export const decideEnterPhase: Decider<'task.enter-phase'> = (state, command, context) =>
   withTask(state, command.type, command.taskId, (task) => {
     if (!isRunning(task.status)) {
       return refuse(state, command.type, 'nobody is working on it', {
         subject: `task ${task.id}`,
         status: task.status,
-        accepted: acceptedByTaskNow(task),
+        accepted: machinesOf(context).acceptedByTask(task),
       })
     }
     return task.phase === command.phase
@@ -72,33 +80,39 @@ export const decideEnterPhase: Decider<'task.enter-phase'> = (state, command) =>
       : accept({ type: 'task.phase-entered', data: fieldsOf(command) })
   })
 
-export const decideBlock: Decider<'task.block'> = (state, command) =>
-  asked(state, command, { type: 'task.block', on: command.on }, () => [
+export const decideBlock: Decider<'task.block'> = (state, command, context) =>
+  asked(state, command, context, { type: 'task.block', on: command.on }, () => [
     { type: 'task.blocked', data: fieldsOf(command) },
   ])
 
-export const decideUnblock: Decider<'task.unblock'> = (state, command) =>
-  asked(state, command, { type: 'task.unblock', warned: warned(state) }, (status) => [
+export const decideUnblock: Decider<'task.unblock'> = (state, command, context) =>
+  asked(state, command, context, { type: 'task.unblock', warned: warned(state) }, (status) => [
     {
       type: 'task.unblocked',
       data: { ...fieldsOf(command), status: status === 'pending' ? status : running(status) },
     },
   ])
 
-export const decideComplete: Decider<'task.complete'> = (state, command) =>
-  asked(state, command, { type: 'task.complete' }, () => [
+export const decideComplete: Decider<'task.complete'> = (state, command, context) =>
+  asked(state, command, context, { type: 'task.complete' }, () => [
     { type: 'task.completed', data: fieldsOf(command) },
   ])
 
-export const decideFail: Decider<'task.fail'> = (state, command) =>
-  asked(state, command, { type: 'task.fail', reason: command.reason, retryable: command.retryable }, () => [
-    { type: 'task.failed', data: fieldsOf(command) },
+export const decideFail: Decider<'task.fail'> = (state, command, context) =>
+  asked(
+    state,
+    command,
+    context,
+    { type: 'task.fail', reason: command.reason, retryable: command.retryable },
+    () => [{ type: 'task.failed', data: fieldsOf(command) }],
+  )
+
+export const decideCancel: Decider<'task.cancel'> = (state, command, context) =>
+  asked(state, command, context, { type: 'task.cancel' }, () => [
+    { type: 'task.cancelled', data: fieldsOf(command) },
   ])
 
-export const decideCancel: Decider<'task.cancel'> = (state, command) =>
-  asked(state, command, { type: 'task.cancel' }, () => [{ type: 'task.cancelled', data: fieldsOf(command) }])
-
-export const decideRecover: Decider<'task.recover'> = (state, command) => {
+export const decideRecover: Decider<'task.recover'> = (state, command, context) => {
   const newest = state.checkpoints[state.checkpoints.length - 1]
   const checkpointId = command.checkpointId ?? newest?.id ?? 'origin'
   if (checkpointId !== 'origin' && !state.checkpoints.some(({ id }) => id === checkpointId)) {
@@ -108,14 +122,14 @@ export const decideRecover: Decider<'task.recover'> = (state, command) => {
       accepted: ['task.recover with a checkpoint that `waymark checkpoints` lists, or "origin"'],
     })
   }
-  return asked(state, command, { type: 'task.recover', checkpointId }, () => [
+  return asked(state, command, context, { type: 'task.recover', checkpointId }, () => [
     { type: 'task.recovered', data: { ...fieldsOf(command), checkpointId } },
   ])
 }
 
 export const decideSwitchContext: Decider<'task.switch-context'> = (state, command, context) => {
   const question = { type: 'task.switch-context', cause: command.cause } as const
-  const decision = askedAll(state, command, question, () => ({
+  const decision = askedAll(state, command, context, question, () => ({
     type: 'task.context-switched',
     data: fieldsOf(command),
   }))
@@ -123,8 +137,8 @@ export const decideSwitchContext: Decider<'task.switch-context'> = (state, comma
   return checkpointNeeded(state, command.type, context.now) ?? decision
 }
 
-export const decideRestoreContext: Decider<'task.restore-context'> = (state, command) =>
-  askedAll(state, command, { type: 'task.restore-context', warned: warned(state) }, (status) => ({
+export const decideRestoreContext: Decider<'task.restore-context'> = (state, command, context) =>
+  askedAll(state, command, context, { type: 'task.restore-context', warned: warned(state) }, (status) => ({
     type: 'task.context-restored',
     data: { ...fieldsOf(command), status: running(status) },
   }))
@@ -146,9 +160,14 @@ function warned(state: ReadonlyState): boolean {
   return isWarning(state.window.phase)
 }
 
+/** A task that was told to run runs. A machine that somebody changed may lead elsewhere: no event could say so. */
 function running(status: TaskStatus): 'in_progress' | 'token_warning' {
-  assert(status === 'in_progress' || status === 'token_warning', 'the machine leads to a running status')
-  return status
+  if (status === 'in_progress' || status === 'token_warning') return status
+  throw new WaymarkError('MACHINES_INVALID', {
+    message: `taskMachine leads a task that is to run to ${status}`,
+    hint: 'task.start, task.unblock and task.restore-context lead to in_progress or token_warning',
+    details: { machine: 'taskMachine', status },
+  })
 }
 
 function withTask(
@@ -170,11 +189,12 @@ function withTask(
 function asked(
   state: ReadonlyState,
   command: { readonly type: CommandType; readonly taskId: string },
+  context: DecisionContext,
   question: TaskQuestion,
   events: (status: TaskStatus) => readonly DecidedEvent[],
 ): Decision {
   return withTask(state, command.type, command.taskId, (task) => {
-    const answer = askTask(task, question)
+    const answer = machinesOf(context).task(task, question)
     if (answer.ok) return { ok: true, events: events(answer.status) }
     const { reason, accepted } = answer
     return refuse(state, command.type, reason, { subject: `task ${task.id}`, status: task.status, accepted })
@@ -185,6 +205,7 @@ function asked(
 function askedAll(
   state: ReadonlyState,
   command: Command<'task.switch-context' | 'task.restore-context'>,
+  context: DecisionContext,
   question: TaskQuestion,
   event: (status: TaskStatus) => DecidedEvent,
 ): Decision {
@@ -193,7 +214,7 @@ function askedAll(
   }
   let decision: Decision = accept()
   for (const taskId of command.taskIds) {
-    decision = asked(state, { type: command.type, taskId }, question, (status) => [event(status)])
+    decision = asked(state, { type: command.type, taskId }, context, question, (status) => [event(status)])
     if (!decision.ok) return decision
   }
   return decision

@@ -21,7 +21,10 @@ export const decideUsage: Decider<'usage.record'> = (state, command, context) =>
   const usedTokens =
     command.contextTokens ?? command.inputTokens + command.cacheReadTokens + command.cacheCreationTokens
   const window = gaugeOf(state, usedTokens, command.windowTokens, false)
-  return accept({ type: 'usage.recorded', data: { ...base, window } }, ...consequences(state, window))
+  return accept(
+    { type: 'usage.recorded', data: { ...base, window } },
+    ...consequences(state, window, context),
+  )
 }
 
 interface Attribution {
@@ -74,15 +77,15 @@ function minus(report: Counters, part: Counters): Counters {
   }
 }
 
-export const decideMeasure: Decider<'context.measure'> = (state, command) => {
+export const decideMeasure: Decider<'context.measure'> = (state, command, context) => {
   const window = gaugeOf(state, command.contextTokens, command.windowTokens, command.estimated === true)
   return accept(
     { type: 'context.measured', data: { ...fieldsOf(command), window } },
-    ...consequences(state, window),
+    ...consequences(state, window, context),
   )
 }
 
-export const decideCompaction: Decider<'context.compact'> = (state, command) => {
+export const decideCompaction: Decider<'context.compact'> = (state, command, context) => {
   const fields = fieldsOf(command)
   const afterwards =
     command.postTokens ??
@@ -92,7 +95,10 @@ export const decideCompaction: Decider<'context.compact'> = (state, command) => 
   if (afterwards === undefined)
     return accept({ type: 'context.compacted', data: { ...fields, window: null } })
   const window = gaugeOf(state, afterwards, undefined, true)
-  return accept({ type: 'context.compacted', data: { ...fields, window } }, ...consequences(state, window))
+  return accept(
+    { type: 'context.compacted', data: { ...fields, window } },
+    ...consequences(state, window, context),
+  )
 }
 
 export const decideForecast: Decider<'budget.forecast'> = (state, command) =>
@@ -116,6 +122,6 @@ export const decideModelSwitch: Decider<'model.switch'> = (state, command, conte
   return accept(
     { type: 'model.switched', data },
     ...tasksLeave,
-    ...consequences(state, window, { runningTasks: false }),
+    ...consequences(state, window, context, { runningTasks: false }),
   )
 }

@@ -4,7 +4,8 @@ import type { SessionConfiguration, WindowSource } from '../events/session.ts'
 import type { BudgetPhase } from '../events/usage.ts'
 import { defaultWindowTokens, type ReadonlyState } from '../fold/state.ts'
 import { allocationEvents } from './allocation.ts'
-import { askBudget, isWarning } from './machines.ts'
+import { type DecisionContext, machinesOf } from './decision.ts'
+import { isWarning } from './machines.ts'
 
 /** Sizes that context windows come in; a reading above an assumed size means the next one that holds it. */
 const windowSizes = [200_000, 500_000, 1_000_000, 2_000_000, 10_000_000] as const
@@ -72,6 +73,7 @@ export function reserveFallback(
 export function consequences(
   state: ReadonlyState,
   gauge: Pick<Gauge, 'totalTokens' | 'usedTokens'>,
+  context: DecisionContext,
   options: { readonly configuration?: SessionConfiguration; readonly runningTasks?: boolean } = {},
 ): readonly DecidedEvent[] {
   const asked = options.configuration ?? state.configuration
@@ -79,7 +81,7 @@ export function consequences(
   const configuration = fallback.length === 0 ? asked : { ...asked, reserveTokens: null }
   const from = state.window.phase
   const percent = (gauge.usedTokens * 100) / gauge.totalTokens
-  const to = askBudget(from, percent, configuration)
+  const to = machinesOf(context).budget(from, percent, configuration)
   const { totalTokens, usedTokens } = gauge
   const allocation = allocationEvents(state, {
     totalTokens,

@@ -32,6 +32,7 @@ export async function damagedRecords(context: SessionContext): Promise<readonly 
 
 async function verified({ log, stream, onProgress }: SessionContext): Promise<readonly Damage[]> {
   const { sessions } = await verifyLog(log, stream.sessionId, {
+    machines: null,
     onProgress: ({ sessionId, events }) => onProgress(`verifying ${sessionId}: ${countOf(events, 'event')}`),
   })
   return sessions.flatMap(({ problems }) => problems)

@@ -41,6 +41,11 @@ export interface UnknownEvent extends Envelope {
 
 export type LoggedEvent = RecordedEvent | UnknownEvent
 
+/** All that folding looks at of an event. */
+export type FoldableEvent<T extends EventType = EventType> = {
+  [K in T]: Pick<Envelope, 'version' | 'time'> & { readonly type: K; readonly data: EventData<K> }
+}[T]
+
 export function isKnown(event: LoggedEvent): event is RecordedEvent {
   return !('unknown' in event)
 }

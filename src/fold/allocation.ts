@@ -32,6 +32,22 @@ export function partOf(name: AllocationName): AllocationPart {
   return part === 'system' || part === 'conversation' || part === 'reference' ? part : 'reserve'
 }
 
+interface Share {
+  readonly categories: readonly ContextCategory[]
+  readonly percent: number
+}
+
+function shareOfName(name: AllocationName): Share {
+  const categories = contextCategories.filter((category) => category === name || partOf(category) === name)
+  return { categories, percent: categories.reduce((sum, category) => sum + allocationPercents[category], 0) }
+}
+
+/** The categories of each name: allocations are reckoned at every reading of the window. */
+const sharesOf = Object.fromEntries(allocationNames.map((name) => [name, shareOfName(name)])) as Readonly<
+  // Object.fromEntries forgets the names.
+  Record<AllocationName, Share>
+>
+
 export interface Allocation {
   readonly name: AllocationName
   readonly percent: number
@@ -101,15 +117,12 @@ function usedBy(name: AllocationName, basis: AllocationBasis): number {
     const free = Math.max(0, totalTokens - usedTokens)
     return Math.max(0, reserveTokensOf(basis) - free)
   }
-  const categories = contextCategories.filter((category) => category === name || partOf(category) === name)
-  const own = categories.reduce((sum, category) => sum + tokensByCategory[category], 0)
+  const own = sharesOf[name].categories.reduce((sum, category) => sum + tokensByCategory[category], 0)
   return name === 'conversation' ? own + unattributedTokens(basis) : own
 }
 
 function percentOf(name: AllocationName): number {
-  return contextCategories
-    .filter((category) => category === name || partOf(category) === name)
-    .reduce((sum, category) => sum + allocationPercents[category], 0)
+  return sharesOf[name].percent
 }
 
 function shareOf(totalTokens: number, percent: number): number {

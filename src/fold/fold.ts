@@ -2,17 +2,19 @@
  * The fold: events in, state out. It is total: it never refuses and never asks a machine, because today's rules
  * do not judge yesterday's facts. One recipe per event type, two runners that give the same state:
  *
- * - `fold` keeps the old state untouched and shares what did not change (immer, once per batch), for live use;
+ * - `fold` keeps the old state untouched and shares what did not change, for live use;
  * - `foldInto` changes a state nobody else holds, for bulk replay.
  */
 import { freeze, produce } from 'immer'
 import { tidyingTypes } from '../events/catalogue.ts'
-import { isKnown, type LoggedEvent, type RecordedEvent } from '../events/envelope.ts'
+import type { FoldableEvent, LoggedEvent } from '../events/envelope.ts'
 import { hashOf } from '../kernel/hash.ts'
 import { branchRecipes } from './branch.ts'
 import { contextRecipes } from './context.ts'
 import { handoffRecipes } from './handoff.ts'
 import { knowledgeRecipes } from './knowledge.ts'
+import { given, ownedFor } from './live.ts'
+import { type OpenedCalls, settleCalls } from './open-calls.ts'
 import type { Recipes } from './recipe.ts'
 import { recoveryRecipes } from './recovery.ts'
 import { sessionRecipes } from './session.ts'
@@ -44,6 +46,14 @@ const recipes: Recipes = {
  */
 export function fold(state: ReadonlyState, events: readonly LoggedEvent[]): ReadonlyState {
   if (events.length === 0) return state
+  const owned = ownedFor(state, events)
+  if (owned === null) return foldByDraft(state, events)
+  foldInto(owned.copy, events)
+  return given(state, owned, events)
+}
+
+/** The long way of `fold`, for any events: immer copies whatever it sees changed. */
+export function foldByDraft(state: ReadonlyState, events: readonly LoggedEvent[]): ReadonlyState {
   // immer's draft of a read-only state is the mutable state the recipes take.
   return produce(state as SessionState, (draft) => {
     foldInto(draft, events)
@@ -51,19 +61,25 @@ export function fold(state: ReadonlyState, events: readonly LoggedEvent[]): Read
 }
 
 /** Changes `state`, which nobody else may hold, by `events`. The bulk twin of `fold`. */
-export function foldInto(state: SessionState, events: readonly LoggedEvent[]): void {
+export function foldInto(state: SessionState, events: readonly (LoggedEvent | FoldableEvent)[]): void {
+  const opened: OpenedCalls = new Map()
   for (const event of events) {
-    if (isKnown(event)) apply(state, event)
+    if (!('unknown' in event)) apply(state, event, opened)
     state.version = event.version
     if (tidyingTypes.has(event.type)) continue
     if (state.lastEventAt === null || event.time > state.lastEventAt) state.lastEventAt = event.time
   }
+  settleCalls(state, opened)
 }
 
-function apply(state: SessionState, event: RecordedEvent): void {
+function apply(state: SessionState, event: FoldableEvent, opened: OpenedCalls): void {
   // The type picks the recipe that takes exactly this event; the compiler cannot follow the pairing.
-  const recipe = recipes[event.type] as (state: SessionState, event: RecordedEvent) => void
-  recipe(state, event)
+  const recipe = recipes[event.type] as (
+    state: SessionState,
+    event: FoldableEvent,
+    opened: OpenedCalls,
+  ) => void
+  recipe(state, event, opened)
 }
 
 /** Gives a bulk-folded state away: from here on nobody may change it. */

@@ -141,33 +141,31 @@ export function grow(state: SessionState, kind: keyof GrowthBytes, bytes: number
 /** A report came: what came before it explains by how much the window rose. Called before the gauge is set. */
 export function learn(
   state: SessionState,
-  report: {
-    readonly usedTokens: number
-    readonly estimated: boolean
-    readonly version: number
-    readonly time: string
-  },
+  { usedTokens, estimated }: { readonly usedTokens: number; readonly estimated: boolean },
+  time: string,
+  version: number,
 ): void {
   const { growth, window } = state
-  const rise = report.usedTokens - window.usedTokens
-  const explained = !growth.interrupted && !window.estimated && !report.estimated && window.usedTokens > 0
+  const rise = usedTokens - window.usedTokens
+  const explained = !growth.interrupted && !window.estimated && !estimated && window.usedTokens > 0
   if (explained && rise > 0 && totalOf(growth.pending) > 0) {
-    const { version, time, usedTokens } = report
     growth.samples.push({ version, time, tokens: rise, usedTokens, bytes: growth.pending })
     if (growth.samples.length > limits.growthSamplesMax) growth.samples.shift()
   }
-  growth.pending = noBytes()
-  growth.pendingItemTokens = 0
-  growth.interrupted = report.estimated
-  growth.cutTags = []
+  beginAnew(state, estimated)
 }
 
 /** The context was cut or exchanged: the next report says nothing about growth. */
 export function interruptGrowth(state: SessionState): void {
-  state.growth.pending = noBytes()
-  state.growth.pendingItemTokens = 0
-  state.growth.interrupted = true
-  state.growth.cutTags = []
+  beginAnew(state, true)
+}
+
+/** From here on counts what comes until the next report. What is empty already stays, so that a copy shares it. */
+function beginAnew({ growth }: SessionState, interrupted: boolean): void {
+  if (totalOf(growth.pending) > 0) growth.pending = noBytes()
+  growth.pendingItemTokens = 0
+  growth.interrupted = interrupted
+  if (growth.cutTags.length > 0) growth.cutTags = []
 }
 
 /**

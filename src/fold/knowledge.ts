@@ -1,5 +1,5 @@
 /** How events about focus, decisions, project, user and system change state. */
-import type { RecordedEvent } from '../events/envelope.ts'
+import type { FoldableEvent } from '../events/envelope.ts'
 import { limits } from '../kernel/limits.ts'
 import type { Server, Spec } from './knowledge-state.ts'
 import { note, type Recipes } from './recipe.ts'
@@ -81,7 +81,7 @@ export const knowledgeRecipes: Pick<
   },
 }
 
-function updateSpec(state: SessionState, { data, time, version }: RecordedEvent<'spec.updated'>): void {
+function updateSpec(state: SessionState, { data, time, version }: FoldableEvent<'spec.updated'>): void {
   const { specs } = state.knowledge
   const known = Object.hasOwn(specs, data.specId) ? specs[data.specId] : undefined
   const spec = known ?? newSpec(data.specId, version)
@@ -126,6 +126,8 @@ const toolOfServer = /^mcp__(.+?)__(.+)$/
 
 /** The MCP server that a tool belongs to, by its name; `null` for a tool of the agent itself. */
 export function serverOfTool(toolName: string): string | null {
+  // Most tools are the agent's own: two letters say so sooner than the pattern does.
+  if (!toolName.startsWith('mcp__')) return null
   return toolOfServer.exec(toolName)?.[1]?.slice(0, limits.idCharactersMax) ?? null
 }
 

@@ -1,12 +1,18 @@
 /** What the recipes share: their type, the history, counting under a bounded set of names. */
 
 import type { EventType } from '../events/catalogue.ts'
-import type { RecordedEvent } from '../events/envelope.ts'
+import type { FoldableEvent } from '../events/envelope.ts'
 import { limits } from '../kernel/limits.ts'
+import type { OpenedCalls } from './open-calls.ts'
 import type { SessionState } from './state.ts'
 
-/** One recipe per event type; it changes the state it is given and looks at nothing else. */
-export type Recipes = { readonly [T in EventType]: (state: SessionState, event: RecordedEvent<T>) => void }
+/**
+ * One recipe per event type; it changes the state it is given and looks at nothing else. Calls that were opened by the events
+ * before it in the same fold stand in `opened`, which belongs to the state until the fold ends.
+ */
+export type Recipes = {
+  readonly [T in EventType]: (state: SessionState, event: FoldableEvent<T>, opened: OpenedCalls) => void
+}
 
 /** Adds a line to the recent history and lets the oldest go when it is full. */
 export function note(state: SessionState, version: number, time: string, text: string): void {

@@ -6,6 +6,7 @@ import type { Handoff } from './branch-state.ts'
 import { grow } from './growth.ts'
 import { endHandoff, offerHandoff } from './handoff.ts'
 import type { TextPointer } from './knowledge-state.ts'
+import { dropCalls } from './open-calls.ts'
 import { note, type Recipes } from './recipe.ts'
 import { noUsage, type SessionState } from './state.ts'
 import { add } from './usage.ts'
@@ -79,7 +80,7 @@ export const sessionRecipes: Pick<
     endHandoff(state, undefined, 'withdrawn', time)
     note(state, version, time, `session ended${data.reason === undefined ? '' : `: ${data.reason}`}`)
   },
-  'session.forked': (state, { data, time, version }) => {
+  'session.forked': (state, { data, time, version }, opened) => {
     state.status = 'active'
     state.epoch = 1
     state.offeredTo = null
@@ -94,8 +95,7 @@ export const sessionRecipes: Pick<
     state.recovery = null
     if (data.title !== undefined) state.title = data.title
     inheritUsage(state)
-    state.openCalls = {}
-    state.openCallCount = 0
+    dropCalls(state, opened)
     state.earlyResults = []
     note(state, version, time, `forked from ${data.parentSessionId} at version ${data.parentVersion}`)
   },

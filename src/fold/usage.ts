@@ -30,13 +30,13 @@ export const usageRecipes: Pick<
     add(ofModel, data.counted)
     if (data.estimated === true) state.usage.estimatedCalls += data.counted.calls
     if (data.window !== null) {
-      learn(state, { ...data.window, time, version })
+      learn(state, data.window, time, version)
       setGauge(state, data.window)
       state.model = data.model
     }
   },
   'context.measured': (state, { data, time, version }) => {
-    learn(state, { ...data.window, time, version })
+    learn(state, data.window, time, version)
     setGauge(state, data.window)
   },
   'context.compacted': (state, { data, time, version }) => {
@@ -62,8 +62,8 @@ export const usageRecipes: Pick<
     state.growth.forecast = data.forecast === null ? null : { ...data.forecast, version }
   },
   'budget.allocation-overrun': ({ context }, { data }) => {
-    const names = data.allocations.map(({ name }) => name)
-    context.overrun = [...new Set([...context.overrun, ...names])].sort()
+    const added = data.allocations.map(({ name }) => name).filter((name) => !context.overrun.includes(name))
+    if (added.length > 0) context.overrun = [...new Set([...context.overrun, ...added])].sort()
   },
   'budget.allocation-relieved': ({ context }, { data }) => {
     context.overrun = context.overrun.filter((name) => !data.names.includes(name))

@@ -2,8 +2,9 @@
 import { limits } from '../kernel/limits.ts'
 import { grow } from './growth.ts'
 import { noteServerUse } from './knowledge.ts'
+import { closeCall, openCall, openCallOf } from './open-calls.ts'
 import { countingKey, note, type Recipes } from './recipe.ts'
-import type { OpenCall, SessionState } from './state.ts'
+import type { SessionState } from './state.ts'
 
 export const workRecipes: Pick<
   Recipes,
@@ -16,40 +17,38 @@ export const workRecipes: Pick<
   | 'checkpoint.archived'
   | 'observation.recorded'
 > = {
-  'tool.called': (state, { data, time, version }) => {
+  'tool.called': (state, { data, time, version }, opened) => {
     grow(state, 'toolInputs', data.input?.bytes)
     noteServerUse(state, data.name, time, version)
     const writes = data.writes === true ? (data.target ?? null) : null
-    const early = state.earlyResults.indexOf(data.toolCallId)
+    // Mostly there are none, and no id is looked for.
+    const early = state.earlyResults.length === 0 ? -1 : state.earlyResults.indexOf(data.toolCallId)
     if (early >= 0) {
       state.earlyResults.splice(early, 1)
       // How it ended is not known any more; most calls end well.
       if (writes !== null) noteFile(state, writes, time, version)
       return
     }
-    if (!Object.hasOwn(state.openCalls, data.toolCallId)) state.openCallCount += 1
-    state.openCalls[data.toolCallId] = {
+    openCall(state, opened, data.toolCallId, {
       name: data.name,
       version,
       time,
       childSessionId: data.childSessionId ?? null,
       begunAt: null,
       writes,
-    }
-    forgetOldest(state)
+    })
   },
-  'tool.began': (state, { data, time }) => {
+  'tool.began': (state, { data, time }, opened) => {
     state.toolBegins += 1
-    const open = openCallOf(state, data.toolCallId)
+    const open = openCallOf(state, opened, data.toolCallId)
     if (open !== undefined) open.begunAt = time
   },
-  'tool.returned': (state, { data, time, version }) => {
+  'tool.returned': (state, { data, time, version }, opened) => {
     grow(state, 'toolOutputs', data.output?.bytes)
-    const open = openCallOf(state, data.toolCallId)
+    const open = openCallOf(state, opened, data.toolCallId)
     if (open !== undefined) {
       if (open.writes !== null && data.outcome === 'ok') noteFile(state, open.writes, time, version)
-      delete state.openCalls[data.toolCallId]
-      state.openCallCount -= 1
+      closeCall(state, opened, data.toolCallId)
       return
     }
     state.earlyResults.push(data.toolCallId)
@@ -95,26 +94,10 @@ export const workRecipes: Pick<
   },
 }
 
-function openCallOf({ openCalls }: SessionState, toolCallId: string): OpenCall | undefined {
-  return Object.hasOwn(openCalls, toolCallId) ? openCalls[toolCallId] : undefined
-}
-
 /** A file was written: it is named last, and once. */
 function noteFile({ talk }: SessionState, path: string, time: string, version: number): void {
-  talk.files = talk.files.filter((file) => file.path !== path)
+  const before = talk.files.findIndex((file) => file.path === path)
+  if (before >= 0) talk.files.splice(before, 1)
   talk.files.push({ path, version, time })
   if (talk.files.length > limits.recentFilesMax) talk.files.shift()
-}
-
-/**
- * Holds open calls to their bound. The older half gives way at once, so that a session whose calls never end pays for it
- * rarely. By version, because keys of a state that was stored stand in another order.
- */
-function forgetOldest(state: SessionState): void {
-  if (state.openCallCount <= limits.openCallsMax) return
-  const oldestFirst = Object.entries(state.openCalls).sort(([, a], [, b]) => a.version - b.version)
-  const forgotten = oldestFirst.slice(0, Math.ceil(limits.openCallsMax / 2))
-  for (const [toolCallId] of forgotten) delete state.openCalls[toolCallId]
-  state.openCallCount -= forgotten.length
-  state.forgottenCalls += forgotten.length
 }

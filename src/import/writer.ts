@@ -5,7 +5,7 @@ import { frozen } from '../fold/fold.ts'
 import { initialState, type ReadonlyState } from '../fold/state.ts'
 import { CommandRefused, WaymarkError } from '../kernel/errors.ts'
 import type { LogTransaction } from '../log/port.ts'
-import { takeKeyframeIfDue } from '../session/keyframe.ts'
+import { takeKeyframeIfDue } from '../replay/keyframe.ts'
 import { caughtUp, type RecordEnvironment, record } from '../session/record.ts'
 import { commandsOf } from './plan.ts'
 import { commandIdOf, type Step } from './step.ts'
@@ -33,7 +33,6 @@ export function writeSteps(
 ): Written {
   const writer = new StepWriter(transaction, known, environment)
   for (const step of steps) writer.write(step)
-  writer.takeKeyframes()
   return { appended: writer.appended, refused: writer.refused, states: writer.states }
 }
 
@@ -45,7 +44,6 @@ class StepWriter {
   readonly #environment: RecordEnvironment
   /** Sessions whose state is the newest there is; nobody else writes during the transaction. */
   readonly #current = new Set<string>()
-  readonly #changed = new Set<string>()
 
   constructor(transaction: LogTransaction, known: States, environment: RecordEnvironment) {
     this.#transaction = transaction
@@ -62,13 +60,8 @@ class StepWriter {
       if (this.#record(step, command, ordinal)) ordinal += 1
     }
     if (ordinal === 0 && !mayComeAgain(step)) this.#transaction.putBookmark(doneKey(firstId), '')
-  }
-
-  takeKeyframes(): void {
-    for (const sessionId of this.#changed) {
-      const state = this.states.get(sessionId)
-      if (state !== undefined) takeKeyframeIfDue(this.#transaction, state)
-    }
+    const after = this.states.get(step.sessionId)
+    if (ordinal > 0 && after !== undefined) takeKeyframeIfDue(this.#transaction, after)
   }
 
   #stateOf(sessionId: string): ReadonlyState {
@@ -119,7 +112,6 @@ class StepWriter {
     this.states.set(sessionId, recorded.state)
     if (recorded.repeated || recorded.events.length === 0) return recorded.repeated
     this.appended += recorded.events.length
-    this.#changed.add(sessionId)
     return true
   }
 }

@@ -8,6 +8,11 @@ export function sha256(content: string | Uint8Array): string {
   return hash('sha256', content, 'hex')
 }
 
+/** 52 bits of the SHA-256 of a text, as an integer: for finding things again that are told apart by something else. */
+export function hashNumber(text: string): number {
+  return Number.parseInt(sha256(text).slice(0, 13), 16)
+}
+
 /** SHA-256 over the parts one after the other. */
 export function sha256Of(...parts: readonly (string | Uint8Array)[]): string {
   const running = createHash('sha256')

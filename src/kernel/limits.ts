@@ -63,14 +63,40 @@ export const limits = {
   extractCharactersMax: 1_048_576,
   /** Commands that one write transaction may carry: the group commit of waiting sends. */
   commandsPerTransactionMax: 512,
+  /** Write transactions that share one commit: sixteen sessions at once fit several times. */
+  sharedWritesMax: 64,
+  /** Milliseconds after which no further transaction joins a commit that others share: none waits much longer than its own work takes. */
+  sharedWritesMs: 10,
   /** Commands waiting in one open session before `send` refuses and asks the caller to wait. */
   queuedCommandsMax: 100_000,
   /** Commands that policies may add after one command, so that two policies cannot feed each other for ever. */
   policyCommandsMax: 16,
+  /** Steps of a script that is held as a whole, to be played again and again; a longer one is read a step at a time, or in ranges. */
+  scriptStepsMax: 200_000,
+  /** Versions that one what-if may name: what somebody chose, not a second history. */
+  whatIfChangesMax: 10_000,
+  /** Entries of each list that a what-if tells (phases, checkpoints, refusals); all are counted. */
+  whatIfListedMax: 1_000,
   /** Events a reader holds at a time. A page of typical events is about half a megabyte. */
   pageEventsMax: 1_000,
-  /** Bytes of events after which the engine takes a keyframe by itself, at the least. */
-  keyframeBytes: 1_048_576,
+  /** Events of a sealed block at most, which is a page of a reader: a version is found by opening one block, in about a millisecond. */
+  blockEventsMax: 1_000,
+  /** Newest events of a stream that stay as rows: what is looked up, repeated or taken back is mostly among them. */
+  unsealedEventsMin: 256,
+  /** Bytes that one half of a sealed block may expand to; far above any block of events of the largest allowed size. */
+  blockBytesMax: 1_073_741_824,
+  /** Bytes of events after which the engine takes a keyframe by itself, at the least: some five hundred, folded in less than a millisecond. */
+  keyframeBytes: 262_144,
+  /** Bytes of events after which it takes one that is dear, as long as the events are at least twice as large: what is replayed stays short. */
+  keyframeTailBytes: 4_194_304,
+  /** Bytes of a value in a state from which on it is kept apart, so that snapshots share it. Below, naming it costs more than it saves. */
+  partBytesMin: 1_024,
+  /** Bytes of unpacked parts that a process keeps at hand: going to and fro in a session reads only what differs. */
+  partsCachedBytesMax: 8_388_608,
+  /** Bytes that an expanded state may have; far above any session, far below what would stop a process. */
+  stateBytesMax: 1_073_741_824,
+  /** Events that are looked through for their latest time when a snapshot is taken and none before it says. */
+  timesReadMax: 100_000,
   /** Milliseconds between two looks of a live subscriber at the log. */
   pollIntervalMs: 50,
   /** Milliseconds a writer waits for the write lock of another process before it gives up. */
@@ -95,6 +121,8 @@ export const limits = {
   importStatesMax: 64,
   /** Problems that a verification lists for one session; the first ones tell where to look. */
   problemsListedMax: 1_000,
+  /** Divergences of one session that are listed; all are counted. */
+  divergencesListedMax: 100,
   /** Levels of folders below a named folder in which an import looks for transcripts. */
   folderDepthMax: 16,
   /** Bytes of a file of settings, sections of other tools included. Such files are read at every start. */
@@ -211,6 +239,41 @@ export const limits = {
   redactionMatchesMax: 1_000,
   /** Events that could not be saved that a repair lists one by one for each session; all are counted and written down. */
   lostEventsListedMax: 1_000,
+  /** Differences of two states that are listed one by one; all are counted. */
+  changesListedMax: 1_000,
+  /** Places at which a predicate turns that are listed one by one; all are counted. */
+  flipsListedMax: 1_000,
+  /** Milliseconds that a predicate may take for the states of one page of events, when all of them are looked at. */
+  predicatePageWaitMs: 30_000,
+  /** Characters of a predicate: a long one is a function in a module. */
+  predicateCharactersMax: 4_000,
+  /** Parts of a predicate, and how deep they lie in each other. */
+  predicateNodesMax: 1_000,
+  predicateLevelsMax: 50,
+  /** Milliseconds that a predicate may take for one state: it is asked about many. */
+  predicateWaitMs: 1_000,
+  /** Events of one stretch of a log that a stepper reads at once: decoded in milliseconds, and small to hold. */
+  stepperStretchEvents: 1_000,
+  /** Stretches that a stepper holds: the one it stands in, and one on either side. */
+  stepperStretchesMax: 3,
+  /** Events between two states that a stepper keeps: from the one before, any state is a few microseconds for each event away. */
+  stepperStateEvents: 32,
+  /** Events of one step that are handed out, the last ones: a batch may have as many as a session has tasks. */
+  stepEventsMax: 1_000,
+  /** Milliseconds that a player waits between two steps at most: a night in the middle of a session is not sat through. */
+  playerWaitMs: 2_000,
+  /** Keys that wait while a player is busy; who holds a key down wants to go on, not to catch up. */
+  playerKeysMax: 64,
+  /** Places of a player's bar for which it remembers how full the window was: more than a terminal has columns. */
+  playerBarPlacesMax: 1_024,
+  /** Steps of the way that a session took through a machine that are told one by one, the newest; all are counted. */
+  machineStepsListedMax: 1_000,
+  /** Candidates that a search for the fewest commands tries: thousands of times more than a session with one fault needs. */
+  reproduceAttemptsMax: 20_000,
+  /** Commands that are made plainer one by one once the fewest are found; with more, the search has come to its bound. */
+  simplifiedCommandsMax: 200,
+  /** Candidates that each way of making commands plainer tries. */
+  simplifyAttemptsMax: 2_000,
   /** Forks of forks: how many ancestors a stream may have. */
   lineageDepthMax: 1_000,
 } as const

@@ -68,22 +68,35 @@ export function encodeRow(event: PendingEvent, place: Place): Encoded {
 
 const loneSurrogate = /\p{Surrogate}/u
 
-/** Canonical JSON of the stored envelope: its keys in order, `null` and `false` left out. */
-function envelopeText(event: PendingEvent, place: Place): string {
-  const { actor, causationId, correlationId } = event
+/** The envelope of an event at its place; `null` and `false` are left out. */
+function envelopeText(event: PendingEvent, { sessionId, version }: Place): string {
+  const { causationId, correlationId, ignorable } = event
+  return storedEnvelopeText({
+    ...event,
+    sessionId,
+    version,
+    causationId: causationId ?? undefined,
+    correlationId: correlationId ?? undefined,
+    ignorable: ignorable ? true : undefined,
+  })
+}
+
+/** Canonical JSON of a stored envelope: its keys in order. */
+export function storedEnvelopeText(envelope: StoredEnvelope): string {
+  const { actor, causationId, correlationId, ignorable } = envelope
   const stored: Record<string, string | number | boolean> = { actor }
-  if (causationId !== null) stored.causationId = causationId
-  stored.commandId = event.commandId
-  if (correlationId !== null) stored.correlationId = correlationId
-  stored.id = event.id
-  if (event.ignorable) stored.ignorable = true
-  stored.index = event.index
-  stored.recordedAt = event.recordedAt
-  stored.schemaVersion = event.schemaVersion
-  stored.sessionId = place.sessionId
-  stored.time = event.time
-  stored.type = event.type
-  stored.version = place.version
+  if (causationId !== undefined) stored.causationId = causationId
+  stored.commandId = envelope.commandId
+  if (correlationId !== undefined) stored.correlationId = correlationId
+  stored.id = envelope.id
+  if (ignorable === true) stored.ignorable = true
+  stored.index = envelope.index
+  stored.recordedAt = envelope.recordedAt
+  stored.schemaVersion = envelope.schemaVersion
+  stored.sessionId = envelope.sessionId
+  stored.time = envelope.time
+  stored.type = envelope.type
+  stored.version = envelope.version
   // With its keys in order, plain JSON is the canonical one, for a tenth of the cost. Only a lone half of a
   // character, which canonical JSON refuses, could make a difference; of these fields only the actor is free text.
   return loneSurrogate.test(actor) ? canonicalJson(stored) : JSON.stringify(stored)

@@ -7,6 +7,7 @@ import { limits } from '../kernel/limits.ts'
 import { highestCounters, reportedCall } from './calls.ts'
 import { damaged, decodeRow, encodeRow } from './codec.ts'
 import { type Segment, segmentsOf } from './lineage.ts'
+import { bytesToPutIn, dropSnapshotsIn, type MemorySnapshots, putSnapshotIn } from './memory-snapshots.ts'
 import type {
   ForkPoint,
   LogTransaction,
@@ -39,14 +40,13 @@ interface CallReport {
 }
 
 /** Everything a log in memory holds. */
-export interface MemoryStore {
+export interface MemoryStore extends MemorySnapshots {
   readonly streams: Map<string, MemoryStream>
   readonly calls: Map<string, CallReport[]>
   readonly contents: Map<string, Uint8Array>
   /** What stands in the place of contents that were taken out. */
   readonly redactedContents: Map<string, Uint8Array>
   readonly bookmarks: Map<string, string>
-  snapshots: readonly StoredSnapshot[]
   position: number
 }
 
@@ -58,15 +58,17 @@ export function emptyStore(): MemoryStore {
     redactedContents: new Map(),
     bookmarks: new Map(),
     snapshots: [],
+    parts: new Map(),
     position: 0,
   }
 }
 
 /** Bytes of what is kept: the texts of events, contents, snapshots. Maps and numbers are not counted. */
-export function bytesIn({ streams, contents, redactedContents, snapshots }: MemoryStore): number {
+export function bytesIn({ streams, contents, redactedContents, snapshots, parts }: MemoryStore): number {
   const rows = [...streams.values()].flatMap((stream) => stream.rows)
   const events = rows.reduce((sum, { envelope, data }) => sum + envelope.length + data.length, 0)
   const bodies = [...contents.values(), ...redactedContents.values(), ...snapshots.map(({ body }) => body)]
+  for (const held of parts.values()) bodies.push(...held.values())
   return bodies.reduce((sum, { length }) => sum + length, events)
 }
 
@@ -109,6 +111,15 @@ export class MemoryTransaction implements LogTransaction {
       throw damaged(sessionId, stream.version, 'the head of the stream does not match its newest event')
     }
     return infoOf(stream)
+  }
+
+  chainHash(sessionId: string, version: number): string | null {
+    if (version === 0) return ''
+    for (const segment of segmentsOf(sessionId, version - 1, version, forkPointIn(this.#store))) {
+      const rows = this.#store.streams.get(segment.sessionId)?.rows ?? []
+      return rows.find((row) => row.version === version)?.hash ?? null
+    }
+    return null
   }
 
   *read(sessionId: string, range: VersionRange): Generator<readonly LoggedEvent[], void, undefined> {
@@ -184,7 +195,7 @@ export class MemoryTransaction implements LogTransaction {
       rows: [],
       batches: new Map(),
       version: forkedFrom?.version ?? 0,
-      hash: forkedFrom === null ? '' : this.#hashAt(forkedFrom),
+      hash: forkedFrom === null ? '' : (this.chainHash(forkedFrom.sessionId, forkedFrom.version) ?? ''),
       bytesSinceSnapshot: 0,
       summary: null,
     })
@@ -248,18 +259,31 @@ export class MemoryTransaction implements LogTransaction {
   }
 
   putSnapshot(snapshot: StoredSnapshot): void {
-    const before = this.#store.snapshots
     const stream = this.#store.streams.get(snapshot.sessionId)
     const bytesSinceSnapshot = stream?.bytesSinceSnapshot ?? 0
     this.#undo.push(() => {
-      this.#store.snapshots = before
       if (stream !== undefined) stream.bytesSinceSnapshot = bytesSinceSnapshot
     })
-    const others = before.filter(
-      ({ sessionId, version }) => sessionId !== snapshot.sessionId || version !== snapshot.version,
-    )
-    this.#store.snapshots = [...others, snapshot]
+    this.#undo.push(putSnapshotIn(this.#store, snapshot))
     if (stream !== undefined) stream.bytesSinceSnapshot = 0
+  }
+
+  bytesToPut(snapshot: StoredSnapshot): number {
+    return bytesToPutIn(this.#store, snapshot)
+  }
+
+  *snapshots(
+    sessionId: string,
+    atMostVersion = Number.POSITIVE_INFINITY,
+  ): Generator<StoredSnapshot, void, undefined> {
+    const segments = segmentsOf(sessionId, 0, atMostVersion, forkPointIn(this.#store))
+    for (const segment of segments.toReversed()) {
+      const own = this.#store.snapshots.filter(
+        ({ sessionId: owner, version }) =>
+          owner === segment.sessionId && version > segment.after && version <= segment.to,
+      )
+      yield* own.toSorted((a, b) => b.version - a.version)
+    }
   }
 
   bookmark(key: string): string | null {
@@ -301,15 +325,13 @@ export class MemoryTransaction implements LogTransaction {
 
   /** Drops the snapshots that may hold what an event held: of its stream, and of those that inherit it. */
   #dropSnapshots({ sessionId, version }: ForkPoint): void {
-    const before = this.#store.snapshots
-    this.#undo.push(() => {
-      this.#store.snapshots = before
-    })
-    this.#store.snapshots = before.filter((snapshot) => {
-      if (snapshot.version < version) return true
+    const inherits = (snapshot: StoredSnapshot): boolean => {
       const [holder] = segmentsOf(snapshot.sessionId, version - 1, version, forkPointIn(this.#store))
-      return holder?.sessionId !== sessionId
-    })
+      return holder?.sessionId === sessionId
+    }
+    this.#undo.push(
+      dropSnapshotsIn(this.#store, (snapshot) => snapshot.version >= version && inherits(snapshot)),
+    )
   }
 
   #appendOne(stream: MemoryStream, event: PendingEvent): LoggedEvent {
@@ -351,11 +373,5 @@ export class MemoryTransaction implements LogTransaction {
 
   #segments(sessionId: string, to: number): readonly Segment[] {
     return segmentsOf(sessionId, 0, to, forkPointIn(this.#store))
-  }
-
-  #hashAt({ sessionId, version }: ForkPoint): string {
-    const [segment] = segmentsOf(sessionId, version - 1, version, forkPointIn(this.#store))
-    const rows = segment === undefined ? [] : (this.#store.streams.get(segment.sessionId)?.rows ?? [])
-    return rows.find((row) => row.version === version)?.hash ?? ''
   }
 }

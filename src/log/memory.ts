@@ -3,11 +3,10 @@ import type { LoggedEvent } from '../events/envelope.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { sha256 } from '../kernel/hash.ts'
 import { decodeRow } from './codec.ts'
-import { segmentsOf } from './lineage.ts'
+import { dropSnapshotsIn } from './memory-snapshots.ts'
 import {
   bytesIn,
   emptyStore,
-  forkPointIn,
   infoOf,
   type MemoryStore,
   MemoryTransaction,
@@ -73,6 +72,15 @@ export class MemoryLog implements EventLog {
     yield* new MemoryTransaction(this.stored).read(sessionId, range)
   }
 
+  readToFold(sessionId: string, range: VersionRange = {}): AsyncIterable<readonly LoggedEvent[]> {
+    return this.read(sessionId, range)
+  }
+
+  async chainHash(sessionId: string, version: number): Promise<string | null> {
+    this.#assertOpen()
+    return new MemoryTransaction(this.stored).chainHash(sessionId, version)
+  }
+
   async *rows(
     sessionId: string,
     range: VersionRange = {},
@@ -117,14 +125,7 @@ export class MemoryLog implements EventLog {
     atMostVersion = Number.POSITIVE_INFINITY,
   ): AsyncGenerator<StoredSnapshot> {
     this.#assertOpen()
-    const segments = segmentsOf(sessionId, 0, atMostVersion, forkPointIn(this.stored))
-    for (const segment of segments.toReversed()) {
-      const own = this.stored.snapshots.filter(
-        ({ sessionId: owner, version }) =>
-          owner === segment.sessionId && version > segment.after && version <= segment.to,
-      )
-      yield* own.toSorted((a, b) => b.version - a.version)
-    }
+    yield* new MemoryTransaction(this.stored).snapshots(sessionId, atMostVersion)
   }
 
   async content(hash: string): Promise<Uint8Array | null> {
@@ -159,13 +160,12 @@ export class MemoryLog implements EventLog {
 
   async compact({ dropSnapshot }: CompactOptions): Promise<Compaction> {
     this.#assertOpen()
-    const { snapshots } = this.stored
     const bytesBefore = bytesIn(this.stored)
-    this.stored.snapshots = snapshots.filter(
-      ({ sessionId, version, kind, checkpointId }) =>
-        !dropSnapshot({ sessionId, version, kind, checkpointId }),
+    const countBefore = this.stored.snapshots.length
+    dropSnapshotsIn(this.stored, ({ sessionId, version, kind, checkpointId }) =>
+      dropSnapshot({ sessionId, version, kind, checkpointId }),
     )
-    const snapshotsDropped = snapshots.length - this.stored.snapshots.length
+    const snapshotsDropped = countBefore - this.stored.snapshots.length
     return { bytesBefore, bytesAfter: bytesIn(this.stored), bytesFree: 0, snapshotsDropped }
   }
 

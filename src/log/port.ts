@@ -11,7 +11,7 @@
  */
 
 import type { EventData, EventType } from '../events/catalogue.ts'
-import type { Envelope, LoggedEvent } from '../events/envelope.ts'
+import type { Envelope, FoldableEvent, LoggedEvent } from '../events/envelope.ts'
 import type { Counters } from '../events/shapes.ts'
 import type { StreamSummary } from '../fold/summary.ts'
 
@@ -64,17 +64,30 @@ export interface ReplacedData {
   readonly dataHash: string
 }
 
-/** Folded state at a version, as a cache. `body` is the compressed canonical JSON of the state. */
+/** A piece of a packed state. A store keeps it once for each stream, however many of the stream's snapshots hold it. */
+export interface SnapshotPart {
+  /** SHA-256 of its bytes before compression. */
+  readonly hash: string
+  /** Its bytes, compressed; `null` when the store does not have them any more. They are fetched or made when they are asked for. */
+  body(): Uint8Array | null
+}
+
+/** Folded state at a version, as a cache. */
 export interface StoredSnapshot {
   readonly sessionId: string
   readonly version: number
   readonly kind: 'checkpoint' | 'keyframe'
   readonly checkpointId: string | null
   readonly foldVersion: number
-  readonly stateHash: string
   /** Chain hash of the event at `version`: the snapshot belongs to this history and no other. */
   readonly chainHash: string
+  /** The latest `time` of a batch up to `version`, for finding a version by its time; `null` when nobody looked. */
+  readonly timeMax: string | null
+  /** The state as packed, but for its parts. */
   readonly body: Uint8Array
+  readonly parts: readonly SnapshotPart[]
+  /** SHA-256 over `body`, `timeMax` and the hashes of the parts: whoever unpacks it compares. */
+  readonly bodyHash: string
 }
 
 /** Which snapshot is meant, without what is in it. */
@@ -158,7 +171,12 @@ export interface LogTransaction {
   putContent(hash: string, content: Uint8Array): void
   /** Keeps another text under the hash of one that is taken out, marked as such, whether or not that one is there. */
   redactContent(hash: string, content: Uint8Array): void
+  /** Stores a snapshot, and those of its parts that the stream does not have yet. */
   putSnapshot(snapshot: StoredSnapshot): void
+  /** Bytes that putting it would add: its own, and those of the parts that the stream does not have yet. */
+  bytesToPut(snapshot: StoredSnapshot): number
+  /** Snapshots at or before a version, newest first, as those of the log. */
+  snapshots(sessionId: string, atMostVersion?: number): Iterable<StoredSnapshot>
   bookmark(key: string): string | null
   /** A note of a reader of other sources (how far an import has come), committed with the events. */
   putBookmark(key: string, value: string): void
@@ -182,6 +200,10 @@ export interface EventLog {
   streams(): AsyncIterable<readonly StreamInfo[]>
   /** Pages of events in version order; never holds more than a page. @throws WaymarkError `DAMAGED_RECORD`, `UNKNOWN_EVENT` */
   read(sessionId: string, range?: VersionRange): AsyncIterable<readonly LoggedEvent[]>
+  /** The same pages as far as folding looks at them: a store may read them for a fraction of the cost. @throws as `read` */
+  readToFold(sessionId: string, range?: VersionRange): AsyncIterable<readonly (FoldableEvent | LoggedEvent)[]>
+  /** Chain hash of the event at a version, inherited ones too; empty at version 0, `null` when it is not there. */
+  chainHash(sessionId: string, version: number): Promise<string | null>
   /** The rows as they lie there, unchecked: for verification. Inherited ones are not among them. */
   rows(sessionId: string, range?: VersionRange): AsyncIterable<readonly StoredRow[]>
   /** Events of all streams after a position, in position order, in pages; ends at the newest. */
@@ -193,7 +215,10 @@ export interface EventLog {
    * closed (then it may reject with `STORE_CLOSED`).
    */
   changed(afterPosition: number, signal: AbortSignal): Promise<void>
-  /** Snapshots of a stream at or before a version, newest first. For a fork, also those of its parent up to the fork point. */
+  /**
+   * Snapshots of a stream at or before a version, newest first. For a fork, also those of its parent up to the fork point. Parts are
+   * fetched when they are asked for; they are gone once their snapshot has been dropped.
+   */
   snapshots(sessionId: string, atMostVersion?: number): AsyncIterable<StoredSnapshot>
   /**
    * The text of a hash; of one that was taken out, what stands in its place.

@@ -1,9 +1,9 @@
 /** `checkpoints/<checkpoint_id>.json`: each checkpoint with the state it is about, compressed. */
 import { allocationBasisOf, reserveTokensOf } from '../fold/allocation.ts'
 import type { ReadonlyState } from '../fold/state.ts'
-import { brotliOf } from '../kernel/compress.ts'
+import { brotli } from '../kernel/compress.ts'
 import { DamagedRecord } from '../kernel/errors.ts'
-import { limits } from '../kernel/limits.ts'
+import { canonicalJson } from '../kernel/json.ts'
 import type { EventLog, StoredSnapshot } from '../log/port.ts'
 import type { Checkpoint } from '../replay/checkpoints.ts'
 import { unpackSnapshot } from '../replay/snapshot.ts'
@@ -67,9 +67,10 @@ function checkpointText(
   snapshot: StoredSnapshot | null,
 ): CheckpointText {
   const { version, trigger, reason } = checkpoint
-  const packed = snapshot === null ? null : brotliOf(snapshot.body, limits.contentBytesMax)
-  const unpacked = snapshot === null ? null : unpackSnapshot(snapshot, state.sessionId)
-  const reserved = unpacked?.ok === true ? reserveTokensOf(allocationBasisOf(unpacked.state)) : undefined
+  const unpacked = snapshot === null ? null : unpackSnapshot(snapshot, snapshot.sessionId)
+  const past = unpacked?.ok === true ? unpacked.fresh : null
+  const packed = past === null ? null : brotli(Buffer.from(canonicalJson(past)))
+  const reserved = past === null ? undefined : reserveTokensOf(allocationBasisOf(past))
   const { session_id, recovery_tokens_reserved, ...facts } = checkpointJson(state, checkpoint, reserved)
   const file = {
     ...facts,

@@ -107,7 +107,7 @@ async function repairInto(
   try {
     const saved = await withSalvage(store, folder, (salvage) => save(log, salvage, folder, options))
     options.onProgress?.('reading the new home again')
-    const { ok: verified } = await verifyLog(log)
+    const { ok: verified } = await verifyLog(log, undefined, { machines: null })
     return { ...saved, verified }
   } finally {
     await log.close()

@@ -1,14 +1,15 @@
 /** Writes into a new store what of a damaged one is sound, and down as lines what is not. */
-import { foldInto, stateHash } from '../fold/fold.ts'
+import type { LoggedEvent } from '../events/envelope.ts'
+import { foldInto } from '../fold/fold.ts'
 import { initialState, type SessionState } from '../fold/state.ts'
 import { summaryOf } from '../fold/summary.ts'
 import { limits } from '../kernel/limits.ts'
 import type { EventLog, ForkPoint, StoredRow, StoredSnapshot, TravellingRow } from '../log/port.ts'
-import { unpackSnapshot } from '../replay/snapshot.ts'
+import { packSnapshot } from '../replay/snapshot.ts'
 import type { Salvage } from '../store/sqlite/salvage.ts'
 import { type Extent, soundRows } from './examine.ts'
 
-/** Saves the sound events of one stream and its sound snapshots; gives how many snapshots were saved. */
+/** Saves the sound events of one stream, with snapshots where it had some; gives how many those are. */
 export async function saveStream(
   log: EventLog,
   salvage: Salvage,
@@ -27,11 +28,11 @@ export async function saveStream(
   const notes = { problem: null, healed: 0 }
   for (const { row, event } of soundRows(salvage, stream, extent.hashes.get(base) ?? '', notes)) {
     if (row.version > end) break
-    saver.add(row)
+    saver.add(row, event)
     foldInto(saver.state, [event])
     if (snapshots.has(row.version)) {
       const found = salvage.snapshot(stream.key, row.version)
-      if (found !== null) saver.addSnapshot({ ...found, sessionId: stream.sessionId }, row.hash)
+      if (found?.chainHash === row.hash) saver.addSnapshot(row.hash, found.checkpointId)
     }
     if (saver.isFull) await saver.flush()
   }
@@ -58,11 +59,15 @@ class StreamSaver {
   #forkedFrom: ForkPoint | null | undefined
   #rows: TravellingRow[] = []
   #snapshots: StoredSnapshot[] = []
+  /** The latest time of a batch. Of a fork it says nothing: inherited ones are not looked at. */
+  #timeMax: string | null = null
+  readonly #isFork: boolean
 
   constructor(log: EventLog, sessionId: string, forkedFrom: ForkPoint | null, state: SessionState) {
     this.#log = log
     this.#sessionId = sessionId
     this.#forkedFrom = forkedFrom
+    this.#isFork = forkedFrom !== null
     this.state = state
   }
 
@@ -70,17 +75,14 @@ class StreamSaver {
     return this.#rows.length >= limits.pageEventsMax || this.#snapshots.length >= snapshotsPerTransaction
   }
 
-  add(row: TravellingRow): void {
+  add(row: TravellingRow, { index, time }: LoggedEvent): void {
     this.#rows.push(row)
+    if (index === 0 && (this.#timeMax === null || time > this.#timeMax)) this.#timeMax = time
   }
 
-  /** Only one that is what the events up to it come to. */
-  addSnapshot(snapshot: StoredSnapshot, hash: string): void {
-    const isSound =
-      snapshot.chainHash === hash &&
-      unpackSnapshot(snapshot, this.#sessionId).ok &&
-      snapshot.stateHash === stateHash(this.state)
-    if (isSound) this.#snapshots.push(snapshot)
+  /** A snapshot where there was one, of what the events up to it come to. */
+  addSnapshot(hash: string, checkpointId: string | null): void {
+    this.#snapshots.push(packSnapshot(this.state, hash, checkpointId, this.#isFork ? null : this.#timeMax))
   }
 
   async flush(): Promise<void> {

@@ -1,8 +1,9 @@
 /** State in the past. Batches are the steps of time travel: a version inside a batch is its own, a time ends at a batch's end. */
 import type { ReadonlyState } from '../fold/state.ts'
-import { WaymarkError } from '../kernel/errors.ts'
+import { DamagedRecord, WaymarkError } from '../kernel/errors.ts'
 import type { EventLog } from '../log/port.ts'
 import { loadState } from './load.ts'
+import { isWhole } from './snapshot.ts'
 
 /**
  * The state at a version, at a time (ISO 8601), or now.
@@ -31,12 +32,55 @@ export async function versionAt(log: EventLog, sessionId: string, time: string):
       hint: 'write it as 2026-01-31T12:00:00Z',
     })
   }
-  let version = 0
-  for await (const page of log.read(sessionId)) {
+  let version = await knownVersionBefore(log, sessionId, wanted)
+  for await (const page of log.read(sessionId, { after: version })) {
     for (const event of page) {
       if (event.index === 0 && Date.parse(event.time) > wanted) return version
       version = event.version
     }
   }
   return version
+}
+
+/**
+ * A version that all had happened by at a time, as near as snapshots can tell: the search halves the session until it stands between
+ * two of them. 0 when none can tell.
+ */
+async function knownVersionBefore(log: EventLog, sessionId: string, wanted: number): Promise<number> {
+  let known = 0
+  let last = (await log.stream(sessionId))?.version ?? 0
+  let from = 0
+  while (last - from > searchedEventsMin) {
+    const middle = from + Math.ceil((last - from) / 2)
+    const found = await newestTold(log, sessionId, middle, from)
+    if (found !== null && Date.parse(found.timeMax) > wanted) last = found.version - 1
+    else {
+      from = middle
+      if (found !== null) known = found.version
+    }
+  }
+  return known
+}
+
+/** Fewer events are read as quickly as a snapshot is looked for. */
+const searchedEventsMin = 64
+
+/** The newest snapshot after `from` and up to `to` that tells the latest time before it. */
+async function newestTold(
+  log: EventLog,
+  sessionId: string,
+  to: number,
+  from: number,
+): Promise<{ readonly version: number; readonly timeMax: string } | null> {
+  try {
+    for await (const snapshot of log.snapshots(sessionId, to)) {
+      const { version, timeMax } = snapshot
+      if (version <= from) return null
+      if (timeMax !== null && isWhole(snapshot)) return { version, timeMax }
+    }
+  } catch (error) {
+    // Where the store cannot tell them, the events still can.
+    if (!(error instanceof DamagedRecord)) throw error
+  }
+  return null
 }

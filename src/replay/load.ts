@@ -1,9 +1,11 @@
 /** Brings a session's state back: the newest snapshot that is sound, then the events after it. */
 
-import { foldInto, frozen } from '../fold/fold.ts'
+import { foldInto } from '../fold/fold.ts'
 import { initialState, type ReadonlyState, type SessionState } from '../fold/state.ts'
 import { DamagedRecord, SessionNotFound, WaymarkError } from '../kernel/errors.ts'
 import type { EventLog, StoredSnapshot, StreamInfo } from '../log/port.ts'
+import { lazilyCopied } from './lazy-copy.ts'
+import { copied } from './shared.ts'
 import { unpackSnapshot } from './snapshot.ts'
 
 /** Where a state was taken from: the newest snapshot, an older one because newer ones were unsound, or all events. */
@@ -18,8 +20,10 @@ export interface SnapshotProblem {
 export interface StartingPoint {
   readonly from: LoadedFrom
   readonly snapshot: StoredSnapshot | null
-  /** State at the snapshot's version, or before the first event. Held by nobody else. */
+  /** State at the snapshot's version, or before the first event: a copy that nobody else holds. */
   readonly state: SessionState
+  /** The same, as it comes out of the snapshot: for `lazilyCopied`, and for one reader only. */
+  readonly fresh: SessionState
   /** Snapshots that were passed over, and why. */
   readonly passedOver: readonly SnapshotProblem[]
 }
@@ -60,9 +64,19 @@ export async function startingPoint(
       continue
     }
     const from = passedOver.length === 0 ? 'snapshot' : 'older-snapshot'
-    return { from, snapshot, state: unpacked.state, passedOver }
+    const { fresh } = unpacked
+    return {
+      from,
+      snapshot,
+      get state() {
+        return copied(fresh)
+      },
+      fresh,
+      passedOver,
+    }
   }
-  return { from: 'full-replay', snapshot: null, state: initialState(sessionId), passedOver }
+  const state = initialState(sessionId)
+  return { from: 'full-replay', snapshot: null, state, fresh: state, passedOver }
 }
 
 /** Snapshots as long as they can be listed; where the store cannot tell them, the events still can. */
@@ -94,14 +108,14 @@ export async function loadState(log: EventLog, sessionId: string, version?: numb
     })
   }
   const start = await startingPoint(log, sessionId, target)
-  const { state } = start
+  const { state, settled } = lazilyCopied(start.fresh)
   let replayedEvents = 0
   for await (const page of log.read(sessionId, { after: state.version, to: target })) {
     foldInto(state, page)
     replayedEvents += page.length
   }
   return {
-    state: frozen(state),
+    state: settled(),
     from: start.from,
     snapshotVersion: start.snapshot?.version ?? 0,
     replayedEvents,

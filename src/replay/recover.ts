@@ -3,12 +3,13 @@
  * older one, else replays all, and checks the hash chain of every event it reads on the way. It reads only;
  * the session records what was found.
  */
-import { foldInto, frozen } from '../fold/fold.ts'
+import { foldInto } from '../fold/fold.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import type { RowProblem } from '../log/chain.ts'
 import type { EventLog } from '../log/port.ts'
 import { type OpenItem, openItems } from '../views/open-items.ts'
 import { checkedEvents } from './chain.ts'
+import { lazilyCopied } from './lazy-copy.ts'
 import { type LoadedFrom, type SnapshotProblem, startingPoint, streamOf } from './load.ts'
 
 export interface Recovery {
@@ -35,7 +36,7 @@ export async function planRecovery(log: EventLog, sessionId: string, asOf?: numb
   const stream = await streamOf(log, sessionId)
   const upTo = Math.min(asOf ?? stream.version, stream.version)
   const start = await startingPoint(log, sessionId, upTo)
-  const { state } = start
+  const { state, settled } = lazilyCopied(start.fresh)
   const chainHash = start.snapshot?.chainHash ?? ''
   let damage: RowProblem | null = null
   let replayedEvents = 0
@@ -45,7 +46,7 @@ export async function planRecovery(log: EventLog, sessionId: string, asOf?: numb
     damage = page.problem
     if (damage !== null) break
   }
-  const recovered = frozen(state)
+  const recovered = settled()
   return {
     sessionId,
     from: start.from,

@@ -1,6 +1,7 @@
 /** A decided command on its way into the log: its events get ids, times and salts, are folded, and are appended. */
 import { decide } from '../decide/decide.ts'
 import type { Decision, RepositoryNote } from '../decide/decision.ts'
+import type { Machines } from '../decide/machines.ts'
 import { type DecidedEvent, ignorableTypes, schemaVersionOf } from '../events/catalogue.ts'
 import type { Command } from '../events/commands.ts'
 import type { CommandMeta, LoggedEvent } from '../events/envelope.ts'
@@ -9,6 +10,7 @@ import type { ReadonlyState, SessionState } from '../fold/state.ts'
 import { summaryOf } from '../fold/summary.ts'
 import { type Clock, eventIdOf, type Ids } from '../kernel/clock.ts'
 import type { LogTransaction, PendingEvent } from '../log/port.ts'
+import { latestTime } from '../replay/latest-time.ts'
 import { packSnapshot } from '../replay/snapshot.ts'
 
 export interface AppendMeta extends CommandMeta {
@@ -21,6 +23,8 @@ export interface AppendEnvironment {
   readonly ids: Ids
   /** What the repository said of itself lately, for checkpoints. */
   readonly repository?: () => RepositoryNote | null
+  /** The machines that are asked, where other ones than usual are. */
+  readonly machines?: Machines
 }
 
 /** A command with its decision, and the moment at which it was decided. */
@@ -44,6 +48,7 @@ export function decideNow(
     checkpointId: () => `ckpt_${environment.ids.uuid()}`,
     handoffId: () => `hoff_${environment.ids.uuid()}`,
     ...(environment.repository === undefined ? {} : { repository: environment.repository }),
+    ...(environment.machines === undefined ? {} : { machines: environment.machines }),
     countedCall: (callId, scope) => transaction.countedCall(before.sessionId, callId, scope),
   })
   return { command, decision, recordedAt }
@@ -162,5 +167,6 @@ function putCheckpointSnapshot(
   const created = events.find((event) => event.type === 'checkpoint.created')
   const stream = transaction.stream(before.sessionId)
   if (created === undefined || stream === null) return
-  transaction.putSnapshot(packSnapshot(before, stream.hash, created.data.checkpointId))
+  const timeMax = latestTime(transaction, before.sessionId, before.version)
+  transaction.putSnapshot(packSnapshot(before, stream.hash, created.data.checkpointId, timeMax))
 }

@@ -6,6 +6,7 @@ import { DamagedRecord } from '../kernel/errors.ts'
 import type { Compaction, EventLog, SnapshotPlace, StoredSnapshot, StreamInfo } from '../log/port.ts'
 import { checkpointsOf } from '../replay/checkpoints.ts'
 import { chainHashAt, loadState, streamOf } from '../replay/load.ts'
+import { readStoredPart } from '../replay/part-cache.ts'
 import { unpackSnapshot } from '../replay/snapshot.ts'
 
 /** Keyframes that a session keeps: the newest, and one to fall back to. */
@@ -152,14 +153,20 @@ async function ownSnapshots(
   const own: Candidate[] = []
   for await (const snapshot of log.snapshots(sessionId)) {
     if (snapshot.sessionId !== sessionId) continue
-    const { version, kind, checkpointId, body } = snapshot
+    const { version, kind, checkpointId } = snapshot
     const sound = await soundness(snapshot)
-    own.push({ sessionId, version, kind, checkpointId, bytes: body.length, sound })
+    own.push({ sessionId, version, kind, checkpointId, bytes: ownBytes(snapshot), sound })
   }
   return own
 }
 
+/** Without what other snapshots may share. */
+function ownBytes({ body, parts }: StoredSnapshot): number {
+  return parts.reduce((sum, { hash }) => sum + hash.length / 2, body.length)
+}
+
 async function isSound(log: EventLog, snapshot: StoredSnapshot): Promise<boolean> {
   const { sessionId, version, chainHash } = snapshot
-  return unpackSnapshot(snapshot, sessionId).ok && (await chainHashAt(log, sessionId, version)) === chainHash
+  const isWhole = unpackSnapshot(snapshot, sessionId, readStoredPart).ok
+  return isWhole && (await chainHashAt(log, sessionId, version)) === chainHash
 }

@@ -8,6 +8,8 @@ import { limits } from '../kernel/limits.ts'
  */
 export class EventLoopTurns {
   #busySinceMs: number | null = null
+  /** The turn that is waited for. All wait for the same one: who goes on together writes together. */
+  #next: Promise<void> | null = null
 
   /** Before a piece of work: `null` when it may go on at once, else what to wait for. */
   due(): Promise<void> | null {
@@ -20,8 +22,12 @@ export class EventLoopTurns {
       return null
     }
     if (elapsedMs() - this.#busySinceMs < limits.eventLoopHeldMs) return null
-    return new Promise((resolve) => {
-      setImmediate(resolve)
+    this.#next ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#next = null
+        resolve()
+      })
     })
+    return this.#next
   }
 }

@@ -5,10 +5,10 @@ import { DamagedRecord, WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import type { EventLog } from '../log/port.ts'
 import { checkpointVersion } from '../replay/checkpoint-version.ts'
+import { takeKeyframeOfFork } from '../replay/keyframe.ts'
 import { loadState } from '../replay/load.ts'
 import { takenOutUpTo } from '../replay/taken-out.ts'
 import type { SessionHost } from './host.ts'
-import { takeKeyframeOfFork } from './keyframe.ts'
 import { assertOutsideMerge } from './merge/inside.ts'
 import { record } from './record.ts'
 
@@ -18,6 +18,8 @@ export interface ForkOptions {
   /** The checkpoint to fork at, instead of a version. */
   readonly checkpoint?: string
   readonly title?: string
+  /** When it happened, where that was not now: a history that was played again keeps its times. */
+  readonly time?: string
 }
 
 /**
@@ -43,7 +45,8 @@ export async function forkSession(
     transaction.create(sessionId, { sessionId: parentSessionId, version: parentVersion })
     const known: ReadonlyState = { ...inherited, sessionId }
     const command = { type: 'session.fork', parentSessionId, parentVersion, ...title } as const
-    let forked = record(transaction, known, { sessionId, command }, environment).state
+    const meta = options.time === undefined ? {} : { time: options.time }
+    let forked = record(transaction, known, { sessionId, command, meta }, environment).state
     for (const redaction of gone) {
       forked = record(transaction, forked, { sessionId, command: redaction }, environment).state
     }

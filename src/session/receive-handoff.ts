@@ -10,9 +10,9 @@ import { readHandoff } from '../handoff/validate.ts'
 import { derivedIdOf } from '../kernel/clock.ts'
 import { CommandRefused, WaymarkError } from '../kernel/errors.ts'
 import type { LogTransaction } from '../log/port.ts'
+import { takeKeyframeIfDue } from '../replay/keyframe.ts'
 import { startCommand } from './begin-options.ts'
 import type { SessionHost } from './host.ts'
-import { takeKeyframeIfDue } from './keyframe.ts'
 import { record } from './record.ts'
 
 export interface ReceiveOptions {

@@ -191,13 +191,13 @@ export function appendSteps(
 }
 
 /** A policy's checkpoint of the very state that the newest one is of: nothing has happened since. */
-function isCheckpointAgain({ checkpoints, version }: ReadonlyState, command: Command): boolean {
+export function isCheckpointAgain({ checkpoints, version }: ReadonlyState, command: Command): boolean {
   const newest = checkpoints[checkpoints.length - 1]
   return command.type === 'checkpoint.create' && newest !== undefined && newest.version + 1 === version
 }
 
 /** The meta of a policy's command: derived ids, so that the same cause leads to the same events. */
-function policyMeta(own: AppendMeta, policy: Policy, key: string, cause?: LoggedEvent): AppendMeta {
+export function policyMeta(own: AppendMeta, policy: Policy, key: string, cause?: LoggedEvent): AppendMeta {
   return {
     commandId: derivedIdOf(`${own.commandId}/policy/${policy.name}/${key}`),
     actor: `policy:${policy.name}`,

@@ -7,6 +7,7 @@ import { assert } from '../kernel/assert.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import { stateAt } from '../replay/at.ts'
+import { openStepper, type Stepper, type StepperOptions } from '../replay/stepper.ts'
 import type { Brief, BriefOptions } from '../views/brief.ts'
 import {
   type AcceptOptions,
@@ -253,6 +254,11 @@ export class Session {
   /** State at a version, or at a time: after all batches that happened at or before it. */
   async at(when: number | string): Promise<ReadonlyState> {
     return stateAt(this.#host.log, this.id, when)
+  }
+
+  /** Steps through what is recorded, forwards and backwards: to the next place, event of a type, change of a path. */
+  async stepper(options: StepperOptions = {}): Promise<Stepper> {
+    return openStepper(this.#host.log, this.id, options)
   }
 
   /**

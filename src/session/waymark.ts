@@ -12,8 +12,11 @@ import { limits } from '../kernel/limits.ts'
 import { MemoryLog } from '../log/memory.ts'
 import type { EventLog, StreamInfo } from '../log/port.ts'
 import { MemoryFiles } from '../memory/memory-files.ts'
+import { type Bisection, type BisectOptions, bisectSession } from '../replay/bisection.ts'
+import type { DiffOptions, HistoryDiff } from '../replay/diff.ts'
 import { loadState } from '../replay/load.ts'
-import { type Verification, verifyLog } from '../replay/verify.ts'
+import type { PredicateLike } from '../replay/predicate.ts'
+import { type Verification, type VerifyOptions, verifyLog } from '../replay/verify.ts'
 import { openSqliteLog } from '../store/sqlite/open.ts'
 import { beginSession, historyOf } from './begin.ts'
 import { startCommand } from './begin-options.ts'
@@ -25,6 +28,7 @@ import { findHome, makeHome, sessionsFolderOf, storePathOf } from './home.ts'
 import type { SessionHost } from './host.ts'
 import { LiveSessions } from './live-sessions.ts'
 import type { CarriedTasks } from './load-history.ts'
+import { diffPlaces } from './place.ts'
 import { type Policy, standardPolicies } from './policy.ts'
 import { type ReceiveOptions, receiveHandoff } from './receive-handoff.ts'
 import type { RecordEnvironment } from './record.ts'
@@ -271,8 +275,34 @@ export class Waymark {
   }
 
   /** Reads everything again, of one session or all, and says what is not as it was written. */
-  async verify(name?: string): Promise<Verification> {
-    return verifyLog(this.log, name === undefined ? undefined : await this.resolve(name))
+  async verify(name?: string, options: VerifyOptions = {}): Promise<Verification> {
+    return verifyLog(this.log, name === undefined ? undefined : await this.resolve(name), options)
+  }
+
+  /**
+   * Finds the version at which a predicate begins to hold, in about log2(n) reconstructions: the first one if it turns once, and in any
+   * case with `scan`, which reads everything. A predicate is an expression over the state, or a function.
+   *
+   * @throws SessionNotFound; WaymarkError `PREDICATE_INVALID`, `VERSION_NOT_FOUND`, `USAGE` when nothing lies in the range, `DAMAGED_RECORD`
+   * @example
+   * ```ts
+   * await session.send({ type: 'task.add', taskId: 'A', title: 'Log in' })
+   * const { events } = await waymark.bisect(session.id, 'tasks.A.status == "pending"')
+   * events[0]?.type // 'task.added'
+   * ```
+   */
+  async bisect(name: string, predicate: PredicateLike, options: BisectOptions = {}): Promise<Bisection> {
+    return bisectSession(this.log, await this.resolve(name), predicate, options)
+  }
+
+  /**
+   * Compares two places, each `<session>` or `<session>@<version, checkpoint or time>`: where their histories part, what happened on each
+   * side since, and what differs in state. Without `after`, a place in the past is compared with now, a fork with its parent.
+   *
+   * @throws SessionNotFound; WaymarkError `SESSION_AMBIGUOUS`, `VERSION_NOT_FOUND`, `USAGE`, `DAMAGED_RECORD`
+   */
+  async diff(before: string, after?: string, options: DiffOptions = {}): Promise<HistoryDiff> {
+    return diffPlaces(this.log, before, after, options)
   }
 
   /** The events of all sessions after a position, then live ones, until the signal aborts. */

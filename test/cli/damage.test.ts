@@ -104,7 +104,7 @@ describe('a damaged snapshot', () => {
     const id = await session(place)
     await tamper(
       place,
-      `UPDATE snapshots SET state_hash = '${'0'.repeat(64)}' WHERE version = (SELECT max(version) FROM snapshots)`,
+      `UPDATE snapshots SET body_hash = '${'0'.repeat(64)}' WHERE version = (SELECT max(version) FROM snapshots)`,
     )
     expect(await jsonOf(place, shapes.verifyShape, ['verify'])).toMatchObject({
       code: 1,

@@ -612,6 +612,41 @@ export const recoverShape = z.strictObject({
   steps: recoveryShape.shape.steps,
 })
 
+const machineMove = { from: z.string(), event: z.string(), to: z.string() }
+const countOrNone = count.nullable()
+export const machineShape = z.strictObject({
+  machine: z.enum(['task', 'budget', 'session', 'handoff', 'recovery']),
+  initial: z.string(),
+  begins: z.string().nullable(),
+  states: z.array(z.strictObject({ name: z.string(), final: z.boolean(), now: countOrNone })),
+  transitions: z.array(z.strictObject({ ...machineMove, guard: z.string().nullable(), count: countOrNone })),
+  outside: z.array(z.strictObject({ ...machineMove, count })),
+  session: z
+    .strictObject({
+      sessionId,
+      version: count,
+      taskId: z.string().nullable(),
+      begun: count,
+      steps: z.array(
+        z.strictObject({
+          version: z.int().min(1),
+          time,
+          subject: z.string().nullable(),
+          ...machineMove,
+          from: z.string().nullable(),
+        }),
+      ),
+      stepCount: count,
+    })
+    .nullable(),
+})
+export const machineTextShape = z.strictObject({
+  machine: z.string(),
+  format: z.enum(['mermaid', 'dot']),
+  sessionId: sessionId.nullable(),
+  text: z.string(),
+})
+
 export const replayShape = z.strictObject({
   sessionId,
   version: count,
@@ -624,6 +659,186 @@ export const replayShape = z.strictObject({
   durationMs: z.number().min(0),
 })
 
+const toldOf = <S extends z.ZodType>(shape: S) => z.strictObject({ count, listed: z.array(shape) })
+const phaseStep = z.strictObject({
+  version: count,
+  time,
+  from: z.enum(budgetPhases),
+  to: z.enum(budgetPhases),
+  percent: z.number(),
+})
+const checkpointTaken = z.strictObject({
+  version: count,
+  time,
+  trigger: z.string(),
+  reason: z.string().nullable(),
+})
+const playedState = z.strictObject({
+  version: count,
+  status: z.enum(sessionStatuses),
+  window: z.record(z.string(), z.unknown()),
+  usage: z.record(z.string(), z.unknown()),
+  tasks: z.record(z.string(), z.enum(taskStatuses)),
+  stateHash: z.string().regex(/^[0-9a-f]{64}$/),
+})
+const askedChange = z.strictObject({ version: count, fields: z.record(z.string(), z.unknown()) })
+
+export const whatIfShape = z.strictObject({
+  asked: z.strictObject({
+    configuration: z.record(z.string(), z.unknown()).nullable(),
+    machines: z.boolean(),
+    skip: z.array(count),
+    edit: z.array(askedChange),
+    insert: z.array(askedChange),
+    withoutEffect: z.array(z.string()),
+  }),
+  sessionId,
+  playedFrom: count,
+  version: count,
+  commands: count,
+  same: z.boolean(),
+  partsAt: z
+    .strictObject({
+      version: count,
+      time,
+      command: z.string(),
+      kind: z.enum(['played', 'edited', 'skipped', 'gave-way', 'taken-over', 'inserted', 'refused']),
+      played: z.array(z.string()),
+      recorded: z.array(z.string()),
+    })
+    .nullable(),
+  phases: z.strictObject({ recorded: toldOf(phaseStep), played: toldOf(phaseStep) }),
+  checkpoints: z.strictObject({
+    recorded: count,
+    played: count,
+    missing: toldOf(checkpointTaken),
+    added: toldOf(checkpointTaken),
+  }),
+  refused: toldOf(
+    z.strictObject({
+      version: count,
+      time,
+      command: z.string(),
+      subject: z.string(),
+      status: z.string(),
+      reason: z.string(),
+      accepted: z.array(z.string()),
+    }),
+  ),
+  withoutEvents: count,
+  gaveWay: toldOf(z.strictObject({ version: count, command: z.string(), fields: z.array(z.string()) })),
+  takenOver: z.strictObject({
+    unknown: count,
+    policies: count,
+    rewind: count,
+    merge: count,
+    recovery: count,
+    handoff: count,
+  }),
+  state: z.strictObject({ recorded: playedState, played: playedState }),
+  diff: z.strictObject({
+    changes: z.array(
+      z.strictObject({ path: z.string(), kind: z.string(), before: z.unknown(), after: z.unknown() }),
+    ),
+    changeCount: count,
+    folded: z.array(z.string()),
+  }),
+  fork: z
+    .strictObject({
+      sessionId,
+      parentSessionId: sessionId,
+      forkedAt: count,
+      version: count,
+      commands: count,
+      leftOut: toldOf(z.strictObject({ version: count, command: z.string(), reason: z.string() })),
+    })
+    .nullable(),
+})
+
+const differenceShape = z.strictObject({ path: z.string(), recorded: z.unknown(), now: z.unknown() })
+
+const machinesVerdictShape = z.strictObject({
+  batches: count,
+  agreedEvents: count,
+  divergenceCount: count,
+  divergences: z.array(
+    z.strictObject({
+      version: count,
+      command: z.string(),
+      commandId: z.string(),
+      cause: z.string(),
+      outcome: z.string(),
+      difference: differenceShape,
+    }),
+  ),
+  outcomes: z.array(z.strictObject({ command: z.string(), outcome: z.string(), count, version: count })),
+  notAsked: z.array(z.strictObject({ reason: z.string(), count, version: count })),
+})
+
+const told = z.strictObject({
+  time,
+  version: z.int().min(1),
+  type: z.string(),
+  text: z.string(),
+  tone: z.string(),
+  notable: z.boolean(),
+})
+
+const stateDiffShape = z.strictObject({
+  changes: z.array(
+    z.strictObject({
+      path: z.string().min(1),
+      kind: z.enum(['added', 'removed', 'changed']),
+      before: z.unknown(),
+      after: z.unknown(),
+    }),
+  ),
+  changeCount: count,
+  folded: z.array(z.string()),
+})
+
+const sideShape = z.strictObject({
+  sessionId,
+  version: count,
+  events: count,
+  byType: z.record(z.string(), z.int().min(1)),
+  first: told.nullable(),
+})
+
+export const diffShape = z.strictObject({
+  relation: z.enum(['same-session', 'shared-past', 'apart']),
+  common: count,
+  before: sideShape,
+  after: sideShape,
+  same: z.boolean(),
+  state: stateDiffShape,
+})
+
+const probe = { version: count, holds: z.boolean() }
+
+export const bisectShape = z.strictObject({
+  sessionId,
+  predicate: z.string(),
+  from: count,
+  to: count,
+  outcome: z.enum(['found', 'held-before', 'not-held']),
+  version: count.nullable(),
+  before: count.nullable(),
+  events: z.array(told),
+  changes: stateDiffShape.nullable(),
+  probes: z.array(z.strictObject(probe)),
+  reconstructions: count,
+  monotone: z.boolean().nullable(),
+  scan: z
+    .strictObject({
+      heldBefore: z.boolean(),
+      flips: z.array(z.strictObject({ ...probe, before: count })),
+      flipCount: count,
+      looks: count,
+    })
+    .nullable(),
+})
+
 export const verifyShape = z.strictObject({
   ok: z.boolean(),
   sessions: z.array(
@@ -632,8 +847,18 @@ export const verifyShape = z.strictObject({
       events: count,
       redactedCount: count,
       redacted: z.array(z.strictObject({ version: count, by: count })),
+      snapshots: z.strictObject({ count, ofOtherFold: count }),
+      machines: machinesVerdictShape.nullable(),
       ok: z.boolean(),
-      problems: z.array(z.strictObject({ version: count, kind: z.string(), detail: z.string() })),
+      problems: z.array(
+        z.strictObject({
+          version: count,
+          kind: z.string(),
+          cause: z.string(),
+          detail: z.string(),
+          difference: differenceShape.optional(),
+        }),
+      ),
     }),
   ),
   orphanedEvents: count,
@@ -834,4 +1059,21 @@ export const graphReclaimShape = z.strictObject({
   ),
   ready: z.array(z.string()),
   counts: standingCounts,
+})
+
+export const reproduceShape = z.strictObject({
+  sessionId,
+  version: z.int().min(1),
+  kind: z.enum(['state', 'change', 'divergence']),
+  commands: z.array(z.looseObject({ type: z.string(), time: time.optional() })),
+  versions: z.array(z.int().min(1)),
+  commandsBefore: count,
+  isMinimal: z.boolean(),
+  policies: z.enum(['standard', 'none']),
+  seed: count,
+  attempts: count,
+  durationMs: z.number().min(0),
+  redacted: z.boolean(),
+  file: z.string().nullable(),
+  test: z.string().nullable(),
 })

@@ -82,9 +82,11 @@ export function snapshotOf(
     kind: 'keyframe',
     checkpointId: null,
     foldVersion: 1,
-    stateHash: sha256(`state ${version}`),
     chainHash: sha256(`chain ${version}`),
+    timeMax: null,
     body: Buffer.from(`body ${version}`),
+    parts: [],
+    bodyHash: sha256(`state ${version}`),
     ...facts,
   }
 }

@@ -130,7 +130,8 @@ it('beside processes that write, compaction after compaction takes nothing of wh
       if (stream === null) throw new Error('the session is there')
       const body = Buffer.alloc(3_000_000, rounds)
       const place = { sessionId: id, version: stream.version, kind: 'keyframe', checkpointId: null } as const
-      transaction.putSnapshot({ ...place, foldVersion: -1, stateHash: '', chainHash: stream.hash, body })
+      const rest = { foldVersion: -1, timeMax: null, parts: [], bodyHash: '', chainHash: stream.hash }
+      transaction.putSnapshot({ ...place, ...rest, body })
     })
     // The first time, the snapshot of the session's start too.
     const snapshotsDropped = rounds === 0 ? 2 : 1

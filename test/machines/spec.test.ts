@@ -120,11 +120,16 @@ function titlesIn(source: string): readonly string[] {
   return [...source.matchAll(/\bit\(\s*'([TBSHR]-\d{3} [^']*)'/g)].map(([, title = '']) => title)
 }
 
+/** A label without its condition and without the noun before the verb. */
+function shortLabel(label: string): string {
+  return label.replace(/ \[[^\]]*\]$/, '').replace(/^[a-z]+\./, '')
+}
+
 /** The arrows of a diagram, one for each label: `from → to: label`. */
 function arrowsIn(text: string): readonly string[] {
   const diagram = /```mermaid\n([\s\S]*?)```/.exec(text)?.[1] ?? ''
   return [...diagram.matchAll(/^ {2}(\S+) --> (\S+)(?:: (.*))?$/gm)].flatMap(([, from, to, labels = '']) =>
-    labels.split(', ').map((label) => `${from} → ${to}: ${label}`),
+    labels.split(', ').map((label) => `${from} → ${to}: ${shortLabel(label)}`),
   )
 }
 
@@ -222,7 +227,7 @@ describe('the diagrams', () => {
 describe('the reading of pages and tests', () => {
   it('finds what is there: rows of both kinds, titles, arrows', () => {
     const page =
-      '| No. | Law |\n|---|---|\n| T-101 | a law | T-101 a test |\n```mermaid\nx\n  a --> b: go, run\n```\n'
+      '| No. | Law |\n|---|---|\n| T-101 | a law | T-101 a test |\n```mermaid\nx\n  a --> b: go [warned], task.run\n```\n'
     expect(linesOf(page)).toEqual([['T-101', 'a law', 'T-101 a test']])
     expect(arrowsIn(page)).toEqual(['a → b: go', 'a → b: run'])
     expect(titlesIn("  it('T-101 a test', () => {})\n  it(\n    'B-007 another',")).toEqual([

@@ -5,7 +5,7 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { stateHash } from '../../src/fold/fold.ts'
 import { sha256 } from '../../src/kernel/hash.ts'
 import type { Verification } from '../../src/replay/verify.ts'
@@ -78,6 +78,8 @@ const verify = async (waymark: Waymark): Promise<Verification> => waymark.verify
 const recover = async (waymark: Waymark): Promise<RecoveryReport> => waymark.recover(sessionId)
 const at = (version: number): string => `place % 4294967296 = ${version}`
 
+const newestPart = 'key = (SELECT max(key) FROM parts)'
+
 /** Column, the change to it, and the version at which it must be found. */
 const changes: readonly (readonly [column: string, sql: string, version: number])[] = [
   ['data', `UPDATE events SET data = replace(data, 'task number', 'task Number') WHERE ${at(12)}`, 12],
@@ -100,15 +102,20 @@ const changes: readonly (readonly [column: string, sql: string, version: number]
   ['a snapshot’s body', 'UPDATE snapshots SET body = zeroblob(80) WHERE version = 29', 29],
   [
     'a snapshot’s hash',
-    `UPDATE snapshots SET state_hash = replace(state_hash, substr(state_hash, 1, 1), 'z') WHERE version = 19`,
+    `UPDATE snapshots SET body_hash = replace(body_hash, substr(body_hash, 1, 1), 'z') WHERE version = 19`,
     19,
   ],
-  ['a snapshot’s place in the chain', `UPDATE snapshots SET chain_hash = state_hash WHERE version = 19`, 19],
+  ['a snapshot’s place in the chain', `UPDATE snapshots SET chain_hash = body_hash WHERE version = 19`, 19],
   ['a snapshot’s version', 'UPDATE snapshots SET version = 25 WHERE version = 19', 25],
-  ['the index of commands', `UPDATE batches SET command_id = 'c-x' WHERE command_id = 'c-5'`, 9],
-  ['the index of commands, a version', `UPDATE batches SET version = 10 WHERE command_id = 'c-5'`, 9],
-  ['the index of calls', `UPDATE calls SET output_tokens = 50`, 3],
-  ['the index of calls, a call gone', `DELETE FROM calls`, 3],
+  ['a part of a snapshot', `UPDATE parts SET body = zeroblob(80) WHERE ${newestPart}`, 29],
+  ['a part of a snapshot, gone', `DELETE FROM parts WHERE ${newestPart}`, 29],
+  ['a part’s hash', `UPDATE parts SET hash = zeroblob(32) WHERE ${newestPart}`, 29],
+  ['the list of a snapshot’s parts', 'UPDATE snapshots SET parts = substr(parts, 33) WHERE version = 29', 29],
+  ['a snapshot’s time', `UPDATE snapshots SET time_max = '2020-01-01T00:00:00.000Z' WHERE version = 19`, 19],
+  ['the index of commands', 'UPDATE commands SET key = key + 1 WHERE place % 4294967296 = 9', 9],
+  ['the index of commands, a version', 'UPDATE commands SET place = place + 1 WHERE place % 4294967296 = 9', 9],
+  ['the index of calls', 'UPDATE reports SET output_tokens = 50', 3],
+  ['the index of calls, a call gone', 'DELETE FROM reports', 3],
 ]
 
 describe('verify', () => {
@@ -125,7 +132,7 @@ describe('verify', () => {
 
   it('finds events whose session is gone', async () => {
     const { ok, orphanedEvents } = await damaged(
-      'DELETE FROM batches; DELETE FROM calls; DELETE FROM snapshots; DELETE FROM streams',
+      'DELETE FROM commands; DELETE FROM reports; DELETE FROM snapshots; DELETE FROM streams',
       verify,
     )
     expect({ ok, orphanedEvents }).toEqual({ ok: false, orphanedEvents: newest })
@@ -161,8 +168,25 @@ describe('recovery', () => {
     expect(report.passedOver).toMatchObject([{ version: 29, kind: 'damaged-snapshot' }])
   })
 
+  it('takes an older snapshot when a part is gone that only the newest holds', async () => {
+    // Modules of their own, which have no parts at hand.
+    vi.resetModules()
+    const { planRecovery } = await import('../../src/replay/recover.ts')
+    const recovery = await damaged(`DELETE FROM parts WHERE ${newestPart}`, async ({ log }) =>
+      planRecovery(log, sessionId),
+    )
+    expect(recovery).toMatchObject({
+      from: 'older-snapshot',
+      snapshotVersion: 19,
+      version: newest,
+      damage: null,
+    })
+    expect(recovery.passedOver).toMatchObject([{ version: 29, kind: 'damaged-snapshot' }])
+    expect(stateHash(recovery.state)).toBe(await hashAt(newest))
+  })
+
   it('replays all events when no snapshot is sound, and when there is none', async () => {
-    const report = await damaged('UPDATE snapshots SET chain_hash = state_hash', recover)
+    const report = await damaged('UPDATE snapshots SET chain_hash = body_hash', recover)
     expect(report).toMatchObject({ from: 'full-replay', replayedEvents: newest, damage: null })
     expect(await damaged('DELETE FROM snapshots', recover)).toMatchObject({
       from: 'full-replay',

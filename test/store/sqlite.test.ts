@@ -15,6 +15,7 @@ import {
   type SqlConnection,
   type SqliteDriver,
 } from '../../src/store/sqlite/driver.ts'
+import { schemaVersion } from '../../src/store/sqlite/migrations.ts'
 import { openSqliteLog } from '../../src/store/sqlite/open.ts'
 import {
   batchOfTasks,
@@ -73,7 +74,7 @@ describe('the file', () => {
     expect(pragma('synchronous')).toBe(2)
     expect(pragma('foreign_keys')).toBe(1)
     expect(pragma('mmap_size')).toBe(0)
-    expect(pragma('user_version')).toBe(1)
+    expect(pragma('user_version')).toBe(schemaVersion)
     await log.close()
   })
 

@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import { isMachineName, type MachineName, machineNames } from '../../decide/machine-shape.ts'
 import { nearest } from '../../events/commands.ts'
 import { limits } from '../../kernel/limits.ts'
 import type { TaskGraph } from '../../session/graph/task-graph.ts'
 import { type Context, interruptible, withWaymark } from '../context.ts'
 import { type ExitCode, exitCodes, usageError } from '../failure.ts'
 import { printChange, printClaim, printGraph, printMermaid, printReclaimed } from '../graph-output.ts'
+import { graphFormats, showMachine } from '../machine-graph.ts'
 import { readPlan } from '../plan-file.ts'
 import { sessionArgument, textOption, tokensOption, verb } from '../verb.ts'
 
@@ -27,6 +29,8 @@ const shape = z.strictObject({
   window: tokensOption.optional(),
   commandId: textOption.optional(),
   mermaid: z.boolean().optional(),
+  format: z.enum(graphFormats, `a format is one of ${graphFormats.join(', ')}`).optional(),
+  task: textOption.optional(),
 })
 
 type Input = z.infer<typeof shape>
@@ -52,6 +56,8 @@ const actions: ReadonlyMap<string, Action> = new Map<string, Action>([
 ])
 
 export const graph = verb(shape, async (input, context) => {
+  // Machines go before sessions: one whose native id is the name of a machine is shown by `graph show`.
+  if (isMachineName(input.action)) return machine(input, input.action, context)
   // A session alone is shown.
   const given: Given =
     input.session === undefined
@@ -67,8 +73,17 @@ export const graph = verb(shape, async (input, context) => {
   return action.run(given, context)
 })
 
+async function machine(input: Input, name: MachineName, context: Context): Promise<ExitCode> {
+  const other = Object.entries(input).find(([key, value]) => value !== undefined && !machineTakes.has(key))
+  if (other !== undefined) throw takesOther(`graph ${name} takes no ${shown(other[0], name)}`)
+  const { session, task, format } = input
+  return showMachine({ machine: name, session, task, format }, context)
+}
+
+const machineTakes: ReadonlySet<string> = new Set(['action', 'session', 'task', 'format'])
+
 function unknownAction({ action, session }: Input): Error {
-  const names = [...actions.keys()]
+  const names = [...machineNames, ...actions.keys()]
   if (session === undefined || actions.has(session)) {
     return usageError(`graph ${action} needs a session`, 'waymark help graph says what each takes')
   }

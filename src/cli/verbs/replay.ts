@@ -8,18 +8,33 @@ import { taskCountsText } from '../../views/task-list.ts'
 import { countOf, countText, durationText, timeText } from '../../views/text.ts'
 import { timelineEntry } from '../../views/timeline.ts'
 import { type Context, withWaymark } from '../context.ts'
-import { exitCodes } from '../failure.ts'
-import { sessionArgument, verb, versionOption } from '../verb.ts'
+import { exitCodes, usageError } from '../failure.ts'
+import { speedMax } from '../player/model.ts'
+import { playSession, whyNotPlayed } from '../player/run.ts'
+import { sessionArgument, verb, versionOption, whenOption } from '../verb.ts'
+import { asksWhatIf, whatIfShape } from '../what-if-input.ts'
 import { makePrinter } from './log.ts'
 
 const shape = z.strictObject({
   session: sessionArgument,
   to: versionOption.optional(),
   timeline: z.boolean().optional(),
+  play: z.boolean().optional(),
+  from: whenOption.optional(),
+  speed: z
+    .string()
+    .regex(/^\d{1,4}(\.\d{1,3})?x?$/, 'a speed is written as 2 or 0.5')
+    .transform((text) => Number(text.replace('x', '')))
+    .refine((speed) => speed > 0 && speed <= speedMax, `a speed is above 0 and at most ${speedMax}`)
+    .optional(),
+  events: z.boolean().optional(),
+  ...whatIfShape,
 })
 type Input = z.infer<typeof shape>
 
 export const replay = verb(shape, async (input, context) => {
+  if (asksWhatIf(input)) return (await import('../what-if-run.ts')).runWhatIf(input, context)
+  if (isPlayed(input, context)) return playSession(input, context)
   const { output } = context
   const replayed = await foldAll(input, context)
   const { state, live, stateHash: hash, liveHash, events, durationMs } = replayed
@@ -64,6 +79,19 @@ export const replay = verb(shape, async (input, context) => {
   if (!isSame) output.note('next: waymark verify locates what is not as it was written')
   return isSame ? exitCodes.fine : exitCodes.problem
 })
+
+/** In a terminal a session is played, unless something else is asked for. Elsewhere it is played for nobody, and that is refused. */
+function isPlayed({ to, timeline, play, from, speed, events }: Input, context: Context): boolean {
+  const isAsked = [play, from, speed, events].some((option) => option !== undefined)
+  const isPrinted = to !== undefined || timeline !== undefined
+  if (isAsked && isPrinted) {
+    throw usageError(
+      '--to and --timeline print, --play, --from, --speed and --events play',
+      'ask for one of them; --from begins the playing at a version',
+    )
+  }
+  return isAsked || (!isPrinted && whyNotPlayed(context) === null)
+}
 
 /** Folds all events from version 1, without snapshots, and loads the live state beside it. */
 async function foldAll({ session, to, timeline = false }: Input, context: Context) {

@@ -5,10 +5,10 @@ import { frozen } from '../../fold/fold.ts'
 import { type ReadonlyState, type SessionState, taskOf } from '../../fold/state.ts'
 import { derivedIdOf } from '../../kernel/clock.ts'
 import type { LogTransaction } from '../../log/port.ts'
+import { takeKeyframeIfDue } from '../../replay/keyframe.ts'
 import { inDependencyOrder } from '../../views/graph-order.ts'
 import { appendInto, decideNow } from '../append.ts'
 import type { SessionHost } from '../host.ts'
-import { takeKeyframeIfDue } from '../keyframe.ts'
 import { appendSteps, caughtUp, precededBy, type RecordEnvironment, refused } from '../record.ts'
 
 export interface PlanOptions {

@@ -9,11 +9,11 @@ import { assert } from '../../kernel/assert.ts'
 import { derivedIdOf } from '../../kernel/clock.ts'
 import { WaymarkError } from '../../kernel/errors.ts'
 import type { EventLog, LogTransaction } from '../../log/port.ts'
+import { takeKeyframeIfDue } from '../../replay/keyframe.ts'
 import { loadState } from '../../replay/load.ts'
 import { checkedActor } from '../actor.ts'
 import { type AppendMeta, appendInto, decideNow } from '../append.ts'
 import type { SessionHost } from '../host.ts'
-import { takeKeyframeIfDue } from '../keyframe.ts'
 import {
   appendSteps,
   assertHolder,

@@ -8,6 +8,7 @@ import type { Compaction, CompactOptions } from '../../log/port.ts'
 import { integerOf, textOf, textOrNullOf } from './columns.ts'
 import type { Database } from './database.ts'
 import { busy, damagedFile } from './faults.ts'
+import { dropUnusedParts } from './snapshots.ts'
 
 /** Copying the file pays when at least this share of it holds nothing, and at least so many bytes. */
 const worthCopying = { share: 0.2, bytes: 1_048_576 } as const
@@ -44,6 +45,7 @@ async function dropSnapshots(database: Database, { dropSnapshot }: CompactOption
     const page = await database.writing(() => {
       const rows = database.all(pageSql, ...after)
       let droppedHere = 0
+      const fewer = new Set<number>()
       for (const row of rows) {
         const version = integerOf(row, 'version')
         const snapshot = {
@@ -53,13 +55,12 @@ async function dropSnapshots(database: Database, { dropSnapshot }: CompactOption
           checkpointId: textOrNullOf(row, 'checkpoint_id'),
         } as const
         if (!dropSnapshot(snapshot)) continue
-        database.run(
-          'DELETE FROM snapshots WHERE stream = ? AND version = ?',
-          integerOf(row, 'stream'),
-          version,
-        )
+        const stream = integerOf(row, 'stream')
+        database.run('DELETE FROM snapshots WHERE stream = ? AND version = ?', stream, version)
+        fewer.add(stream)
         droppedHere += 1
       }
+      for (const stream of fewer) dropUnusedParts(database, stream)
       return { last: rows[rows.length - 1], droppedHere }
     })
     dropped += page.droppedHere

@@ -1,14 +1,12 @@
-/** What lies beside the events: texts by their hash, snapshots, bookmarks. */
+/** What lies beside the events: texts by their hash, bookmarks. */
 import { assert } from '../../kernel/assert.ts'
 import { compress, expand } from '../../kernel/compress.ts'
 import { DamagedRecord, WaymarkError } from '../../kernel/errors.ts'
 import { sha256 } from '../../kernel/hash.ts'
 import { limits } from '../../kernel/limits.ts'
-import type { AuditedContent, StoredSnapshot } from '../../log/port.ts'
-import { bytesOf, integerOf, textOf, textOrNullOf } from './columns.ts'
+import type { AuditedContent } from '../../log/port.ts'
+import { bytesOf, integerOf, textOf } from './columns.ts'
 import type { Database } from './database.ts'
-import type { SqlRow } from './driver.ts'
-import { type HeldRun, runsOf, type StoredStream } from './streams.ts'
 
 export function putContent(database: Database, hash: string, content: Uint8Array): void {
   const key = Buffer.from(hash, 'hex')
@@ -73,56 +71,6 @@ export function unpack(body: Uint8Array, hash: string): UnpackedContent {
   const expected = isRedacted ? Buffer.from(body.subarray(1, redactedHeadBytes)).toString('hex') : hash
   const problem = sha256(bytes) === expected ? null : 'its bytes do not have its hash'
   return { bytes, problem, isRedacted }
-}
-
-export function putSnapshot(database: Database, key: number, snapshot: StoredSnapshot): void {
-  const { version, kind, checkpointId, foldVersion, stateHash, chainHash, body } = snapshot
-  database.run(
-    'INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-    key,
-    version,
-    kind,
-    checkpointId,
-    foldVersion,
-    stateHash,
-    chainHash,
-    body,
-  )
-}
-
-/** Snapshots of a stream at or before a version, then those of the events it inherited, newest first, one at a time. */
-export function* findSnapshots(
-  database: Database,
-  stream: StoredStream,
-  atMostVersion: number,
-): Generator<StoredSnapshot, void, undefined> {
-  for (const run of runsOf(database, stream, 0, atMostVersion).toReversed()) yield* snapshotsIn(database, run)
-}
-
-function* snapshotsIn(database: Database, run: HeldRun): Generator<StoredSnapshot, void, undefined> {
-  const sql =
-    'SELECT * FROM snapshots WHERE stream = ? AND version > ? AND version <= ? ORDER BY version DESC LIMIT 1'
-  let to = Math.min(run.to, Number.MAX_SAFE_INTEGER)
-  while (true) {
-    const row = database.get(sql, run.key, run.after, to)
-    if (row === undefined) return
-    const version = integerOf(row, 'version')
-    yield { sessionId: run.sessionId, ...snapshotOf(row) }
-    to = version - 1
-  }
-}
-
-/** A snapshot as its row has it; whose it is, the stream says. */
-export function snapshotOf(row: SqlRow): Omit<StoredSnapshot, 'sessionId'> {
-  return {
-    version: integerOf(row, 'version'),
-    kind: textOf(row, 'kind') === 'checkpoint' ? 'checkpoint' : 'keyframe',
-    checkpointId: textOrNullOf(row, 'checkpoint_id'),
-    foldVersion: integerOf(row, 'fold_version'),
-    stateHash: textOf(row, 'state_hash'),
-    chainHash: textOf(row, 'chain_hash'),
-    body: bytesOf(row, 'body'),
-  }
 }
 
 export function findBookmark(database: Database, key: string): string | null {

@@ -19,6 +19,11 @@ const pauseMs = { least: 1, most: 12 } as const
 /** How often a read is tried while another process puts the file in order after a crash. */
 const readTriesMax = 200
 
+/** What came of work that may fail by itself. */
+export type Isolated<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: unknown }
+
 export class Database {
   readonly path: string
   readonly readOnly: boolean
@@ -75,6 +80,35 @@ export class Database {
     } catch (error) {
       this.#rollBack()
       throw error
+    }
+  }
+
+  /**
+   * Runs `work` inside the transaction that is under way so that it can fail by itself: then what it did is undone, and what others did
+   * stands.
+   *
+   * @throws WaymarkError when it cannot be undone alone, because SQLite has ended the transaction.
+   */
+  isolated<T>(work: () => T): Isolated<T> {
+    this.run('SAVEPOINT own')
+    try {
+      const value = work()
+      this.run('RELEASE own')
+      return { ok: true, value }
+    } catch (error) {
+      this.run('ROLLBACK TO own')
+      this.run('RELEASE own')
+      return { ok: false, error }
+    }
+  }
+
+  /** Runs `work`, which only reads, so that all of it sees one moment. Not inside `writing`: that does anyway. */
+  reading<T>(work: () => T): T {
+    this.run('BEGIN')
+    try {
+      return work()
+    } finally {
+      this.run('COMMIT')
     }
   }
 

@@ -1,62 +1,134 @@
 /**
- * The indexes of a stream (batches by command, reports of model calls) compared with the events they were taken from. The log
- * alone is the truth: an entry that does not follow from it is damage to the index, and is told with the version it is about.
+ * The indexes of a stream (batches by command, reports of model calls) compared with the events they were taken from, and its blocks with their
+ * checksums. The log alone is the truth: an entry that does not follow from it is damage to the index, and is told with the version it is about.
+ *
+ * An entry of the index of commands that leads to the wrong place is no damage: whoever follows it looks at the event that is there.
  */
-import type { IndexProblem } from '../../log/port.ts'
-import { integerOf } from './columns.ts'
+import { isKnown, type LoggedEvent } from '../../events/envelope.ts'
+import { WaymarkError } from '../../kernel/errors.ts'
+import { reportedCall } from '../../log/calls.ts'
+import { decodeRow } from '../../log/codec.ts'
+import type { IndexProblem, StoredRow } from '../../log/port.ts'
+import { blockAfter, isBlockSound } from './blocks.ts'
+import { reportsOfCall, type StoredReport } from './call-index.ts'
+import { integerOf, textOf } from './columns.ts'
+import { versionsOfCommand } from './command-index.ts'
 import type { Database } from './database.ts'
-import { placesPerStream } from './migrations.ts'
+import { newestPosition } from './log-order.ts'
+import { placeOf, placesPerStream } from './places.ts'
+import { pagesOfRows } from './reading.ts'
+import type { StoredStream } from './streams.ts'
 
-/** Damaged texts are found elsewhere; here they must only not stop the query. */
-const field = (column: string, path: string): string =>
-  `CASE WHEN json_valid(e.${column}) THEN json_extract(e.${column}, '$.${path}') END`
-
-const isReport = `${field('envelope', 'type')} = 'usage.recorded' AND coalesce(${field('data', 'inherited')}, 0) = 0`
-
-/** Each query gives the versions at which something does not agree, in the stream `at.stream`, whose places begin at `at.first`. */
-const queries: readonly { readonly detail: string; readonly sql: string }[] = [
-  {
-    detail: 'the index of commands does not lead to this batch',
-    sql: `SELECT e.place - at.first AS version FROM at JOIN events e ON e.place BETWEEN at.first AND at.first + ${placesPerStream - 1}
-      LEFT JOIN batches b ON b.stream = at.stream AND b.command_id = ${field('envelope', 'commandId')}
-      WHERE ${field('envelope', 'index')} = 0
-      AND b.version IS NOT e.place - at.first`,
-  },
-  {
-    detail: 'the index of commands leads here, where no such batch begins',
-    sql: `SELECT b.version FROM at JOIN batches b ON b.stream = at.stream LEFT JOIN events e ON e.place = at.first + b.version
-      WHERE ${field('envelope', 'commandId')} IS NOT b.command_id`,
-  },
-  {
-    detail: 'the index of model calls does not say what this report says',
-    sql: `SELECT e.place - at.first AS version FROM at JOIN events e ON e.place BETWEEN at.first AND at.first + ${placesPerStream - 1}
-      LEFT JOIN calls c ON c.stream = at.stream AND c.version = e.place - at.first AND c.call_id = ${field('data', 'callId')}
-      WHERE ${isReport}
-      AND (c.input_tokens IS NOT ${field('data', 'inputTokens')} OR c.output_tokens IS NOT ${field('data', 'outputTokens')}
-      OR c.cache_read_tokens IS NOT ${field('data', 'cacheReadTokens')}
-      OR c.cache_creation_tokens IS NOT ${field('data', 'cacheCreationTokens')})`,
-  },
-  {
-    detail: 'the index of model calls names a report that is not there',
-    sql: `SELECT c.version FROM at JOIN calls c ON c.stream = at.stream LEFT JOIN events e ON e.place = at.first + c.version
-      WHERE ${field('data', 'callId')} IS NOT c.call_id`,
-  },
-]
+const details = {
+  command: 'the index of commands does not lead to this batch',
+  report: 'the index of model calls does not say what this report says',
+  noReport: 'the index of model calls names a report that is not there',
+  block: 'the block of events that begins here does not have the checksum that was stored with it',
+} as const
 
 /** What of a stream's indexes does not follow from its events. */
-export function* indexProblems(database: Database, stream: number): Generator<IndexProblem, void, undefined> {
-  for (const { detail, sql } of queries) {
-    const rows = database.all(
-      `WITH at(first, stream) AS (VALUES (?, ?)) ${sql}`,
-      stream * placesPerStream,
-      stream,
-    )
-    for (const row of rows) yield { version: integerOf(row, 'version'), detail }
+export function* indexProblems(
+  database: Database,
+  stream: StoredStream,
+): Generator<IndexProblem, void, undefined> {
+  const { key, version } = stream
+  const reported = new Map(reportsIn(database, key).map((report) => [report.version, report.callId]))
+  for (const page of pagesOfRows(database, stream, { to: version })) {
+    for (const row of page) {
+      const event = eventOf(stream, row)
+      if (event === null) continue
+      if (event.index === 0 && !leadsTo(database, key, event)) {
+        yield { version: event.version, detail: details.command }
+      }
+      const call = isKnown(event) ? reportedCall(event) : null
+      if (call === null) continue
+      if (reported.get(event.version) === call.callId) reported.delete(event.version)
+      if (!isReported(database, key, event.version, call)) {
+        yield { version: event.version, detail: details.report }
+      }
+    }
   }
+  for (const stray of reported.keys())
+    if (stray <= version) yield { version: stray, detail: details.noReport }
+  for (
+    let block = blockAfter(database, key, 0);
+    block !== null;
+    block = blockAfter(database, key, block.last)
+  ) {
+    if (!isBlockSound(database, block)) yield { version: block.first, detail: details.block }
+  }
+}
+
+/** Damaged rows are found elsewhere; here they are passed over. */
+function eventOf({ sessionId }: StoredStream, row: StoredRow): LoggedEvent | null {
+  try {
+    return decodeRow(sessionId, row)
+  } catch (error) {
+    if (error instanceof WaymarkError) return null
+    throw error
+  }
+}
+
+function leadsTo(database: Database, key: number, { commandId, version }: LoggedEvent): boolean {
+  for (const found of versionsOfCommand(database, key, commandId)) if (found === version) return true
+  return false
+}
+
+function isReported(
+  database: Database,
+  key: number,
+  version: number,
+  { callId, counters }: Pick<StoredReport, 'counters'> & { readonly callId: string },
+): boolean {
+  const report = reportsOfCall(database, callId).find((one) => one.key === key && one.version === version)
+  return (
+    report !== undefined &&
+    report.counters.inputTokens === counters.inputTokens &&
+    report.counters.outputTokens === counters.outputTokens &&
+    report.counters.cacheReadTokens === counters.cacheReadTokens &&
+    report.counters.cacheCreationTokens === counters.cacheCreationTokens
+  )
+}
+
+interface IndexedReport {
+  readonly version: number
+  readonly callId: string
+}
+
+/** Reports by stream, taken out of the index in one pass: it has no order of streams. Good until something is appended. */
+const passes = new WeakMap<
+  Database,
+  { readonly position: number; readonly byKey: ReadonlyMap<number, readonly IndexedReport[]> }
+>()
+
+function reportsIn(database: Database, key: number): readonly IndexedReport[] {
+  const position = newestPosition(database)
+  let pass = passes.get(database)
+  if (pass?.position !== position) {
+    pass = { position, byKey: allReports(database) }
+    passes.set(database, pass)
+  }
+  return pass.byKey.get(key) ?? []
+}
+
+function allReports(database: Database): ReadonlyMap<number, readonly IndexedReport[]> {
+  const byKey = new Map<number, IndexedReport[]>()
+  for (const row of database.all('SELECT CAST(place AS REAL) AS place, call_id FROM reports')) {
+    const place = integerOf(row, 'place')
+    const key = Math.floor(place / placesPerStream)
+    const report = { version: place - placeOf(key, 0), callId: textOf(row, 'call_id') }
+    const others = byKey.get(key)
+    if (others === undefined) byKey.set(key, [report])
+    else others.push(report)
+  }
+  return byKey
 }
 
 /** How many events belong to no stream. */
 export function orphanedEvents(database: Database): number {
-  const sql = `SELECT count(*) AS orphans FROM events e LEFT JOIN streams s ON s.key = e.place / ${placesPerStream} WHERE s.key IS NULL`
-  return integerOf(database.get(sql) ?? {}, 'orphans')
+  const rows = `SELECT count(*) AS orphans FROM events e LEFT JOIN streams s ON s.key = e.place / ${placesPerStream}
+    WHERE s.key IS NULL`
+  const sealed = `SELECT coalesce(sum(b.last - b.place + 1), 0) AS orphans FROM blocks b
+    LEFT JOIN streams s ON s.key = b.place / ${placesPerStream} WHERE s.key IS NULL`
+  return [rows, sealed].reduce((sum, sql) => sum + integerOf(database.get(sql) ?? {}, 'orphans'), 0)
 }

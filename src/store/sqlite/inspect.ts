@@ -22,6 +22,7 @@ export interface FileSchema {
 export interface SnapshotGroup {
   readonly foldVersion: number
   readonly snapshots: number
+  /** Without the parts that they share with others. */
   readonly bytes: number
 }
 
@@ -72,7 +73,7 @@ function openFile(database: Database): OpenFile {
   }
 }
 
-const snapshotsSql = `SELECT fold_version, count(*) AS snapshots, sum(length(body)) AS bytes FROM snapshots
+const snapshotsSql = `SELECT fold_version, count(*) AS snapshots, sum(length(body) + length(parts)) AS bytes FROM snapshots
   GROUP BY fold_version ORDER BY fold_version`
 
 /** Milliseconds to wait for those who read or write meanwhile; they may go on for hours. */

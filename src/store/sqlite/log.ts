@@ -1,6 +1,6 @@
 /** The log in a SQLite file. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { LoggedEvent } from '../../events/envelope.ts'
+import type { FoldableEvent, LoggedEvent } from '../../events/envelope.ts'
 import { assert } from '../../kernel/assert.ts'
 import type {
   AuditedContent,
@@ -15,14 +15,18 @@ import type {
   VersionRange,
 } from '../../log/port.ts'
 import { compactFile } from './compact.ts'
-import { auditContents, findBookmark, findContent, findSnapshots } from './contents.ts'
+import { auditContents, findBookmark, findContent } from './contents.ts'
 import type { Database } from './database.ts'
 import { notWritable } from './faults.ts'
 import { indexProblems, orphanedEvents } from './indexes.ts'
-import { newestPosition, pagesOfEvents, pagesOfLog, pagesOfRows } from './reading.ts'
-import { findStream, infoOf, pagesOfStreams } from './streams.ts'
+import { newestPosition, pagesOfLog } from './log-order.ts'
+import { pagesOfEvents, pagesOfRows, pagesToFold } from './reading.ts'
+import { Sealer } from './sealer.ts'
+import { findSnapshots } from './snapshots.ts'
+import { findStream, hashAt, infoOf, pagesOfStreams } from './streams.ts'
 import { KnownHeads, SqliteTransaction } from './transaction.ts'
 import { ChangeWatch } from './watch.ts'
+import { WriteQueue } from './writes.ts'
 
 /** Pages a reader takes before others get a turn: a few milliseconds of work. */
 const pagesPerTurn = 8
@@ -33,22 +37,43 @@ export class SqliteLog implements EventLog {
   readonly #database: Database
   readonly #watch: ChangeWatch
   readonly #heads = new KnownHeads()
-  /** Write transactions of this connection, one after the other in the order they were asked for. */
-  #lastWrite: Promise<unknown> = Promise.resolve()
+  readonly #writes: WriteQueue
+  readonly #sealer: Sealer
 
   constructor(database: Database) {
     this.#database = database
     this.#watch = new ChangeWatch(database)
+    this.#writes = new WriteQueue(database, {
+      check: () => this.#assertWritable(),
+      undone: () => this.#heads.forget(),
+      committed: () => {
+        this.#watch.wake()
+        this.#sealer.due(this.#heads.due)
+        this.#heads.due.clear()
+      },
+    })
+    this.#sealer = new Sealer(database, this.#writes, (sessionId) => this.#heads.sealed(sessionId))
     this.location = database.path
   }
 
   async transact<T>(work: (transaction: LogTransaction) => T): Promise<T> {
-    return this.#inOrder(() => this.#write(work))
+    return this.#writes.transact(() => {
+      const transaction = new SqliteTransaction(this.#database, this.#heads)
+      const done = work(transaction)
+      assert(!(done instanceof Promise), 'work inside a transaction is synchronous')
+      transaction.finish()
+      return done
+    })
   }
 
   async stream(sessionId: string): Promise<StreamInfo | null> {
     const stream = findStream(this.#database, sessionId)
     return stream === null ? null : infoOf(stream)
+  }
+
+  async chainHash(sessionId: string, version: number): Promise<string | null> {
+    const stream = findStream(this.#database, sessionId)
+    return stream === null ? null : hashAt(this.#database, stream, version)
   }
 
   async *streams(): AsyncGenerator<readonly StreamInfo[], void, undefined> {
@@ -63,12 +88,20 @@ export class SqliteLog implements EventLog {
     if (stream !== null) yield* inTurns(pagesOfEvents(this.#database, stream, range))
   }
 
+  async *readToFold(
+    sessionId: string,
+    range: VersionRange = {},
+  ): AsyncGenerator<readonly (FoldableEvent | LoggedEvent)[], void, undefined> {
+    const stream = findStream(this.#database, sessionId)
+    if (stream !== null) yield* inTurns(pagesToFold(this.#database, stream, range))
+  }
+
   async *rows(
     sessionId: string,
     range: VersionRange = {},
   ): AsyncGenerator<readonly StoredRow[], void, undefined> {
     const stream = findStream(this.#database, sessionId)
-    if (stream !== null) yield* inTurns(pagesOfRows(this.#database, stream.key, range))
+    if (stream !== null) yield* inTurns(pagesOfRows(this.#database, stream, range))
   }
 
   async *readAll(afterPosition: number): AsyncGenerator<readonly LoggedEvent[], void, undefined> {
@@ -101,7 +134,7 @@ export class SqliteLog implements EventLog {
 
   async *auditIndexes(sessionId: string): AsyncGenerator<IndexProblem, void, undefined> {
     const stream = findStream(this.#database, sessionId)
-    if (stream !== null) yield* indexProblems(this.#database, stream.key)
+    if (stream !== null) yield* indexProblems(this.#database, stream)
   }
 
   async orphanedEvents(): Promise<number> {
@@ -113,45 +146,23 @@ export class SqliteLog implements EventLog {
   }
 
   async compact(options: CompactOptions): Promise<Compaction> {
-    return this.#inOrder(async () => {
+    return this.#writes.alone(async () => {
       this.#assertWritable()
       return compactFile(this.#database, options)
     })
   }
 
   async close(): Promise<void> {
-    await this.#lastWrite
-    this.#watch.close()
-    this.#database.close()
-  }
-
-  #inOrder<T>(work: () => Promise<T>): Promise<T> {
-    const write = this.#lastWrite.then(work)
-    this.#lastWrite = write.catch(() => {})
-    return write
+    await this.#sealer.settled()
+    await this.#writes.alone(async () => {
+      this.#watch.close()
+      this.#database.close()
+    })
   }
 
   #assertWritable(): void {
     this.#database.assertOpen()
     if (this.#database.readOnly) throw notWritable(this.location, new Error('it was opened for reading only'))
-  }
-
-  async #write<T>(work: (transaction: LogTransaction) => T): Promise<T> {
-    this.#assertWritable()
-    try {
-      const result = await this.#database.writing(() => {
-        const transaction = new SqliteTransaction(this.#database, this.#heads)
-        const done = work(transaction)
-        assert(!(done instanceof Promise), 'work inside a transaction is synchronous')
-        transaction.finish()
-        return done
-      })
-      this.#watch.wake()
-      return result
-    } catch (error) {
-      this.#heads.forget()
-      throw error
-    }
   }
 }
 

@@ -3,23 +3,68 @@
  * All steps run in one transaction: one that is killed half-way leaves the file as it was.
  */
 import { WaymarkError } from '../../kernel/errors.ts'
-import { integerOf } from './columns.ts'
+import { integerOf, textOf } from './columns.ts'
+import { indexCommand } from './command-index.ts'
 import type { Database } from './database.ts'
+import type { SqlValue } from './driver.ts'
+import { placesPerStream } from './places.ts'
 
 /** Marks a SQLite file as a Waymark log: "WayM". */
 export const applicationId = 0x5761794d
 
-/**
- * Versions a stream may have, and the number by which streams are told apart in `events.place`. A place is
- * `stream * 2^32 + version`: one ordered tree, so that a replay reads neighbouring pages from first to last.
- */
-export const placesPerStream = 4_294_967_296
+/** Blocks of old events, and indexes that take up less room: for most events they are what is left outside of a block. */
+function sealedBlocks(database: Database): void {
+  database.exec(`
+  CREATE TABLE blocks (
+    -- Places of the first and the last event.
+    place INTEGER PRIMARY KEY,
+    last INTEGER NOT NULL,
+    first_position INTEGER NOT NULL,
+    last_position INTEGER NOT NULL,
+    hot_checksum INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
+    hot BLOB NOT NULL,
+    cold BLOB NOT NULL,
+    hashes BLOB NOT NULL,
+    salts BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX blocks_by_position ON blocks (last_position);
 
-/** Streams a log may have, so that a place stays an integer that JavaScript holds exactly. */
-export const streamsMax = 2_097_151
+  -- Place of the first event of each command's batch, by a number made of stream and command id.
+  CREATE TABLE commands (
+    key INTEGER PRIMARY KEY,
+    place INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE reports (
+    call_id TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    cache_read_tokens INTEGER NOT NULL,
+    cache_creation_tokens INTEGER NOT NULL,
+    PRIMARY KEY (call_id, place)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO reports SELECT call_id, stream * ${placesPerStream} + version, input_tokens, output_tokens,
+    cache_read_tokens, cache_creation_tokens FROM calls`)
+  for (let after: readonly SqlValue[] = [0, '']; ; ) {
+    const page = database.all(
+      'SELECT * FROM batches WHERE (stream, command_id) > (?, ?) ORDER BY stream, command_id LIMIT 1000',
+      ...after,
+    )
+    for (const row of page) {
+      const stream = integerOf(row, 'stream')
+      // Command and stream are unique in the table that they come from.
+      indexCommand(database, textOf(row, 'command_id'), stream, integerOf(row, 'version'), () => false)
+      after = [stream, textOf(row, 'command_id')]
+    }
+    if (page.length === 0) break
+  }
+  database.exec('DROP TABLE batches; DROP TABLE calls')
+}
 
 /** Each step takes the schema from its index to the next version. A step that has been released is never changed. */
-const steps: readonly string[] = [
+const steps: readonly (string | ((database: Database) => void))[] = [
   `
   CREATE TABLE streams (
     key INTEGER PRIMARY KEY,
@@ -90,6 +135,23 @@ const steps: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Pieces of packed states, each once for its stream, by SHA-256. The snapshots before this step have none: their body is the
+  -- whole state, and its hash that of the state.
+  CREATE TABLE parts (
+    key INTEGER PRIMARY KEY,
+    stream INTEGER NOT NULL REFERENCES streams (key),
+    hash BLOB NOT NULL,
+    body BLOB NOT NULL,
+    UNIQUE (stream, hash)
+  ) STRICT;
+  ALTER TABLE snapshots RENAME COLUMN state_hash TO body_hash;
+  -- The latest time of a batch up to the version, for finding versions by time.
+  ALTER TABLE snapshots ADD COLUMN time_max TEXT;
+  -- Hashes of the snapshot's parts, one after the other.
+  ALTER TABLE snapshots ADD COLUMN parts BLOB NOT NULL DEFAULT x'';
+  `,
+  sealedBlocks,
 ]
 
 /** The schema version this Waymark writes. */
@@ -125,7 +187,10 @@ export function isUpToDate(database: Database): boolean {
 export async function migrate(database: Database): Promise<void> {
   await database.writing(() => {
     if (isUpToDate(database)) return
-    for (const step of steps.slice(pragma(database, 'user_version'))) database.exec(step)
+    for (const step of steps.slice(pragma(database, 'user_version'))) {
+      if (typeof step === 'string') database.exec(step)
+      else step(database)
+    }
     database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`)
   })
 }

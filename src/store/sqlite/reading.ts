@@ -1,19 +1,30 @@
-/** Reads events: in packed pages for replay, in plain rows for checking, in the order of the whole log for followers. */
-import type { LoggedEvent } from '../../events/envelope.ts'
+/** Reads the events of a stream, from blocks and from rows: whole, as far as folding looks at them, or unchecked as rows. */
+import type { FoldableEvent, LoggedEvent } from '../../events/envelope.ts'
 import { damaged, decodeRow } from '../../log/codec.ts'
 import { decodePage } from '../../log/page.ts'
 import type { StoredRow, VersionRange } from '../../log/port.ts'
+import {
+  type BlockPlace,
+  blockAfter,
+  blockAt,
+  eventsInBlock,
+  foldableInBlock,
+  rowsInBlock,
+} from './blocks.ts'
 import { bytesOf, integerOf, textOf } from './columns.ts'
 import type { Database } from './database.ts'
 import type { SqlRow } from './driver.ts'
-import { placesPerStream } from './migrations.ts'
-import { type HeldRun, placeOf, readHeadProblem, runsOf, type StoredStream } from './streams.ts'
+import { placeOf, placesPerStream } from './places.ts'
+import { type HeldRun, readHeadProblem, runsOf, type StoredStream } from './streams.ts'
 
 /**
  * Rows of a packed page. Large enough that the calls into SQLite hardly count, small enough that its text stays out of
  * the part of the heap where large objects live: above about 130 kB a page costs half as much again.
  */
 const rowsPerPackedPage = 128
+
+/** Rows that are read to find the end of a batch: most have one or two. */
+const rowsPerBatch = 16
 
 /** Rows of a plain page. */
 const rowsPerPage = 250
@@ -40,15 +51,75 @@ export function* pagesOfEvents(
   range: VersionRange,
 ): Generator<readonly LoggedEvent[], void, undefined> {
   const { after = 0, to = stream.version } = range
-  if (to >= stream.version) {
-    const problem = readHeadProblem(database, stream)
-    if (problem !== null) throw damaged(stream.sessionId, stream.version, problem)
-  }
+  if (to >= stream.version) requireHead(database, stream)
   for (const run of runsOf(database, stream, after, Math.min(to, stream.version))) {
-    for (let first = run.after + 1; first <= run.to; first += rowsPerPackedPage) {
-      yield readPage(database, run, first, Math.min(run.to, first + rowsPerPackedPage - 1))
+    for (const piece of piecesOf(database, run, rowsPerPackedPage)) {
+      if (piece.block === null) yield readPage(database, run, piece.first, piece.last)
+      else {
+        const { block } = piece
+        yield between(eventsInBlock(database, run.sessionId, block), block, piece)
+      }
     }
   }
+}
+
+/** The same events as far as folding looks at them: sealed ones are read for a fraction of the cost. Unknown ones are left out. */
+export function* pagesToFold(
+  database: Database,
+  stream: StoredStream,
+  range: VersionRange,
+): Generator<readonly (FoldableEvent | LoggedEvent)[], void, undefined> {
+  const { after = 0, to = stream.version } = range
+  if (to >= stream.version) requireHead(database, stream)
+  for (const run of runsOf(database, stream, after, Math.min(to, stream.version))) {
+    for (const piece of piecesOf(database, run, rowsPerPackedPage)) {
+      if (piece.block === null) yield readPage(database, run, piece.first, piece.last)
+      else {
+        const { block } = piece
+        yield between(foldableInBlock(database, run.sessionId, block), block, piece)
+      }
+    }
+  }
+}
+
+function requireHead(database: Database, stream: StoredStream): void {
+  const problem = readHeadProblem(database, stream)
+  if (problem !== null) throw damaged(stream.sessionId, stream.version, problem)
+}
+
+/** Versions that lie together: in a block, or as rows. */
+interface Piece {
+  readonly block: BlockPlace | null
+  readonly first: number
+  readonly last: number
+}
+
+/**
+ * Where the versions of a run lie, piece by piece, looked up when each is asked for: others may seal rows meanwhile. Rows come in pieces of at
+ * most `rowsMax`.
+ */
+function* piecesOf(
+  database: Database,
+  { key, after, to }: Pick<HeldRun, 'key' | 'after' | 'to'>,
+  rowsMax: number,
+): Generator<Piece, void, undefined> {
+  let next = after + 1
+  while (next <= to) {
+    const block = blockAt(database, key, next)
+    const end = block?.last ?? (blockAfter(database, key, next)?.first ?? Number.POSITIVE_INFINITY) - 1
+    const last = Math.min(to, end, block === null ? next + rowsMax - 1 : end)
+    yield { block, first: next, last }
+    next = last + 1
+  }
+}
+
+function between<T extends { readonly version: number }>(
+  events: readonly T[],
+  block: BlockPlace,
+  { first, last }: Piece,
+): readonly T[] {
+  if (first === block.first && last === block.last) return events
+  return events.filter(({ version }) => version >= first && version <= last)
 }
 
 function readPage(database: Database, run: HeldRun, first: number, last: number): readonly LoggedEvent[] {
@@ -73,6 +144,13 @@ function numbersOf(row: SqlRow, column: string): readonly number[] {
 
 /** The plain twin of a packed page: row by row. It also says which version is missing. */
 function readPlainly(database: Database, run: HeldRun, first: number, last: number): readonly LoggedEvent[] {
+  // Sealed since it was looked up.
+  const block = blockAt(database, run.key, first)
+  if (block !== null) {
+    return eventsInBlock(database, run.sessionId, block).filter(
+      ({ version }) => version >= first && version <= last,
+    )
+  }
   const events: LoggedEvent[] = []
   for (const row of rowsBetween(database, run.key, first, last)) {
     const expected = first + events.length
@@ -84,19 +162,30 @@ function readPlainly(database: Database, run: HeldRun, first: number, last: numb
   return events
 }
 
-/** Rows that a stream holds itself, unchecked, in pages. */
+/** Rows that a stream holds itself, unchecked, in pages. Where some are missing, the next ones come all the same. */
 export function* pagesOfRows(
   database: Database,
-  key: number,
+  { key }: Pick<StoredStream, 'key'>,
   range: VersionRange,
 ): Generator<readonly StoredRow[], void, undefined> {
   const last = Math.min(range.to ?? placesPerStream - 1, placesPerStream - 1)
   let next = Math.max(range.after ?? 0, 0) + 1
   while (next <= last) {
-    const page = rowsBetween(database, key, next, last)
+    const block = blockAt(database, key, next)
+    if (block !== null) {
+      const first = next
+      yield rowsInBlock(database, block).filter(({ version }) => version >= first && version <= last)
+      next = block.last + 1
+      continue
+    }
+    const end = Math.min(last, (blockAfter(database, key, next)?.first ?? placesPerStream) - 1)
+    const page = rowsBetween(database, key, next, end)
+    // Where the first is not there, it may have been sealed since.
+    if (page[0]?.version !== next && blockAt(database, key, next) !== null) continue
     if (page.length > 0) yield page
-    if (page.length < rowsPerPage) return
-    next = (page[page.length - 1]?.version ?? last) + 1
+    const reached = page[page.length - 1]?.version ?? end
+    if (page.length < rowsPerPage && end === last) return
+    next = page.length < rowsPerPage ? end + 1 : reached + 1
   }
 }
 
@@ -113,9 +202,12 @@ export function readBatch(
   commandId: string,
 ): readonly LoggedEvent[] {
   const batch: LoggedEvent[] = []
-  for (const page of pagesOfRows(database, run.key, { after: first - 1, to: run.to })) {
-    for (const row of page) {
-      const event = decodeRow(run.sessionId, row)
+  for (const piece of piecesOf(database, { ...run, after: first - 1 }, rowsPerBatch)) {
+    const page =
+      piece.block === null
+        ? readPlainly(database, run, piece.first, piece.last)
+        : between(eventsInBlock(database, run.sessionId, piece.block), piece.block, piece)
+    for (const event of page) {
       if (event.commandId !== commandId) return batch
       batch.push(event)
     }
@@ -123,31 +215,17 @@ export function readBatch(
   return batch
 }
 
-/** Events of all streams after a position, up to and with the position `last`, in pages. */
-export function* pagesOfLog(
-  database: Database,
-  afterPosition: number,
-  last: number,
-): Generator<readonly LoggedEvent[], void, undefined> {
-  // CROSS JOIN keeps the order of the loops: events by position, the stream of each looked up.
-  const sql = `
-    SELECT s.session_id, s.key, ${rowColumns} FROM events e CROSS JOIN streams s ON s.key = e.place / ${placesPerStream}
-    WHERE e.position > ? AND e.position <= ? ORDER BY e.position LIMIT ${rowsPerPage}`
-  let after = afterPosition
-  while (after < last) {
-    const rows = database.all(sql, after, last)
-    if (rows.length === 0) return
-    yield rows.map((row) => decodeRow(textOf(row, 'session_id'), rowOf(row, integerOf(row, 'key'))))
-    after = integerOf(rows[rows.length - 1] ?? {}, 'position')
-  }
-}
-
-/** Position of the newest event; 0 when there is none. */
-export function newestPosition(database: Database): number {
-  // Ordered by the column and not by what is selected: the index knows its end.
-  const sql = 'SELECT CAST(e.position AS REAL) AS position FROM events e ORDER BY e.position DESC LIMIT 1'
-  const row = database.get(sql)
-  return row === undefined ? 0 : integerOf(row, 'position')
+export function putRow(database: Database, key: number, row: StoredRow): void {
+  database.run(
+    'INSERT INTO events (place, position, checksum, salt, hash, envelope, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    placeOf(key, row.version),
+    row.position,
+    row.checksum,
+    row.salt,
+    Buffer.from(row.hash, 'hex'),
+    row.envelope,
+    row.data,
+  )
 }
 
 export function rowOf(row: SqlRow, key: number): StoredRow {

@@ -2,11 +2,15 @@
 import { limits } from '../../kernel/limits.ts'
 import type { ReplacedData, StoredRow } from '../../log/port.ts'
 import { redactedRow, replacedHashOf } from '../../log/rows.ts'
+import { blockAt } from './blocks.ts'
 import { integerOf, textOf } from './columns.ts'
 import { packRedacted } from './contents.ts'
 import type { Database } from './database.ts'
+import { placeOf } from './places.ts'
 import { pagesOfRows } from './reading.ts'
-import { pagesOfStreams, placeOf, type StoredStream } from './streams.ts'
+import { unseal } from './seal.ts'
+import { dropUnusedParts } from './snapshots.ts'
+import { pagesOfStreams, type StoredStream } from './streams.ts'
 
 /** Asks about each row that a stream itself holds, and puts the text that comes back in the place of its data. */
 export function redactRows(
@@ -16,11 +20,13 @@ export function redactRows(
 ): readonly ReplacedData[] {
   eraseFreed(database)
   const replaced: ReplacedData[] = []
-  for (const page of pagesOfRows(database, stream.key, { to: stream.version })) {
+  for (const page of pagesOfRows(database, stream, { to: stream.version })) {
     for (const row of page) {
       const data = replace(row)
       if (data === null) continue
       const redacted = redactedRow(stream.sessionId, row, data)
+      const block = blockAt(database, stream.key, row.version)
+      if (block !== null) unseal(database, stream.sessionId, block)
       database.run(
         'UPDATE events SET data = ?, salt = ?, checksum = ? WHERE place = ?',
         redacted.data,
@@ -38,8 +44,10 @@ export function redactRows(
 
 /** Drops the snapshots that may hold what an event held: of its stream, and of those that inherit it. */
 function dropSnapshots(database: Database, { key }: StoredStream, version: number): void {
-  const drop = (owner: number): void =>
+  const drop = (owner: number): void => {
     database.run('DELETE FROM snapshots WHERE stream = ? AND version >= ?', owner, version)
+    dropUnusedParts(database, owner)
+  }
   drop(key)
   for (const page of pagesOfStreams(database)) {
     for (const stream of page) {

@@ -7,15 +7,15 @@ import { chmod, copyFile, mkdtemp, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DamagedRecord, WaymarkError } from '../../kernel/errors.ts'
 import type { StoredRow, StoredSnapshot } from '../../log/port.ts'
-import { bytesOf, integerOf, integerOrNullOf, textOf } from './columns.ts'
-import { snapshotOf, type UnpackedContent, unpack } from './contents.ts'
+import { blockColumns, blockPlaceOf, rowsInBlock } from './blocks.ts'
+import { bytesOf, integerOf, integerOrNullOf, textOf, textOrNullOf } from './columns.ts'
+import { type UnpackedContent, unpack } from './contents.ts'
 import type { Database } from './database.ts'
 import type { SqlRow } from './driver.ts'
 import { damagedFile } from './faults.ts'
-import { placesPerStream, streamsMax } from './migrations.ts'
 import { bestDriver, connect } from './open.ts'
+import { placeOf, placesPerStream, streamsMax } from './places.ts'
 import { rowColumns, rowOf } from './reading.ts'
-import { placeOf } from './streams.ts'
 
 /** Something that was read, or a range of keys at which nothing can be read. */
 export type Piece<T> =
@@ -32,7 +32,8 @@ export interface SalvagedStream {
   readonly forkVersion: number | null
 }
 
-export type SalvagedSnapshot = Omit<StoredSnapshot, 'sessionId'>
+/** What a snapshot is of. What is in it can be made again from the events. */
+export type SalvagedSnapshot = Pick<StoredSnapshot, 'checkpointId' | 'chainHash'>
 
 export interface SalvagedContent extends UnpackedContent {
   readonly hash: string
@@ -134,13 +135,7 @@ function salvageOf(database: Database): Salvage {
   return {
     streams: () => scan(database, streamsSql, { from: 0, to: streamsMax }, 'key', streamIn),
     keysOfEvents: () => keysOfEvents(database),
-    *rows(key) {
-      const range = { from: placeOf(key, 1), to: placeOf(key, placesPerStream - 1) }
-      for (const piece of scan(database, rowsSql, range, 'place', (row) => rowOf(row, key))) {
-        if ('read' in piece) yield piece
-        else yield { ...piece, from: piece.from - placeOf(key, 0), to: piece.to - placeOf(key, 0) }
-      }
-    },
+    rows: (key) => rowsOf(database, key),
     contents: () =>
       scan(database, contentsSql, { from: 0, to: Number.MAX_SAFE_INTEGER }, 'key', contentIn, 1),
     snapshotVersions: (key) =>
@@ -165,9 +160,57 @@ function salvageOf(database: Database): Salvage {
   }
 }
 
+/** Rows and blocks of a stream in the order of their versions. */
+function* rowsOf(database: Database, key: number): Generator<Piece<StoredRow>, void, undefined> {
+  const last = placesPerStream - 1
+  let next = 1
+  const rowsUpTo = function* (to: number): Generator<Piece<StoredRow>, void, undefined> {
+    const range = { from: placeOf(key, next), to: placeOf(key, to) }
+    if (next <= to)
+      yield* inVersions(
+        key,
+        scan(database, rowsSql, range, 'place', (row) => rowOf(row, key)),
+      )
+  }
+  const blocks = { from: placeOf(key, 1), to: placeOf(key, last) }
+  for (const piece of scan(database, blocksSql, blocks, 'place', blockPlaceOf, 1)) {
+    const [told] = inVersions(key, [piece])
+    if (told === undefined) continue
+    if ('read' in told) {
+      yield* rowsUpTo(told.read.first - 1)
+      yield* attempt(
+        () => rowsInBlock(database, told.read).map(pieceOfRow),
+        [{ from: told.read.first, to: told.read.last, reason: 'its block cannot be read' }],
+      )
+      next = told.read.last + 1
+    } else {
+      yield* rowsUpTo(told.from - 1)
+      yield told
+      next = told.to + 1
+    }
+  }
+  yield* rowsUpTo(last)
+}
+
+/** A row of a block that cannot be read any more has no texts. */
+function pieceOfRow(row: StoredRow): Piece<StoredRow> {
+  const { version } = row
+  const reason = 'it cannot be read from its block any more'
+  return row.envelope === '' ? { from: version, to: version, reason } : { read: row }
+}
+
+/** Ranges of places as ranges of versions. */
+function* inVersions<T>(key: number, pieces: Iterable<Piece<T>>): Generator<Piece<T>, void, undefined> {
+  for (const piece of pieces) {
+    if ('read' in piece) yield piece
+    else yield { ...piece, from: piece.from - placeOf(key, 0), to: piece.to - placeOf(key, 0) }
+  }
+}
+
 const streamsSql =
   'SELECT key, session_id, version, hash, parent, fork_version FROM streams WHERE key BETWEEN ? AND ? ORDER BY key LIMIT ?'
 const rowsSql = `SELECT ${rowColumns} FROM events e WHERE e.place BETWEEN ? AND ? ORDER BY e.place LIMIT ?`
+const blocksSql = `SELECT ${blockColumns} FROM blocks WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ?`
 const contentsSql = 'SELECT key, hash, body FROM contents WHERE key BETWEEN ? AND ? ORDER BY key LIMIT ?'
 
 function streamIn(row: SqlRow): SalvagedStream {
@@ -187,13 +230,18 @@ function contentIn(row: SqlRow): SalvagedContent {
 }
 
 function snapshotAt(database: Database, key: number, version: number): SalvagedSnapshot | null {
-  const row = database.get('SELECT * FROM snapshots WHERE stream = ? AND version = ?', key, version)
-  return row === undefined ? null : snapshotOf(row)
+  const sql = 'SELECT checkpoint_id, chain_hash FROM snapshots WHERE stream = ? AND version = ?'
+  const row = database.get(sql, key, version)
+  if (row === undefined) return null
+  return { checkpointId: textOrNullOf(row, 'checkpoint_id'), chainHash: textOf(row, 'chain_hash') }
 }
 
 function keysOfEvents(database: Database): readonly number[] {
-  const sql =
-    'SELECT CAST(place AS REAL) AS place FROM events WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ?'
+  return [...new Set([...keysIn(database, 'events'), ...keysIn(database, 'blocks')])].sort((a, b) => a - b)
+}
+
+function keysIn(database: Database, table: 'events' | 'blocks'): readonly number[] {
+  const sql = `SELECT CAST(place AS REAL) AS place FROM ${table} WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ?`
   const keys: number[] = []
   const to = placeOf(streamsMax, placesPerStream - 1)
   const readable = (start: number): boolean => typeof rowsFrom(database, sql, start, to, 1) !== 'string'

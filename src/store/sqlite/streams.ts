@@ -3,10 +3,11 @@ import type { StreamSummary } from '../../fold/summary.ts'
 import { DamagedRecord } from '../../kernel/errors.ts'
 import { damaged } from '../../log/codec.ts'
 import type { StreamInfo } from '../../log/port.ts'
+import { newestSealed, sealedHash } from './blocks.ts'
 import { bytesOf, integerOf, integerOrNullOf, textOf, textOrNullOf } from './columns.ts'
 import type { Database } from './database.ts'
 import type { SqlRow } from './driver.ts'
-import { placesPerStream } from './migrations.ts'
+import { placeOf, placesPerStream } from './places.ts'
 
 /** Inherited events: those up to `to`, and after the entry before, lie in the stream `key`. Oldest first. */
 export type Lineage = readonly { readonly key: number; readonly to: number }[]
@@ -145,7 +146,7 @@ export function runsOf(
   return runs
 }
 
-function sessionIdOf(database: Database, key: number): string {
+export function sessionIdOf(database: Database, key: number): string {
   const row = database.get('SELECT session_id FROM streams WHERE key = ?', key)
   if (row !== undefined) return textOf(row, 'session_id')
   throw new DamagedRecord({
@@ -153,11 +154,6 @@ function sessionIdOf(database: Database, key: number): string {
     hint: 'waymark verify lists all damage',
     details: { key },
   })
-}
-
-/** The place of a version of a stream in the tree of all events. */
-export function placeOf(key: number, version: number): number {
-  return key * placesPerStream + version
 }
 
 /** Version and chain hash of the newest event a stream holds itself, as the events say. */
@@ -170,7 +166,7 @@ function newestHeld(
     placeOf(key, 1),
     placeOf(key, placesPerStream - 1),
   )
-  if (row === undefined) return null
+  if (row === undefined) return newestSealed(database, key)
   return { version: integerOf(row, 'place') - placeOf(key, 0), hash: bytesOf(row, 'hash').toString('hex') }
 }
 
@@ -180,7 +176,7 @@ export function hashAt(database: Database, stream: StoredStream, version: number
   const [run] = runsOf(database, stream, version - 1, version)
   if (run === undefined) return null
   const row = database.get('SELECT hash FROM events WHERE place = ?', placeOf(run.key, version))
-  return row === undefined ? null : bytesOf(row, 'hash').toString('hex')
+  return row === undefined ? sealedHash(database, run.key, version) : bytesOf(row, 'hash').toString('hex')
 }
 
 /**

@@ -19,13 +19,18 @@ import type {
   VersionRange,
 } from '../../log/port.ts'
 import { settledRow } from '../../log/rows.ts'
+import { indexReport, reportsOfCall } from './call-index.ts'
 import { integerOf } from './columns.ts'
-import { findBookmark, putBookmark, putContent, putSnapshot } from './contents.ts'
+import { indexCommand, versionsOfCommand } from './command-index.ts'
+import { findBookmark, putBookmark, putContent } from './contents.ts'
 import type { Database } from './database.ts'
-import type { SqlRow, SqlValue } from './driver.ts'
-import { streamsMax } from './migrations.ts'
-import { newestPosition, pagesOfEvents, readBatch } from './reading.ts'
+import type { SqlValue } from './driver.ts'
+import { newestPosition } from './log-order.ts'
+import { streamsMax } from './places.ts'
+import { pagesOfEvents, putRow, readBatch } from './reading.ts'
 import { forgetBookmarks, redactContent, redactRows } from './redact.ts'
+import { isSealingDue, sealedVersion } from './seal.ts'
+import { bytesToPut, findSnapshots, putSnapshot } from './snapshots.ts'
 import {
   findStream,
   hashAt,
@@ -33,14 +38,17 @@ import {
   infoOf,
   type Lineage,
   lineageOfFork,
-  placeOf,
   runsOf,
   type StoredStream,
   soundLineage,
 } from './streams.ts'
 
 /** A stream as this transaction sees it, with what it has added. */
-type OpenStream = { -readonly [K in keyof StoredStream]: StoredStream[K] } & { isChanged: boolean }
+type OpenStream = { -readonly [K in keyof StoredStream]: StoredStream[K] } & {
+  isChanged: boolean
+  /** Version up to which its own events are sealed, once somebody looked. */
+  sealedTo?: number
+}
 
 /**
  * What transactions of one connection know of the file: heads that were checked against their newest events, and the newest
@@ -49,12 +57,19 @@ type OpenStream = { -readonly [K in keyof StoredStream]: StoredStream[K] } & { i
 export class KnownHeads {
   readonly streams = new Map<string, OpenStream>()
   position: number | null = null
+  /** Sessions with enough rows to seal. */
+  readonly due = new Set<string>()
   #dataVersion: SqlValue = null
 
   /** Forgets everything if another connection has committed since. Called inside the transaction, where nobody else can. */
   refresh(dataVersion: SqlValue): void {
     if (dataVersion !== this.#dataVersion || this.streams.size > knownHeadsMax) this.forget()
     this.#dataVersion = dataVersion
+  }
+
+  /** More of a session may have been sealed. */
+  sealed(sessionId: string): void {
+    delete this.streams.get(sessionId)?.sealedTo
   }
 
   forget(): void {
@@ -90,27 +105,25 @@ export class SqliteTransaction implements LogTransaction {
   batchOf(sessionId: string, commandId: string): readonly LoggedEvent[] | null {
     const stream = this.#find(sessionId)
     if (stream === null) return null
-    const sql = 'SELECT version FROM batches WHERE stream = ? AND command_id = ?'
     for (const run of runsOf(this.#database, stream, 0, stream.version)) {
-      const row = this.#database.get(sql, run.key, commandId)
-      const first = row === undefined ? null : integerOf(row, 'version')
-      if (first !== null && first <= run.to) return readBatch(this.#database, run, first, commandId)
+      for (const first of versionsOfCommand(this.#database, run.key, commandId)) {
+        const batch = first <= run.to ? readBatch(this.#database, run, first, commandId) : []
+        if (batch.length > 0) return batch
+      }
     }
     return null
   }
 
   countedCall(sessionId: string, callId: string, scope: 'session' | 'home'): Counters | null {
-    const reports = this.#database.all('SELECT * FROM calls WHERE call_id = ?', callId)
+    const reports = reportsOfCall(this.#database, callId)
     if (reports.length === 0) return null
-    if (scope === 'home') return highestCounters(reports.map(countersOf))
+    if (scope === 'home') return highestCounters(reports.map(({ counters }) => counters))
     const stream = this.#find(sessionId)
     if (stream === null) return null
     const lastOf = new Map<number, number>(soundLineage(stream).map(({ key, to }) => [key, to]))
     lastOf.set(stream.key, stream.version)
-    const own = reports.filter(
-      (row) => integerOf(row, 'version') <= (lastOf.get(integerOf(row, 'stream')) ?? 0),
-    )
-    return highestCounters(own.map(countersOf))
+    const own = reports.filter(({ key, version }) => version <= (lastOf.get(key) ?? 0))
+    return highestCounters(own.map(({ counters }) => counters))
   }
 
   create(sessionId: string, forkedFrom: ForkPoint | null): void {
@@ -173,6 +186,8 @@ export class SqliteTransaction implements LogTransaction {
   }
 
   redact(sessionId: string, replace: (row: StoredRow) => string | null): readonly ReplacedData[] {
+    // Blocks that are opened for it are sealed again.
+    this.#heads.due.add(sessionId)
     return redactRows(this.#database, this.#found(sessionId), replace)
   }
 
@@ -189,6 +204,18 @@ export class SqliteTransaction implements LogTransaction {
     putSnapshot(this.#database, stream.key, snapshot)
     stream.bytesSinceSnapshot = 0
     stream.isChanged = true
+  }
+
+  bytesToPut(snapshot: StoredSnapshot): number {
+    return bytesToPut(this.#database, this.#found(snapshot.sessionId).key, snapshot)
+  }
+
+  *snapshots(
+    sessionId: string,
+    atMostVersion = Number.POSITIVE_INFINITY,
+  ): Generator<StoredSnapshot, void, undefined> {
+    const stream = this.#find(sessionId)
+    if (stream !== null) yield* findSnapshots(this.#database, stream, atMostVersion)
   }
 
   bookmark(key: string): string | null {
@@ -225,38 +252,22 @@ export class SqliteTransaction implements LogTransaction {
 
   #add(stream: OpenStream, row: StoredRow, event: LoggedEvent): void {
     const { version } = row
-    this.#insert(stream.key, row)
+    putRow(this.#database, stream.key, row)
     if (event.index === 0) {
-      this.#database.run('INSERT INTO batches VALUES (?, ?, ?)', stream.key, event.commandId, version)
-    }
-    const call = reportedCall(event)
-    if (call !== null) {
-      const { inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens } = call.counters
-      const counters = [inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens]
-      this.#database.run(
-        'INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?)',
-        stream.key,
-        version,
-        call.callId,
-        ...counters,
+      indexCommand(this.#database, event.commandId, stream.key, version, (first) =>
+        this.#beginsBatchOf(stream, first, event.commandId),
       )
     }
+    const call = reportedCall(event)
+    if (call !== null) indexReport(this.#database, call, stream.key, version)
     stream.version = version
     stream.hash = row.hash
     stream.bytesSinceSnapshot += row.envelope.length + row.data.length
   }
 
-  #insert(key: number, row: StoredRow): void {
-    this.#database.run(
-      'INSERT INTO events (place, position, checksum, salt, hash, envelope, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      placeOf(key, row.version),
-      row.position,
-      row.checksum,
-      row.salt,
-      Buffer.from(row.hash, 'hex'),
-      row.envelope,
-      row.data,
-    )
+  #beginsBatchOf(stream: StoredStream, first: number, commandId: string): boolean {
+    const [run] = runsOf(this.#database, stream, first - 1, first)
+    return run !== undefined && readBatch(this.#database, run, first, commandId).length > 0
   }
 
   /** Streams that were appended to get their new heads; one write for each, however many batches there were. */
@@ -272,6 +283,8 @@ export class SqliteTransaction implements LogTransaction {
         stream.key,
       )
       stream.isChanged = false
+      stream.sealedTo ??= sealedVersion(this.#database, stream)
+      if (isSealingDue(stream.version, stream.sealedTo)) this.#heads.due.add(stream.sessionId)
     }
   }
 
@@ -334,13 +347,4 @@ function withinDepth(sessionId: string, lineage: Lineage): Lineage {
     message: `session ${sessionId} would be a fork with more than ${limits.lineageDepthMax} ancestors`,
     hint: 'fork from an earlier session of the line',
   })
-}
-
-function countersOf(row: SqlRow): Counters {
-  return {
-    inputTokens: integerOf(row, 'input_tokens'),
-    outputTokens: integerOf(row, 'output_tokens'),
-    cacheReadTokens: integerOf(row, 'cache_read_tokens'),
-    cacheCreationTokens: integerOf(row, 'cache_creation_tokens'),
-  }
 }

@@ -2,7 +2,7 @@
 import { WaymarkError } from '../../kernel/errors.ts'
 import { limits } from '../../kernel/limits.ts'
 import type { Database } from './database.ts'
-import { newestPosition } from './reading.ts'
+import { newestPosition } from './log-order.ts'
 
 interface Waiter {
   readonly afterPosition: number

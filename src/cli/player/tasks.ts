@@ -1,0 +1,44 @@
+/** Tasks by status, one line a status, however many tasks there are. */
+import { type TaskStatus, taskStatuses } from '../../events/task.ts'
+import type { ReadonlyState } from '../../fold/state.ts'
+import { inNaturalOrder, type Tone } from '../../views/text.ts'
+import type { Line } from './fit.ts'
+
+/** Tasks of one status that are named; a line holds few more. */
+const namedMax = 12
+
+const toneOf: Readonly<Record<TaskStatus, Tone>> = {
+  pending: 'plain',
+  in_progress: 'notice',
+  blocked: 'warning',
+  token_warning: 'warning',
+  context_switch: 'warning',
+  completed: 'good',
+  failed: 'bad',
+  recovered: 'notice',
+}
+
+const nameColumns = 'context switch'.length
+
+export function taskLines({ tasks }: Pick<ReadonlyState, 'tasks'>): readonly Line[] {
+  const found = new Map<TaskStatus, { count: number; readonly names: string[] }>()
+  for (const { id, status, title } of Object.values(tasks)) {
+    const group = found.get(status) ?? { count: 0, names: [] }
+    group.count += 1
+    if (group.names.length < namedMax) group.names.push(title === id ? id : `${id} ${title}`)
+    found.set(status, group)
+  }
+  return taskStatuses.flatMap((status): readonly Line[] => {
+    const group = found.get(status)
+    if (group === undefined) return []
+    const names = group.names.sort(inNaturalOrder).join(', ')
+    const more = group.count > group.names.length ? ' …' : ''
+    return [
+      [
+        { text: status.replaceAll('_', ' ').padEnd(nameColumns), tone: toneOf[status] },
+        { text: ` ${group.count}  `, tone: 'strong' },
+        { text: `${names}${more}` },
+      ],
+    ]
+  })
+}

@@ -1,0 +1,116 @@
+/**
+ * A window onto a session's log: a few stretches of events with some of their states, so that a step in either direction costs
+ * the folding of a few events. What is not held is read; nothing is ever folded from the first event for one step back.
+ */
+import type { LoggedEvent } from '../events/envelope.ts'
+import { fold } from '../fold/fold.ts'
+import type { ReadonlyState } from '../fold/state.ts'
+import { assert } from '../kernel/assert.ts'
+import { limits } from '../kernel/limits.ts'
+import type { EventLog } from '../log/port.ts'
+import { loadState, streamOf } from './load.ts'
+
+/** The events after a version, and the state before each so many of them. */
+interface Stretch {
+  readonly after: number
+  readonly events: readonly LoggedEvent[]
+  /** The first is the state at `after`; further ones are folded when they are needed. */
+  readonly states: ReadonlyState[]
+}
+
+/** How much a window holds. */
+export interface WindowSize {
+  readonly stretchEvents: number
+  readonly stretchesMax: number
+  /** Events between two states that are kept. */
+  readonly stateEvents: number
+}
+
+const standardSize: WindowSize = {
+  stretchEvents: limits.stepperStretchEvents,
+  stretchesMax: limits.stepperStretchesMax,
+  stateEvents: limits.stepperStateEvents,
+}
+
+export class StretchWindow {
+  readonly #log: EventLog
+  readonly #sessionId: string
+  readonly #size: WindowSize
+  #newest = 0
+  /** The one used last comes first. */
+  #held: readonly Stretch[] = []
+
+  constructor(log: EventLog, sessionId: string, size: WindowSize = standardSize) {
+    this.#log = log
+    this.#sessionId = sessionId
+    this.#size = size
+  }
+
+  /** Version of the newest event, as far as it is known. */
+  get newest(): number {
+    return this.#newest
+  }
+
+  /** Looks at the log again. @throws SessionNotFound */
+  async refresh(): Promise<number> {
+    const { version } = await streamOf(this.#log, this.#sessionId)
+    // The stretch at the end may have got more events; the others stay as they are.
+    if (version !== this.#newest) {
+      this.#held = this.#held.filter(({ events }) => events.length === this.#size.stretchEvents)
+    }
+    this.#newest = version
+    return version
+  }
+
+  /** The event of a version from 1 to the newest. */
+  async event(version: number): Promise<LoggedEvent> {
+    const { after, events } = await this.#stretchOf(version)
+    const event = events[version - after - 1]
+    assert(event !== undefined, 'a stretch holds the events of its versions')
+    return event
+  }
+
+  /** The state at a version from 0 to the newest. */
+  async state(version: number): Promise<ReadonlyState> {
+    const stretch = await this.#stretchOf(Math.max(1, version))
+    return stateIn(stretch, version, this.#size.stateEvents)
+  }
+
+  async #stretchOf(version: number): Promise<Stretch> {
+    const { stretchEvents, stretchesMax } = this.#size
+    const after = Math.floor((version - 1) / stretchEvents) * stretchEvents
+    const found = this.#held.find((stretch) => stretch.after === after) ?? (await this.#read(after))
+    const others = this.#held.filter((stretch) => stretch.after !== after)
+    this.#held = [found, ...others].slice(0, stretchesMax)
+    return found
+  }
+
+  async #read(after: number): Promise<Stretch> {
+    const { stretchEvents, stateEvents } = this.#size
+    const before = this.#held.find(({ after: begin, events }) => begin + events.length === after)
+    // Going on, the state is at hand; anywhere else a snapshot is near.
+    const first =
+      before === undefined
+        ? (await loadState(this.#log, this.#sessionId, after)).state
+        : stateIn(before, after, stateEvents)
+    const to = Math.min(after + stretchEvents, this.#newest)
+    const events: LoggedEvent[] = []
+    if (to > after) {
+      for await (const page of this.#log.read(this.#sessionId, { after, to })) events.push(...page)
+    }
+    return { after, events, states: [first] }
+  }
+}
+
+/** The state at a version of a stretch, folded from the nearest one that is kept. */
+function stateIn({ after, events, states }: Stretch, version: number, spacing: number): ReadonlyState {
+  const wanted = Math.floor((version - after) / spacing)
+  for (let index = states.length; index <= wanted; index += 1) {
+    const earlier = states[index - 1]
+    assert(earlier !== undefined, 'a stretch begins with a state')
+    states.push(fold(earlier, events.slice((index - 1) * spacing, index * spacing)))
+  }
+  const nearest = states[wanted]
+  assert(nearest !== undefined, 'the state before was kept')
+  return fold(nearest, events.slice(wanted * spacing, version - after))
+}

@@ -1,0 +1,313 @@
+/**
+ * Asks the machines again: does each recorded batch still follow from its command and the state before it? What a decision took from
+ * outside (ids, the repository, the time) is given from the record. Where a question cannot be asked honestly it is counted as that.
+ */
+import { decide } from '../decide/decide.ts'
+import type { Decision, DecisionContext } from '../decide/decision.ts'
+import type { Machines } from '../decide/machines.ts'
+import { commandOf, schemaVersionOf } from '../events/catalogue.ts'
+import type { Command } from '../events/commands.ts'
+import { isKnown, type LoggedEvent } from '../events/envelope.ts'
+import type { Counters } from '../events/shapes.ts'
+import type { ReadonlyState } from '../fold/state.ts'
+import { WaymarkError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
+import { batchDifference, type Difference, isSameBatch } from './difference.ts'
+import { HeardMachines } from './verify-answers.ts'
+import { dependsOnHome, type HomeCalls, impliedBy, ReportedCalls } from './verify-calls.ts'
+
+/** Why a batch was not asked about. */
+export type NotAskedReason =
+  | 'data-taken-out'
+  | 'after-data-taken-out'
+  | 'unknown-event'
+  | 'counted-in-another-home'
+  | 'incomplete-batch'
+  | 'after-damage'
+
+export interface NotAsked {
+  readonly reason: NotAskedReason
+  /** Batches; of `after-damage` events. */
+  readonly count: number
+  /** The first of them. */
+  readonly version: number
+}
+
+/**
+ * - `machine-changed`: a machine answers otherwise than when the batch was recorded;
+ * - `missing-upcaster`: an event of an older shape does not lead to what is decided today;
+ * - `other-rules`: the machines agree, and something else of the batch is not what is decided from its command and the state before it:
+ *   rules beside the machines changed, or the event was altered and its hashes made anew.
+ */
+export type DivergenceCause = 'machine-changed' | 'missing-upcaster' | 'other-rules'
+
+/** A batch that does not follow from its command any more. */
+export interface Divergence {
+  /** Version of the batch's first event. */
+  readonly version: number
+  /** `none` for events that no command leads to. */
+  readonly command: string
+  readonly commandId: string
+  readonly cause: DivergenceCause
+  /** What becomes of the command now: it is refused, has nothing to add, leads to other events, or goes elsewhere by the same events. */
+  readonly outcome: 'refused' | 'nothing-new' | 'other-events' | 'goes-elsewhere'
+  readonly difference: Difference
+}
+
+/** How often a command would end in another way than it did. */
+export interface BatchOutcome {
+  readonly command: string
+  readonly outcome: Divergence['outcome']
+  readonly count: number
+  /** The first of them. */
+  readonly version: number
+}
+
+export interface MachinesVerdict {
+  readonly batches: number
+  /** Events of the batches that were asked about and agree. */
+  readonly agreedEvents: number
+  readonly divergenceCount: number
+  /** The first of them. */
+  readonly divergences: readonly Divergence[]
+  /** All of them, by command. */
+  readonly outcomes: readonly BatchOutcome[]
+  readonly notAsked: readonly NotAsked[]
+}
+
+/** A recorded batch, and whether data was taken out of one of its events. */
+export interface Batch {
+  readonly events: readonly LoggedEvent[]
+  readonly isRedacted: boolean
+}
+
+/** Goes through one session, batch by batch: `ask` before its events are folded, `hear` after. */
+export class MachinesCheck {
+  readonly #machines: HeardMachines
+  readonly #homeCalls: HomeCalls
+  readonly #calls = new ReportedCalls()
+  readonly #context: DecisionContext & { now: string }
+  readonly #notAsked = new Map<NotAskedReason, { count: number; version: number }>()
+  readonly #divergences: Divergence[] = []
+  readonly #outcomes = new Map<string, BatchOutcome>()
+  #divergenceCount = 0
+  #agreedBatches = 0
+  #agreedEvents = 0
+  /** The command of the batch that was asked about and agrees so far. */
+  #agreeing: Command | null = null
+  #homeCall: ((callId: string) => Counters | null) | null = null
+  #dataIsGone = false
+
+  constructor(machines: Machines, homeCalls: HomeCalls) {
+    this.#machines = new HeardMachines(machines)
+    this.#homeCalls = homeCalls
+    this.#context = {
+      now: '',
+      // The record names both: whoever decided it had them, and the command that is read back has them too.
+      checkpointId: () => '',
+      handoffId: () => '',
+      countedCall: (callId, scope) =>
+        scope === 'home' ? (this.#homeCall?.(callId) ?? null) : this.#calls.get(callId),
+      machines: this.#machines,
+    }
+  }
+
+  /** What a fork inherits: asked about where it was recorded, and known here. */
+  inherit(event: LoggedEvent): void {
+    if (event.type === 'usage.recorded') this.#calls.add(event)
+  }
+
+  /** Data was taken out of something that a fork inherits. */
+  inheritRedacted(): void {
+    this.#dataIsGone = true
+  }
+
+  /** Whether `ask` needs to know what other sessions reported. */
+  static needsHome({ events }: Batch): boolean {
+    return dependsOnHome(events[0])
+  }
+
+  /** @param isLast the stream ends here: one that was cut off, as a fork's parent in another home is, may end within a batch. */
+  ask(batch: Batch, before: ReadonlyState, isLast: boolean): void {
+    this.#agreeing = null
+    this.#machines.begin()
+    if (batch.isRedacted) this.#dataIsGone = true
+    const [first] = batch.events
+    const impossible = whyNot(batch)
+    if (first === undefined) return
+    if (impossible !== null) this.skip(impossible, first.version)
+    else this.#askAbout(batch.events, first, before, isLast)
+  }
+
+  /** Compares what the machines answered with where the batch has led; its events are folded now. */
+  hear({ events }: Batch, after: ReadonlyState): void {
+    for (const event of events) if (event.type === 'usage.recorded') this.#calls.add(event)
+    const command = this.#agreeing
+    const [first] = events
+    if (command === null || first === undefined) return
+    const difference = this.#machines.elsewhere(events, after)
+    if (difference === null) {
+      this.#agreedBatches += 1
+      this.#agreedEvents += events.length
+    } else this.#diverges(events, first, command.type, { outcome: 'goes-elsewhere', difference })
+  }
+
+  skip(reason: NotAskedReason, version: number, count = 1): void {
+    const known = this.#notAsked.get(reason)
+    if (known === undefined) this.#notAsked.set(reason, { count, version })
+    else known.count += count
+  }
+
+  verdict(): MachinesVerdict {
+    return {
+      batches: this.#agreedBatches + this.#divergenceCount,
+      agreedEvents: this.#agreedEvents,
+      divergenceCount: this.#divergenceCount,
+      divergences: this.#divergences,
+      outcomes: [...this.#outcomes.values()],
+      notAsked: [...this.#notAsked].map(([reason, { count, version }]) => ({ reason, count, version })),
+    }
+  }
+
+  #askAbout(
+    events: readonly LoggedEvent[],
+    first: LoggedEvent,
+    before: ReadonlyState,
+    isLast: boolean,
+  ): void {
+    const command = isKnown(first) ? commandOf(first) : null
+    const gap = irregularity(events)
+    if (command === null || gap !== null) {
+      const difference = gap ?? { path: '[0].type', recorded: first.type, now: null }
+      this.#diverges(events, first, command?.type ?? 'none', { outcome: 'other-events', difference })
+      return
+    }
+    const decision = this.#decided(command, first, before, (callId) =>
+      this.#homeCalls.before(callId, first.position),
+    )
+    if (decision === null) {
+      this.#impossible(events, first, command)
+      return
+    }
+    const isSame = agrees(decision, events)
+    const reason = isSame ? null : this.#whyUncertain(events, first, command, before, decision, isLast)
+    if (reason !== null) {
+      this.skip(reason, first.version)
+      return
+    }
+    if (isSame) this.#agreeing = command
+    else this.#diverges(events, first, command.type, outcomeOf(decision, events))
+  }
+
+  /** Why a batch that does not agree proves nothing; `null` when it does. */
+  #whyUncertain(
+    events: readonly LoggedEvent[],
+    first: LoggedEvent,
+    command: Command,
+    before: ReadonlyState,
+    decision: Decision,
+    isLast: boolean,
+  ): NotAskedReason | null {
+    if (dependsOnHome(first)) {
+      const implied = impliedBy(first.data)
+      const another = this.#decided(command, first, before, () => implied)
+      if (another !== null && agrees(another, events)) return 'counted-in-another-home'
+    }
+    if (!decision.ok) return null
+    if (decision.events.length === 0 && this.#dataIsGone) return 'after-data-taken-out'
+    const isCut = isLast && decision.events.length > events.length
+    return isCut && isSameBatch(events, decision.events.slice(0, events.length)) ? 'incomplete-batch' : null
+  }
+
+  /** The decision now; `null` when a machine leads where no event could. */
+  #decided(
+    command: Command,
+    first: LoggedEvent,
+    before: ReadonlyState,
+    homeCall: (callId: string) => Counters | null,
+  ): Decision | null {
+    this.#machines.begin()
+    this.#context.now = first.time
+    this.#homeCall = homeCall
+    try {
+      return decide(before, command, this.#context)
+    } catch (error) {
+      if (error instanceof WaymarkError && typeof error.details.status === 'string') return null
+      throw error
+    }
+  }
+
+  /** A machine leads where no event of the batch's type can: what it said stands against what was recorded. */
+  #impossible(events: readonly LoggedEvent[], first: LoggedEvent, command: Command): void {
+    const recorded: unknown = Reflect.get(Object(first.data), 'status') ?? null
+    const difference = { path: '[0].data.status', recorded, now: this.#machines.lastTask }
+    this.#diverges(events, first, command.type, { outcome: 'goes-elsewhere', difference })
+  }
+
+  #diverges(
+    events: readonly LoggedEvent[],
+    { version, commandId }: LoggedEvent,
+    command: string,
+    found: Pick<Divergence, 'outcome' | 'difference'>,
+  ): void {
+    this.#divergenceCount += 1
+    const { outcome } = found
+    const key = `${command} ${outcome}`
+    const known = this.#outcomes.get(key)
+    const entry = { command, outcome, count: (known?.count ?? 0) + 1 }
+    this.#outcomes.set(key, { ...entry, version: known?.version ?? version })
+    if (this.#divergences.length >= limits.divergencesListedMax) return
+    const cause = causeOf(events, found, this.#machines.refused)
+    this.#divergences.push({ version, command, commandId, cause, ...found })
+  }
+}
+
+/** Why a batch cannot be asked about, as far as the batch itself says. */
+function whyNot({ events, isRedacted }: Batch): NotAskedReason | null {
+  if (isRedacted) return 'data-taken-out'
+  if (!events.every(isKnown)) return 'unknown-event'
+  return null
+}
+
+/** An event that does not stand at its place in its batch: none was ever recorded so. */
+function irregularity(events: readonly LoggedEvent[]): Difference | null {
+  const place = events.findIndex(({ index }, at) => index !== at)
+  return place < 0 ? null : { path: `[${place}].index`, recorded: events[place]?.index ?? null, now: place }
+}
+
+function agrees(decision: Decision, events: readonly LoggedEvent[]): boolean {
+  return decision.ok && isSameBatch(events, decision.events)
+}
+
+function outcomeOf(
+  decision: Decision,
+  events: readonly LoggedEvent[],
+): Pick<Divergence, 'outcome' | 'difference'> {
+  if (!decision.ok) {
+    const { reason, subject, status, accepted } = decision.refusal
+    const now = { refused: reason, subject, status, accepted }
+    return { outcome: 'refused', difference: { path: '[0].type', recorded: events[0]?.type ?? null, now } }
+  }
+  const outcome = decision.events.length === 0 ? 'nothing-new' : 'other-events'
+  return { outcome, difference: batchDifference(events, decision.events) }
+}
+
+/** Events and fields of which a machine says what stands there. */
+const saidByBudget = new Set(['budget.phase-changed', 'task.warned', 'task.relieved'])
+
+function causeOf(
+  events: readonly LoggedEvent[],
+  { outcome, difference }: Pick<Divergence, 'outcome' | 'difference'>,
+  refused: boolean,
+): DivergenceCause {
+  const isOlder = events.some((event) => isKnown(event) && event.schemaVersion < schemaVersionOf(event.type))
+  if (isOlder) return 'missing-upcaster'
+  if (refused || outcome === 'goes-elsewhere') return 'machine-changed'
+  const { path, recorded, now } = difference
+  const place = Number(/^\[(\d+)\]/.exec(path)?.[1] ?? 0)
+  if (path.endsWith('].index')) return 'other-rules'
+  const types = path.endsWith('].type') ? [recorded, now] : [events[place]?.type]
+  const isPhase = types.some((type) => typeof type === 'string' && saidByBudget.has(type))
+  const isStatus = /^\[\d+\]\.data\.status$/.test(path)
+  return isPhase || isStatus ? 'machine-changed' : 'other-rules'
+}

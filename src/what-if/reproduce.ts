@@ -1,0 +1,270 @@
+/** From a log to a test: the fewest commands of a session that still show a problem, made plain, and a test that fails the same way. */
+import type { Machines } from '../decide/machines.ts'
+import { type Command, parseCommand } from '../events/commands.ts'
+import { allSecrets, redactedValue, secretRedactor, secretsNamed } from '../events/secrets.ts'
+import { assert } from '../kernel/assert.ts'
+import { elapsedMs } from '../kernel/clock.ts'
+import { WaymarkError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
+import type { EventLog } from '../log/port.ts'
+import { streamOf } from '../replay/load.ts'
+import { standardPolicies } from '../session/policy.ts'
+import type { BareStep, SeededRules } from './play-commands.ts'
+import { type Problem, type Shown, shownBy } from './problem.ts'
+import { type ReduceProgress, type Reduction, reduce, type Trial } from './reduce.ts'
+import { type Found, findProblem } from './reproduce-search.ts'
+import { commandsOfStep, type ScriptStep } from './script-step.ts'
+import { simplified } from './simplify.ts'
+import { dataOf, type ShownProblem, testFileOf } from './test-file.ts'
+
+export interface ReproduceOptions {
+  /** A predicate over the state: the problem is that it holds. */
+  readonly when?: string
+  /** A version: the problem is the change that the batch at this version made, or with machines, what they make of its command. */
+  readonly version?: number
+  /** Machines that decide in place of Waymark's own. Alone, the problem is the first command that they decide otherwise. */
+  readonly machines?: Machines
+  /** How the test imports them: `./machines.mjs`. */
+  readonly machinesImport?: string
+  /** Of the clock and ids of the test; 1 if left out. */
+  readonly seed?: number
+  readonly onProgress?: (progress: ReproduceProgress) => void
+}
+
+export interface ReproduceProgress extends ReduceProgress {
+  readonly of: number
+}
+
+export interface Reproduction {
+  readonly sessionId: string
+  /** Version at which the problem shows in the session. */
+  readonly version: number
+  readonly kind: Problem['kind']
+  /** The commands that are left, as data; a `time` stands beside the fields where it matters. */
+  readonly commands: readonly object[]
+  /** The versions of the session at which their batches begin. */
+  readonly versions: readonly number[]
+  /** Commands that the session had up to `version`. */
+  readonly commandsBefore: number
+  /** No single one of the commands can be left out. */
+  readonly isMinimal: boolean
+  /** Whether policies are asked when the commands are played. */
+  readonly policies: 'standard' | 'none'
+  readonly seed: number
+  readonly attempts: number
+  readonly durationMs: number
+  /** Texts in the commands that looked like secrets and were taken out. */
+  readonly redacted: boolean
+  /** The test, as a file for vitest. */
+  readonly test: string
+}
+
+/**
+ * Cuts a session down to the fewest commands that still show a problem, and writes a test that fails for as long as it is there. Nothing
+ * is recorded, and no model or tool is called.
+ *
+ * @throws SessionNotFound, DamagedRecord; WaymarkError `NOT_REPRODUCED` when there is no such problem, or the commands played again do not
+ * show it; `PREDICATE_INVALID`, `VERSION_NOT_FOUND`, `USAGE`, `LIMIT_REACHED` for more commands than are held at a time
+ * @example
+ * ```ts
+ * await session.send({ type: 'task.add', taskId: 'A', title: 'Log in' })
+ * await session.send({ type: 'task.add', taskId: 'B', title: 'Log out' })
+ * await session.send({ type: 'task.start', taskId: 'B' })
+ * const { commands } = await reproduce(waymark.log, session.id, { when: 'tasks.B.status == "in_progress"' })
+ * commands.map((command) => Reflect.get(command, 'type')) // ['session.start', 'task.add', 'task.start']
+ * ```
+ */
+export async function reproduce(
+  log: EventLog,
+  sessionId: string,
+  options: ReproduceOptions,
+): Promise<Reproduction> {
+  const startedMs = elapsedMs()
+  const { hash, version: newest } = await streamOf(log, sessionId)
+  const found = await findProblem(log, sessionId, options)
+  const search = searchOf(found, options)
+  const plain = madePlain(fewest(search.steps, search, options.onProgress), search)
+  const clean = withoutSecrets(plain.steps)
+  const shown = search.shown(clean)
+  if (shown === null || shown.steps.length !== clean.length) throw onlyWithSecrets()
+  const versions = plain.steps.map(plain.versionOf)
+  const version = versions[versions.length - 1] ?? 0
+  const facts = {
+    sessionId,
+    version,
+    commandsBefore: found.steps.filter((step) => step.version <= version).length,
+    isMinimal: plain.isMinimal,
+    seed: search.rules.seed,
+    policies: search.rules.policies.length === 0 ? 'none' : 'standard',
+  } as const
+  const test = testFileOf({
+    ...facts,
+    head: { version: newest, hash },
+    steps: shown.steps,
+    last: shown.last,
+    problem: toldProblem(found, shown),
+    machines: options.machines === undefined ? null : (options.machinesImport ?? './machines.mjs'),
+  })
+  return {
+    ...facts,
+    kind: found.problem.kind,
+    commands: shown.steps.map(dataOf),
+    versions,
+    attempts: search.attempts(),
+    durationMs: elapsedMs() - startedMs,
+    redacted: clean.some((step, index) => step !== plain.steps[index]),
+    test,
+  }
+}
+
+/** What is tried, and under what. */
+interface Search {
+  readonly rules: SeededRules
+  readonly steps: readonly BareStep[]
+  shown(steps: readonly BareStep[]): Shown | null
+  /** Version of the session at which the batch of a step begins. */
+  versionOf(step: BareStep): number
+  attempts(): number
+}
+
+/**
+ * The session's commands as they are to be played: with the policies that every session has, or with what policies asked for as commands
+ * like others, where the usual policies are not what it went by.
+ */
+function searchOf({ steps, problem, sessionId }: Found, options: ReproduceOptions): Search {
+  const { seed = 1, machines } = options
+  const given = machines === undefined ? { seed } : { seed, machines }
+  const isSilent = steps.every(({ policies }) => policies === 'silent')
+  let attempts = 0
+  for (const policies of isSilent ? [[]] : [standardPolicies, []]) {
+    const versions = new Map<BareStep, number>()
+    const bare = steps.flatMap((step) => bareSteps(step, policies.length > 0, versions))
+    const rules = { ...given, policies }
+    const shown = (candidate: readonly BareStep[]): Shown | null => {
+      attempts += 1
+      return shownBy(candidate, problem, rules)
+    }
+    const whole = shown(bare)
+    if (whole === null) continue
+    return {
+      rules,
+      steps: whole.steps,
+      shown,
+      versionOf: (step) => versions.get(step) ?? 0,
+      attempts: () => attempts,
+    }
+  }
+  throw notShown(sessionId, steps.length, problem, machines !== undefined)
+}
+
+function notShown(sessionId: string, count: number, problem: Problem, hasMachines: boolean): WaymarkError {
+  const details = { sessionId, commands: count }
+  if (problem.kind === 'divergence' && problem.target === null) {
+    return new WaymarkError('NOT_REPRODUCED', {
+      message: `the machines decide all ${count} commands of session ${sessionId} as Waymark's own do`,
+      hint: 'name a problem with --when or --version, or try another session',
+      details,
+    })
+  }
+  const hint = hasMachines
+    ? 'waymark verify --machines <module> says what these machines decide otherwise than recorded'
+    : 'waymark verify says whether the machines of today still decide what was recorded'
+  return new WaymarkError('NOT_REPRODUCED', {
+    message: `the commands of session ${sessionId}, played again from nothing, do not show it`,
+    hint,
+    details,
+  })
+}
+
+function bareSteps(
+  step: ScriptStep,
+  policiesAreAsked: boolean,
+  versions: Map<BareStep, number>,
+): readonly BareStep[] {
+  const commands = policiesAreAsked ? [step] : commandsOfStep(step)
+  return commands.flatMap(({ command, time, recordedAt, version }) => {
+    if (command === null) return []
+    const bare: BareStep = { command, time: time ?? recordedAt }
+    versions.set(bare, version)
+    return [bare]
+  })
+}
+
+function fewest(
+  steps: readonly BareStep[],
+  search: Pick<Search, 'shown'>,
+  onProgress?: (progress: ReproduceProgress) => void,
+): Reduction<BareStep> {
+  const attempt = (candidate: readonly BareStep[]): Trial<BareStep> => {
+    const shown = search.shown(candidate)
+    return shown === null ? { verdict: 'absent' } : { verdict: 'shows', kept: shown.steps }
+  }
+  const reduced = reduce(steps, attempt, {
+    attemptsMax: limits.reproduceAttemptsMax,
+    ...(onProgress === undefined ? {} : { onProgress: (now) => onProgress({ ...now, of: steps.length }) }),
+  })
+  assert(reduced !== null, 'the whole list was seen to show the problem')
+  return reduced
+}
+
+interface Plain {
+  readonly steps: readonly BareStep[]
+  readonly isMinimal: boolean
+  versionOf(step: BareStep): number
+}
+
+/** Made plain, and searched once more each time: what a plainer command does without, others may have been there for. */
+function madePlain({ items, isMinimal }: Reduction<BareStep>, search: Search): Plain {
+  const versions = new Map(items.map((step) => [step, search.versionOf(step)]))
+  const versionOf = (step: BareStep): number => versions.get(step) ?? 0
+  if (items.length > limits.simplifiedCommandsMax) return { steps: items, isMinimal, versionOf }
+  let now = items
+  for (;;) {
+    const plain = simplified(now, (candidate) => showsAll(candidate, search), limits.simplifyAttemptsMax)
+    for (const [index, step] of plain.entries()) {
+      const before = now[index]
+      if (before !== undefined) versions.set(step, versionOf(before))
+    }
+    const reduced = fewest(plain, search)
+    if (reduced.items.length === plain.length)
+      return { steps: plain, isMinimal: reduced.isMinimal, versionOf }
+    now = reduced.items
+  }
+}
+
+function showsAll(steps: readonly BareStep[], { shown }: Pick<Search, 'shown'>): boolean {
+  return shown(steps)?.steps.length === steps.length
+}
+
+const redact = secretRedactor(secretsNamed(allSecrets) ?? [])
+
+/** Commands without what looks like a secret. */
+function withoutSecrets(steps: readonly BareStep[]): readonly BareStep[] {
+  return steps.map((step) => {
+    const value = redactedValue(step.command, redact)
+    return value === step.command ? step : { ...step, command: withoutSecret(value) }
+  })
+}
+
+function withoutSecret(value: unknown): Command {
+  try {
+    return parseCommand(value)
+  } catch (cause) {
+    throw onlyWithSecrets(cause)
+  }
+}
+
+function onlyWithSecrets(cause?: unknown): WaymarkError {
+  return new WaymarkError('NOT_REPRODUCED', {
+    message: 'it shows only with a text that looks like a secret, and such texts are not written into tests',
+    hint: 'name the problem in another way, or take the secret out of the session with waymark redact',
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+function toldProblem({ predicate, problem }: Found, { usual }: Shown): ShownProblem {
+  if (problem.kind === 'state') return { kind: 'state', predicate: predicate ?? '' }
+  if (problem.kind === 'change') return { kind: 'change', policy: problem.policy }
+  if (usual === null) throw new RangeError('a divergence has two sides')
+  return { kind: 'divergence', usual }
+}
