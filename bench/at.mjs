@@ -11,7 +11,6 @@ import { fileURLToPath } from 'node:url'
 import { seeded } from '../dist/src/kernel/clock.js'
 import { stateAt } from '../dist/src/replay/at.js'
 import { startingPoint } from '../dist/src/replay/load.js'
-import { planRecovery } from '../dist/src/replay/recover.js'
 import { Waymark } from '../dist/src/session/waymark.js'
 import { openSqliteLog } from '../dist/src/store/sqlite/open.js'
 import { material, writeSession } from './resample.mjs'
@@ -22,22 +21,21 @@ function* chances() {
   for (;;) yield ids.salt().reduce((sum, byte) => sum / 256 + byte / 256, 0) % 1
 }
 
-/** Milliseconds of one call after the other, in order of size. */
-async function timesOf(samples, call) {
+/** One call after the other: milliseconds at the median and at the 99th percentile, and of the processor's time on average. */
+async function timed(samples, call) {
   const places = chances()
   const times = []
+  const before = process.cpuUsage()
   for (let n = 0; n < samples; n++) {
     const place = places.next().value
     const start = performance.now()
     await call(place)
     times.push(performance.now() - start)
   }
-  return times.sort((a, b) => a - b)
-}
-
-function percentiles(times) {
-  const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))]
-  return { medianMs: at(0.5), p99Ms: at(0.99), worstMs: at(1) }
+  const { user, system } = process.cpuUsage(before)
+  times.sort((a, b) => a - b)
+  const at = (share) => times[Math.min(samples - 1, Math.floor(samples * share))]
+  return { medianMs: at(0.5), p99Ms: at(0.99), processorMs: (user + system) / 1000 / samples }
 }
 
 /** Bytes that the events of a session and the snapshots of it take, each part once. */
@@ -61,7 +59,8 @@ async function bytesOf(log, sessionId) {
 }
 
 /**
- * Measures a session of a log. `samples` random places each; a first round that is not counted warms the code, not the places.
+ * Measures a session of a log: `samples` random places, a state a hundred events after a snapshot, and beside them what parsing
+ * the session's newest state as JSON takes. A first round that is not counted warms the code, not the places.
  */
 export async function measureAt(log, sessionId, samples = 400) {
   const stream = await log.stream(sessionId)
@@ -70,15 +69,16 @@ export async function measureAt(log, sessionId, samples = 400) {
   const last = Date.parse((await stateAt(log, sessionId)).lastEventAt ?? first)
   const version = (place) => Math.floor(place * (stream.version + 1))
   const time = (place) => new Date(Date.parse(first) + place * (last - Date.parse(first))).toISOString()
-  await timesOf(50, (place) => stateAt(log, sessionId, version(place)))
-  const byVersion = percentiles(await timesOf(samples, (place) => stateAt(log, sessionId, version(place))))
-  const byTime = percentiles(await timesOf(samples / 4, (place) => stateAt(log, sessionId, time(place))))
-  // So many events after a snapshot, wherever one is: what a recovery after a short while meets.
+  await timed(50, (place) => stateAt(log, sessionId, version(place)))
+  const byVersion = await timed(samples, (place) => stateAt(log, sessionId, version(place)))
+  const byTime = await timed(samples / 4, (place) => stateAt(log, sessionId, time(place)))
+  // A hundred events after a snapshot: what coming back after a short while meets.
   const snapshot = (await startingPoint(log, sessionId, stream.version - 100)).snapshot?.version ?? 0
-  const after = snapshot + 100
-  const recovery = percentiles(await timesOf(samples / 4, () => stateAt(log, sessionId, after)))
-  await planRecovery(log, sessionId)
-  return { version: stream.version, byVersion, byTime, recovery, bytes: await bytesOf(log, sessionId) }
+  const tail = await timed(samples / 4, () => stateAt(log, sessionId, snapshot + 100))
+  const text = JSON.stringify(await stateAt(log, sessionId))
+  const parse = await timed(samples, () => JSON.parse(text))
+  const bytes = await bytesOf(log, sessionId)
+  return { version: stream.version, stateBytes: text.length, byVersion, byTime, tail, parse, bytes }
 }
 
 async function firstTime(log, sessionId) {
@@ -98,9 +98,7 @@ async function main() {
     for (const count of [10_000, Number(events)]) {
       const log = await openSqliteLog({ path: join(folder, `${count}.db`) })
       const { sessionId } = await writeSession(log, drawn, count, Number(tasks))
-      const { version, byVersion, byTime, recovery, bytes } = await measureAt(log, sessionId)
-      const stateBytes = JSON.stringify(await stateAt(log, sessionId)).length
-      console.log(JSON.stringify({ version, stateBytes, byVersion, byTime, recovery, bytes }))
+      console.log(JSON.stringify(await measureAt(log, sessionId)))
       await log.close()
     }
   } finally {

@@ -3,20 +3,30 @@
  * directions, and a fork at a random version against a durable append.
  */
 import { stateAt } from '../dist/src/replay/at.js'
+import { startingPoint } from '../dist/src/replay/load.js'
 import { openStepper } from '../dist/src/replay/stepper.js'
 import { bytesText, countText, median, percentile, timeText } from './figures.mjs'
+import { timeOf } from './resample.mjs'
 import { withLog } from './sessions.mjs'
 
 const reachedPerRound = 60
 const stepsPerRound = 100
 const forksPerRound = 8
-const warmUp = 20
+const warmUpShare = 0.1
+const tailEvents = 100
+const hashBytes = 32
 
 export async function measure({ rounds, session }) {
   const long = await session('long')
   const short = await session('hundredth')
   const times = await withLog(long.home, (longLog) =>
-    withLog(short.home, (shortLog) => reaching(rounds * reachedPerRound, longLog, long, shortLog, short)),
+    withLog(short.home, (shortLog) =>
+      reaching(
+        rounds * reachedPerRound,
+        { long: longLog, short: shortLog },
+        { long: { ...long }, short: { ...short } },
+      ),
+    ),
   )
   const keyframes = await withLog(long.home, (log) => keyframeBytes(log, long.sessionId))
   const steps = await withLog(long.home, (log) => stepping(rounds * stepsPerRound, log, long))
@@ -40,21 +50,37 @@ function chance(seed) {
   }
 }
 
-/** Versions of both in turn, anywhere. */
-async function reaching(count, longLog, long, shortLog, short) {
+/** Ways to name a place of a session that lies at a share of it; the last one means 100 events after a snapshot. */
+const placesOf = {
+  version: ({ events }, share) => Math.floor(share * events) + 1,
+  time: ({ events }, share) => timeOf(Math.floor(share * events)),
+  tail: ({ tailEnd }) => tailEnd,
+}
+
+/** Places of both sessions in turn, anywhere. */
+async function reaching(count, log, session) {
+  for (const name of ['long', 'short']) session[name].tailEnd = await tailEnd(log[name], session[name])
   const next = chance(1)
-  const times = { long: [], short: [] }
-  for (let n = -warmUp; n < count; n++) {
-    const share = next()
-    const took = {
-      long: await timed(() => stateAt(longLog, long.sessionId, Math.floor(share * long.events) + 1)),
-      short: await timed(() => stateAt(shortLog, short.sessionId, Math.floor(share * short.events) + 1)),
+  const times = {}
+  const warmUp = Math.ceil(count * warmUpShare)
+  for (const [kind, placeOf] of Object.entries(placesOf)) {
+    times[kind] = { long: [], short: [] }
+    for (let n = -warmUp; n < count; n++) {
+      const share = next()
+      for (const name of ['long', 'short']) {
+        const place = placeOf(session[name], share)
+        const took = await timed(() => stateAt(log[name], session[name].sessionId, place))
+        if (n >= 0) times[kind][name].push(took)
+      }
     }
-    if (n < 0) continue
-    times.long.push(took.long)
-    times.short.push(took.short)
   }
   return times
+}
+
+/** A version 100 events after one of the session's snapshots, or after its beginning. */
+async function tailEnd(log, { sessionId, events }) {
+  const { snapshot } = await startingPoint(log, sessionId, Math.max(0, events - tailEvents))
+  return Math.min(events, (snapshot?.version ?? 0) + tailEvents)
 }
 
 async function timed(work) {
@@ -63,12 +89,12 @@ async function timed(work) {
   return performance.now() - start
 }
 
-/** Bytes of all snapshots of a session, what several share counted once. */
+/** Bytes of all snapshots of a session, with the hashes of their parts, and what several share counted once. */
 async function keyframeBytes(log, sessionId) {
   const seen = new Set()
   let bytes = 0
   for await (const { body, parts } of log.snapshots(sessionId)) {
-    bytes += body.length
+    bytes += body.length + parts.length * hashBytes
     for (const part of parts) {
       if (!seen.has(part.hash)) bytes += part.body()?.length ?? 0
       seen.add(part.hash)
@@ -102,17 +128,24 @@ async function forking(count, waymark, { sessionId, events }) {
 }
 
 function reachRows(times, long, short) {
-  const lengths = `${countText(long.events)} / ${countText(short.events)} events, ${countText(times.long.length)} random versions of each`
-  const rowAt = (id, name, share) => ({
-    id,
+  const lengths = `${countText(long.events)} / ${countText(short.events)} events, ${times.version.long.length} places of each`
+  const rowOf = (id, name, { long: slow, short: fast }, share) => ({
+    id: `past.${id}`,
     name,
-    ratio: percentile(times.long, share) / percentile(times.short, share),
+    ratio: percentile(slow, share) / percentile(fast, share),
     aim: { atMost: 1.2 },
-    measured: `${timeText(percentile(times.long, share))} / ${timeText(percentile(times.short, share))}, ${lengths}`,
+    measured: `${timeText(percentile(slow, share))} / ${timeText(percentile(fast, share))}, ${lengths}`,
   })
   return [
-    rowAt('past.median', 'state at a random version, long session / one a hundredth as long: median', 0.5),
-    rowAt('past.p99', 'the same: 99th percentile', 0.99),
+    rowOf(
+      'median',
+      'state at a random version, long session / a hundredth as long: median',
+      times.version,
+      0.5,
+    ),
+    rowOf('p99', 'the same: 99th percentile', times.version, 0.99),
+    rowOf('time', 'state at a random time, the same sessions: median', times.time, 0.5),
+    rowOf('tail', `state ${tailEvents} events after a snapshot, the same sessions: median`, times.tail, 0.5),
   ]
 }
 

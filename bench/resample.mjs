@@ -75,11 +75,16 @@ export async function writeSession(log, events, count, taskCount) {
   return { sessionId, events: state.version }
 }
 
+/** When the event after `n` others happened: one each second. */
+export function timeOf(n) {
+  return new Date(1_767_225_600_000 + n * 1_000).toISOString()
+}
+
 function appendNext(transaction, state, events, taskCount) {
   const n = state.version
   const started = { type: 'session.started', data: { window: { totalTokens: 200_000, source: 'default' } } }
   const { type, data } = n === 0 ? started : drawn(events, n, taskCount)
-  const time = new Date(1_767_225_600_000 + n * 1_000).toISOString()
+  const time = timeOf(n)
   const commandId = systemIds.uuid()
   const pending = {
     // As the product derives it.

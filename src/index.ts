@@ -126,7 +126,7 @@ export type {
   MachinesVerdict,
   NotAsked,
   NotAskedReason,
-} from './replay/verify-machines.ts'
+} from './replay/verify-batch.ts'
 export type { Problem, ProblemCause } from './replay/verify-problem.ts'
 export type { RedactedEvent, SessionVerification } from './replay/verify-session.ts'
 export type { AcceptOptions, HandoffAcceptance } from './session/accept-handoff.ts'

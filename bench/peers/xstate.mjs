@@ -17,26 +17,27 @@ const packages = []
 
 export { packages }
 
-const transitions = 20_000
+const transitionsMost = 20_000
 const eventsFoldedMax = 50_000
-const filesEach = 100
+const filesMost = 100
 
 const running = () =>
   taskMachine.resolveState({ value: 'in_progress', context: taskMachine.getInitialSnapshot().context })
 const nth = (n) => ({ type: n % 2 === 0 ? 'task.warn' : 'task.relieve' })
 
-function throughTransition() {
+function throughTransition(transitions) {
   let snapshot = running()
   for (let n = 0; n < transitions; n++) [snapshot] = transition(taskMachine, snapshot, nth(n))
 }
 
-function throughActor() {
+function throughActor(transitions) {
   const actor = createActor(taskMachine, { snapshot: running() }).start()
   for (let n = 0; n < transitions; n++) actor.send(nth(n))
   actor.stop()
 }
 
-export async function measure({ folder, rounds, session }) {
+export async function measure({ folder, rounds, eventCount, session }) {
+  const transitions = Math.min(transitionsMost, eventCount)
   const { home, sessionId, events } = await session('long')
   const inMemory = await eventsOf(home, sessionId, eventsFoldedMax)
   const times = await withLog(home, (log) =>
@@ -44,8 +45,8 @@ export async function measure({ folder, rounds, session }) {
       {
         replay: () => replayed(log, sessionId),
         fold: () => foldInto(initialState(sessionId), inMemory),
-        transition: throughTransition,
-        actor: throughActor,
+        transition: () => throughTransition(transitions),
+        actor: () => throughActor(transitions),
       },
       rounds,
       { warmUp: 1 },
@@ -57,10 +58,11 @@ export async function measure({ folder, rounds, session }) {
     transition: times.transition / transitions,
     actor: times.actor / transitions,
   }
-  return [...rowsOf(each, events), await snapshotFiles(folder, rounds)]
+  const filesEach = Math.min(filesMost, Math.ceil(eventCount / 100))
+  return [...rowsOf(each, events, transitions), await snapshotFiles(folder, rounds, filesEach)]
 }
 
-function rowsOf({ replay, fold, transition: asked, actor }, events) {
+function rowsOf({ replay, fold, transition: asked, actor }, events, transitions) {
   const against = `${eachText(replay, 1)} over ${countText(events)} events, reading included`
   const over = `${countText(transitions)} transitions of the task machine`
   return [
@@ -89,7 +91,7 @@ function rowsOf({ replay, fold, transition: asked, actor }, events) {
 }
 
 /** What keeping an actor's place takes without a log: its snapshot written beside the last one, synced, and renamed over it. */
-async function snapshotFiles(folder, rounds) {
+async function snapshotFiles(folder, rounds, filesEach) {
   const waymark = await Waymark.open({ home: join(folder, 'xstate') })
   const session = await waymark.createSession({ title: 'snapshot files' })
   const actor = createActor(taskMachine, { snapshot: running() }).start()

@@ -16,7 +16,7 @@ import type { Segment } from '../log/lineage.ts'
 import type { EventLog, StoredRow, StoredSnapshot } from '../log/port.ts'
 import { isRedacted, replacedHashOf } from '../log/rows.ts'
 import { segmentsIn } from '../replay/chain.ts'
-import { chainHashAt, streamOf } from '../replay/load.ts'
+import { streamOf } from '../replay/load.ts'
 import { RedactionLookup } from '../replay/redactions.ts'
 import { isSameValue } from '../replay/shared.ts'
 import { unpackSnapshot } from '../replay/snapshot.ts'
@@ -66,7 +66,7 @@ export async function exportBundle(
   }
   const streams: BundledStream[] = []
   for (const { sessionId: owner, after, to } of segments) {
-    const hash = await chainHashAt(log, owner, to)
+    const hash = await log.chainHash(owner, to)
     if (hash === null) throw damaged(owner, to, 'it is not there')
     streams.push({ sessionId: owner, after, version: to, hash })
   }

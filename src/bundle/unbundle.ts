@@ -10,7 +10,6 @@ import { limits } from '../kernel/limits.ts'
 import type { EventLog, LogTransaction, TravellingRow } from '../log/port.ts'
 import { takeKeyframeIfDue } from '../replay/keyframe.ts'
 import { latestTime } from '../replay/latest-time.ts'
-import { chainHashAt } from '../replay/load.ts'
 import { packSnapshot } from '../replay/snapshot.ts'
 import { type BundledSnapshot, checkedItems } from './check.ts'
 import { type BundledStream, type BundleHeader, invalid } from './format.ts'
@@ -142,7 +141,7 @@ async function localOf(log: EventLog, stream: BundledStream): Promise<StreamPlan
     throw diverged(stream.sessionId, Math.min(base, stream.after) + 1, 'it was forked at another version')
   }
   if (from === local.version) return { stream, from, hash: local.hash }
-  return { stream, from, hash: (await chainHashAt(log, stream.sessionId, from)) ?? '' }
+  return { stream, from, hash: (await log.chainHash(stream.sessionId, from)) ?? '' }
 }
 
 /** Finds the first version at which a stream of the bundle is another one than here. */

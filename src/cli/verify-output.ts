@@ -1,6 +1,6 @@
 /** What `verify` found, in rows and sentences. */
 import type { Verification } from '../replay/verify.ts'
-import type { BatchOutcome, Divergence, NotAskedReason } from '../replay/verify-machines.ts'
+import type { BatchOutcome, Divergence, NotAskedReason } from '../replay/verify-batch.ts'
 import type { SessionVerification } from '../replay/verify-session.ts'
 import { countOf, countText } from '../views/text.ts'
 import type { Cell } from './layout.ts'
@@ -88,6 +88,7 @@ const reasonTexts: Readonly<Record<NotAskedReason, string>> = {
   'after-data-taken-out': 'what they change was taken out before',
   'unknown-event': 'an event of theirs is not known here',
   'counted-in-another-home': 'calls of theirs were reported in another home',
+  'older-than-allocations': 'they were recorded before allocations were',
   'incomplete-batch': 'a part of them is not there',
   'after-damage': 'they come after damage',
 }

@@ -169,7 +169,9 @@ async function printState(output: Output, { state, diff }: WhatIf): Promise<void
     .map(([label, text]) => [label, text(state.recorded), text(state.played)] as const)
     .filter(([, then, now]) => then !== now)
   await section(output, 'at the end', ['', 'then', 'now'], all(rows), (row) => row.map((text) => ({ text })))
-  const changes = { count: diff.changeCount, listed: diff.changes }
+  const told = diff.changes.filter((change) => !isMoved(change))
+  const moved = diff.changes.length - told.length
+  const changes = { count: diff.changeCount - moved, listed: told }
   await section(
     output,
     'state',
@@ -182,6 +184,13 @@ async function printState(output: Output, { state, diff }: WhatIf): Promise<void
       { text: valueText(after) },
     ],
   )
+  if (moved > 0)
+    output.note(`${countOf(moved, 'thing')} in the state came at another version: --json lists them`)
+}
+
+/** Says no more than that something before it took an event more or less. */
+function isMoved({ path, before, after }: WhatIf['diff']['changes'][number]): boolean {
+  return /(^|\.)([a-z]+V|v)ersion$/.test(path) && typeof before === 'number' && typeof after === 'number'
 }
 
 const valueCharactersMax = 60
@@ -194,6 +203,7 @@ function valueText(value: unknown): string {
 const takenOverText: Readonly<Record<keyof WhatIf['takenOver'], string>> = {
   unknown: 'of a type that is not known here',
   policies: 'asked for by policies that are not at hand',
+  redaction: 'of which something was taken out since',
   rewind: 'rewound: what was put back is as recorded',
   merge: 'merged: what was brought is as recorded',
   recovery: 'of a recovery: what it found is as recorded',

@@ -42,7 +42,6 @@ export type GivenMachines = { readonly [Name in MachineName]?: unknown }
  * const machines = machinesFrom({ taskMachine: createTaskMachine() })
  * const state = initialState('sess_00000000-0000-4000-8000-000000000000')
  * machines.session(state, 'task.add').ok // false: the session has not been started
- * machinesFrom({ taskMachine: 'task' }) // throws: taskMachine is no XState machine
  * ```
  */
 export function machinesFrom(given: GivenMachines): Machines {

@@ -5,7 +5,7 @@ import { limits } from '../kernel/limits.ts'
 import { ChainCheck, type RowProblem } from '../log/chain.ts'
 import type { StreamInfo } from '../log/port.ts'
 import { checkRows } from '../replay/chain.ts'
-import { chainHashAt, loadState, streamOf } from '../replay/load.ts'
+import { loadState, streamOf } from '../replay/load.ts'
 import type { LogContext, SessionContext, Tail } from './check.ts'
 import { type Liveness, livenessOf } from './liveness.ts'
 
@@ -40,7 +40,7 @@ async function readTail({ log }: LogContext, sessionId: string): Promise<Tail> {
   const base = stream.forkedFrom?.version ?? 0
   const after = Math.max(base, stream.version - limits.examinedEventsMax)
   const owner = after === base && stream.forkedFrom !== null ? stream.forkedFrom.sessionId : sessionId
-  const check = new ChainCheck(sessionId, after, await chainHashAt(log, owner, after))
+  const check = new ChainCheck(sessionId, after, await log.chainHash(owner, after))
   const rows: Tail['rows'][number][] = []
   for await (const page of log.rows(sessionId, { after, to: stream.version })) {
     for (const row of page) rows.push(check.check(row))

@@ -7,7 +7,7 @@
  */
 import { freeze, produce } from 'immer'
 import { tidyingTypes } from '../events/catalogue.ts'
-import type { FoldableEvent, LoggedEvent } from '../events/envelope.ts'
+import type { FoldableEvent } from '../events/envelope.ts'
 import { hashOf } from '../kernel/hash.ts'
 import { branchRecipes } from './branch.ts'
 import { contextRecipes } from './context.ts'
@@ -15,7 +15,7 @@ import { handoffRecipes } from './handoff.ts'
 import { knowledgeRecipes } from './knowledge.ts'
 import { given, ownedFor } from './live.ts'
 import { type OpenedCalls, settleCalls } from './open-calls.ts'
-import type { Recipes } from './recipe.ts'
+import type { AnyEvent, Recipes } from './recipe.ts'
 import { recoveryRecipes } from './recovery.ts'
 import { sessionRecipes } from './session.ts'
 import type { ReadonlyState, SessionState } from './state.ts'
@@ -44,7 +44,7 @@ const recipes: Recipes = {
  * fold(before, []) === before // true
  * ```
  */
-export function fold(state: ReadonlyState, events: readonly LoggedEvent[]): ReadonlyState {
+export function fold(state: ReadonlyState, events: readonly AnyEvent[]): ReadonlyState {
   if (events.length === 0) return state
   const owned = ownedFor(state, events)
   if (owned === null) return foldByDraft(state, events)
@@ -53,7 +53,7 @@ export function fold(state: ReadonlyState, events: readonly LoggedEvent[]): Read
 }
 
 /** The long way of `fold`, for any events: immer copies whatever it sees changed. */
-export function foldByDraft(state: ReadonlyState, events: readonly LoggedEvent[]): ReadonlyState {
+export function foldByDraft(state: ReadonlyState, events: readonly AnyEvent[]): ReadonlyState {
   // immer's draft of a read-only state is the mutable state the recipes take.
   return produce(state as SessionState, (draft) => {
     foldInto(draft, events)
@@ -61,7 +61,7 @@ export function foldByDraft(state: ReadonlyState, events: readonly LoggedEvent[]
 }
 
 /** Changes `state`, which nobody else may hold, by `events`. The bulk twin of `fold`. */
-export function foldInto(state: SessionState, events: readonly (LoggedEvent | FoldableEvent)[]): void {
+export function foldInto(state: SessionState, events: readonly AnyEvent[]): void {
   const opened: OpenedCalls = new Map()
   for (const event of events) {
     if (!('unknown' in event)) apply(state, event, opened)

@@ -4,8 +4,8 @@
  * whatever it sees changed. A recipe that changed more than its line says would meet a frozen object and throw; a law holds both ways together.
  */
 import type { EventType } from '../events/catalogue.ts'
-import type { LoggedEvent } from '../events/envelope.ts'
 import { copyOfMap, freezeNew, keepKeys, own } from './copies.ts'
+import type { AnyEvent } from './recipe.ts'
 import type { ReadonlyState, SessionState, Task } from './state.ts'
 
 type Part =
@@ -61,7 +61,7 @@ const partsOf: Readonly<Partial<Record<EventType, readonly Part[]>>> = {
 }
 
 /** How each part is copied: as deep as recipes change it. Entries of large maps are copied where an event names them. */
-const copyPart: { readonly [P in Part]: (state: SessionState, events: readonly LoggedEvent[]) => void } = {
+const copyPart: { readonly [P in Part]: (state: SessionState, events: readonly AnyEvent[]) => void } = {
   tasks: (state, events) => {
     state.tasks = copyOfMap(state.tasks)
     for (const id of namedBy(events, 'taskId', 'taskIds')) {
@@ -121,7 +121,7 @@ const copyPart: { readonly [P in Part]: (state: SessionState, events: readonly L
 }
 
 /** A copy of `state` in which all that `events` may change is the caller's own; `null` when the table does not know one of them. */
-export function ownedFor(state: ReadonlyState, events: readonly LoggedEvent[]): Owned | null {
+export function ownedFor(state: ReadonlyState, events: readonly AnyEvent[]): Owned | null {
   const parts = new Set<Part>()
   for (const event of events) {
     const changed = 'unknown' in event ? undefined : partsOf[event.type]
@@ -140,7 +140,7 @@ export interface Owned {
 }
 
 /** Gives the folded copy away: what is new in it is frozen, and what came out the same is the object that it was before. */
-export function given(before: ReadonlyState, { copy, parts }: Owned, events: readonly LoggedEvent[]): ReadonlyState {
+export function given(before: ReadonlyState, { copy, parts }: Owned, events: readonly AnyEvent[]): ReadonlyState {
   const fields = copy as { [P in Part]: unknown }
   for (const part of parts) {
     if (part === 'tasks') freezeTasks(before, copy, new Set(namedBy(events, 'taskId', 'taskIds')))
@@ -164,12 +164,12 @@ function freezeTasks(before: ReadonlyState, { tasks }: SessionState, ids: Readon
 }
 
 /** A tool of an MCP server counts as a use of that server, which lies among what is known. */
-function usesServer({ type, data }: LoggedEvent): boolean {
+function usesServer({ type, data }: AnyEvent): boolean {
   return type === 'tool.called' && String(Reflect.get(Object(data), 'name')).startsWith('mcp__')
 }
 
 /** The ids that events name in a field of their data, or in a list of it. */
-function* namedBy(events: readonly LoggedEvent[], field: string, list?: string): Generator<string, void, undefined> {
+function* namedBy(events: readonly AnyEvent[], field: string, list?: string): Generator<string, void, undefined> {
   for (const { data } of events) {
     const fields = data as Readonly<Record<string, unknown>>
     const one = fields[field]

@@ -1,10 +1,13 @@
 /** What the recipes share: their type, the history, counting under a bounded set of names. */
 
 import type { EventType } from '../events/catalogue.ts'
-import type { FoldableEvent } from '../events/envelope.ts'
+import type { FoldableEvent, LoggedEvent } from '../events/envelope.ts'
 import { limits } from '../kernel/limits.ts'
 import type { OpenedCalls } from './open-calls.ts'
 import type { SessionState } from './state.ts'
+
+/** An event as it was logged, or as much of one as folding needs. */
+export type AnyEvent = LoggedEvent | FoldableEvent
 
 /**
  * One recipe per event type; it changes the state it is given and looks at nothing else. Calls that were opened by the events

@@ -15,7 +15,7 @@ export interface Ids {
   salt(): Uint8Array
 }
 
-export const systemClock: Clock = { now: () => new Date().toISOString() }
+export const systemClock: Clock = { now: () => isoOf(Date.now()) }
 
 const saltBytes = 16
 

@@ -247,8 +247,9 @@ export const limits = {
   predicatePageWaitMs: 30_000,
   /** Characters of a predicate: a long one is a function in a module. */
   predicateCharactersMax: 4_000,
-  /** Parts of a predicate, and how deep they lie in each other. */
+  /** Parts of a predicate: names, values, calls. Nobody reads more of them. */
   predicateNodesMax: 1_000,
+  /** Levels by which parts of a predicate lie in each other: they are gone through by recursion. */
   predicateLevelsMax: 50,
   /** Milliseconds that a predicate may take for one state: it is asked about many. */
   predicateWaitMs: 1_000,

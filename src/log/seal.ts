@@ -1,6 +1,6 @@
 /** Seals rows into a block. */
-import { isEventType, schemaVersionOf } from '../events/catalogue.ts'
-import type { StoredEnvelope } from '../events/envelope.ts'
+import { schemaVersionOf } from '../events/catalogue.ts'
+import { isKnown, type LoggedEvent } from '../events/envelope.ts'
 import { fieldsNotFolded } from '../fold/not-folded.ts'
 import { eventIdOf, isoOf } from '../kernel/clock.ts'
 import { compress } from '../kernel/compress.ts'
@@ -17,42 +17,49 @@ import {
 } from './block-format.ts'
 import { unsealedRows } from './block-rows.ts'
 import { type Shaped, shapedOf, wholeOf } from './block-shape.ts'
-import { dataSchemaOf, envelopeSchema, storedEnvelopeText } from './codec.ts'
+import { storedEnvelopeText } from './codec.ts'
 import type { StoredRow } from './port.ts'
 
 /** Beyond this many shapes, data stands as it is: shapes that no other event has save nothing. */
 const shapesMax = 256
 
 interface Draft {
+  readonly number: number
   readonly shape: BlockShape
   readonly columns: unknown[][]
+}
+
+/** A row with the event that was read from it. */
+export interface ReadRow {
+  readonly row: StoredRow
+  readonly event: LoggedEvent
 }
 
 /**
  * Seals neighbouring rows of one stream, in the order of their versions; `null` when a block would not give the same rows back.
  *
- * @param rows such that each can be read and follows from the one before it: whoever calls has checked that.
+ * @param read such that each follows from the one before it: whoever calls has checked that.
  */
-export function sealedBlock(sessionId: string, rows: readonly StoredRow[]): SealedBlock | null {
-  const [first] = rows
+export function sealedBlock(read: readonly ReadRow[]): SealedBlock | null {
+  const [first] = read
   if (first === undefined) return null
   const drafts = new Map<string, Draft>()
-  const numbers = new Map<Draft, number>()
   const shapeOfRow: number[] = []
   const times: (number | string)[] = []
   const cold: Record<ColdField, unknown[]> = emptyFields()
-  for (const row of rows) {
-    const facts = factsOf(sessionId, row, drafts.size < shapesMax ? shapedOf : wholeOf)
+  for (const one of read) {
+    const facts = factsOf(one, drafts)
     const draft = draftFor(drafts, facts)
-    shapeOfRow.push(numberOf(numbers, draft))
+    shapeOfRow.push(draft.number)
     for (const [leaf, value] of facts.shaped.values.entries()) draft.columns[leaf]?.push(value)
     times.push(facts.time)
     for (const field of coldFields) cold[field].push(facts.cold[field])
   }
+  const rows = read.map(({ row }) => row)
   const header: BlockHeader = {
     format: 1,
-    sessionId,
-    firstVersion: first.version,
+    sessionId: first.event.sessionId,
+    firstVersion: first.row.version,
     count: rows.length,
     shapes: [...drafts.values()].map(({ shape }) => shape),
     ...unusualSalts(rows),
@@ -94,35 +101,30 @@ interface Facts {
   readonly cold: Readonly<Record<ColdField, unknown>>
 }
 
-/** What a row says, taken apart; a row that is unusual in any way is kept as its two texts. */
-function factsOf(sessionId: string, row: StoredRow, shapedBy: (data: unknown) => Shaped): Facts {
-  const envelope = envelopeSchema().safeParse(parsed(row.envelope))
-  const data = parsed(row.data)
-  const isUsual =
-    envelope.success &&
-    envelope.data.sessionId === sessionId &&
-    envelope.data.version === row.version &&
-    storedEnvelopeText(envelope.data) === row.envelope &&
-    !row.data.includes('"__proto__"') &&
-    JSON.stringify(data) === row.data &&
-    readsAsItIs(envelope.data, data, row.data)
-  if (!isUsual) return keptAsTexts(row)
-  const { type, schemaVersion, ignorable, time, recordedAt, actor, commandId, index, id } = envelope.data
-  const { causationId = null, correlationId = null } = envelope.data
-  const shaped = shapedBy(data)
-  const notFolded = isEventType(type) ? (fieldsNotFolded[type] ?? []) : []
+/** What a row says, taken apart; a row that is unusual in any way, or of another age, is kept as its two texts. */
+function factsOf({ row, event }: ReadRow, drafts: ReadonlyMap<string, Draft>): Facts {
+  const { type, schemaVersion, ignorable, time, recordedAt, actor, commandId, index, id } = event
+  const { causationId, correlationId } = event
+  const data = plainData(row.data)
+  const isUsual = isKnown(event) && schemaVersion === schemaVersionOf(event.type) && data !== undefined
+  if (!isUsual || textOfEnvelope(event) !== row.envelope) return keptAsTexts(row)
+  const shaped = drafts.size < shapesMax ? shapedOf(data) : wholeOf(data)
+  const notFolded = fieldsNotFolded[event.type] ?? []
   const coldLeaves = shaped.paths.flatMap((path, leaf) => (notFolded.includes(path) ? [leaf] : []))
   const shape: BlockShape = {
     type,
     schemaVersion,
-    ...(ignorable === true ? { ignorable } : {}),
+    ...(ignorable ? { ignorable } : {}),
     data: shaped.shape,
     ...(coldLeaves.length > 0 ? { cold: coldLeaves } : {}),
   }
+  const key = JSON.stringify(shape)
+  // A schema may fill in what is left out: that depends on which fields there are. Such data has to be read by the schema each time.
+  if (!drafts.has(key) && canonicalJson(event.data) !== row.data) return keptAsTexts(row)
   const timeMs = millisecondsOf(time)
   const recordedMs = millisecondsOf(recordedAt)
   return {
-    key: JSON.stringify(shape),
+    key,
     shape,
     shaped,
     time: timeMs ?? time,
@@ -139,11 +141,20 @@ function factsOf(sessionId: string, row: StoredRow, shapedBy: (data: unknown) =>
   }
 }
 
-/** Whether data of today's shape is taken by its schema without any change. Data of another age is brought up to date on reading. */
-function readsAsItIs({ type, schemaVersion }: StoredEnvelope, data: unknown, text: string): boolean {
-  if (!isEventType(type) || schemaVersion !== schemaVersionOf(type)) return true
-  const parsed = dataSchemaOf(type).safeParse(data)
-  return parsed.success && canonicalJson(parsed.data) === text
+/** Data that plain JSON gives back as it is; `__proto__` would be lost on the way. */
+function plainData(text: string): unknown {
+  if (text.includes('"__proto__"')) return undefined
+  const data: unknown = JSON.parse(text)
+  return JSON.stringify(data) === text ? data : undefined
+}
+
+function textOfEnvelope(event: LoggedEvent): string {
+  return storedEnvelopeText({
+    ...event,
+    ignorable: event.ignorable ? true : undefined,
+    causationId: event.causationId ?? undefined,
+    correlationId: event.correlationId ?? undefined,
+  })
 }
 
 function keptAsTexts({ envelope, data, position }: StoredRow): Facts {
@@ -155,19 +166,13 @@ function keptAsTexts({ envelope, data, position }: StoredRow): Facts {
 }
 
 /** The shape's draft, a new one if it comes up for the first time. */
-function draftFor(drafts: Map<string, Draft>, facts: Facts): Draft {
-  const known = drafts.get(facts.key)
-  if (known !== undefined) return known
-  const draft = { shape: facts.shape, columns: facts.shaped.values.map((): unknown[] => []) }
-  drafts.set(facts.key, draft)
+function draftFor(drafts: Map<string, Draft>, { key, shape, shaped }: Facts): Draft {
+  let draft = drafts.get(key)
+  if (draft === undefined) {
+    draft = { number: drafts.size, shape, columns: shaped.values.map((): unknown[] => []) }
+    drafts.set(key, draft)
+  }
   return draft
-}
-
-function numberOf(numbers: Map<Draft, number>, draft: Draft): number {
-  const known = numbers.get(draft)
-  if (known !== undefined) return known
-  numbers.set(draft, numbers.size)
-  return numbers.size - 1
 }
 
 function unusualSalts(rows: readonly StoredRow[]): Pick<BlockHeader, 'salts'> {
@@ -219,12 +224,4 @@ function emptyFields(): Record<ColdField, unknown[]> {
 
 function linesOf(lines: readonly string[]): Uint8Array {
   return Buffer.from(lines.join('\n'))
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

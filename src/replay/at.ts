@@ -33,13 +33,21 @@ export async function versionAt(log: EventLog, sessionId: string, time: string):
     })
   }
   let version = await knownVersionBefore(log, sessionId, wanted)
-  for await (const page of log.read(sessionId, { after: version })) {
+  for await (const page of log.readToFold(sessionId, { after: version })) {
     for (const event of page) {
-      if (event.index === 0 && Date.parse(event.time) > wanted) return version
+      if (Date.parse(event.time) > wanted && (await beginsBatch(log, sessionId, event.version)))
+        return version
       version = event.version
     }
   }
   return version
+}
+
+/** Asked of few events only: what is read to be folded does not say. */
+async function beginsBatch(log: EventLog, sessionId: string, version: number): Promise<boolean> {
+  for await (const [event] of log.read(sessionId, { after: version - 1, to: version }))
+    return event?.index === 0
+  return false
 }
 
 /**

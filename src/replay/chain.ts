@@ -4,7 +4,7 @@ import type { LoggedEvent } from '../events/envelope.ts'
 import { ChainCheck, type CheckedRow, type RowProblem } from '../log/chain.ts'
 import { type Segment, segmentsOf } from '../log/lineage.ts'
 import type { EventLog, ForkPoint, StreamInfo } from '../log/port.ts'
-import { chainHashAt, streamOf } from './load.ts'
+import { streamOf } from './load.ts'
 import { RedactionLookup } from './redactions.ts'
 
 /** The rows of a stream itself up to its head, without inherited ones, each with what is wrong with it. */
@@ -14,7 +14,7 @@ export async function* checkRows(
 ): AsyncGenerator<readonly CheckedRow[], void, undefined> {
   const { sessionId, forkedFrom } = stream
   const inherited =
-    forkedFrom === null ? '' : await chainHashAt(log, forkedFrom.sessionId, forkedFrom.version)
+    forkedFrom === null ? '' : await log.chainHash(forkedFrom.sessionId, forkedFrom.version)
   const check = new ChainCheck(sessionId, forkedFrom?.version ?? 0, inherited)
   const lookup = new RedactionLookup(log, sessionId)
   for await (const page of log.rows(sessionId, { to: stream.version })) {

@@ -1,8 +1,7 @@
 /** A state that is about to be changed in a few places: what makes it large is copied entry by entry, when it is first looked at. */
-import { frozen } from '../fold/fold.ts'
 import type { ReadonlyState, SessionState } from '../fold/state.ts'
 import { isObject, mapPaths, type PlainRecord, placeOf, recordPaths, setOwn } from './parts.ts'
-import { copied } from './shared.ts'
+import { copied, deeplyFrozen } from './shared.ts'
 
 export interface LazyCopy {
   /** For `foldInto` and nothing else. */
@@ -26,7 +25,7 @@ export function lazilyCopied(state: SessionState): LazyCopy {
     for (const { place, proxy, map } of wrapped) {
       if (place.record[place.key] === proxy) place.record[place.key] = map
     }
-    return frozen(state)
+    return deeplyFrozen(state)
   }
   return { state, settled }
 }

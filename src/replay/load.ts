@@ -57,7 +57,7 @@ export async function startingPoint(
       passedOver.push({ version: snapshot.version, kind: unpacked.kind, detail: unpacked.detail })
       continue
     }
-    const hash = await chainHashAt(log, snapshot.sessionId, snapshot.version)
+    const hash = await log.chainHash(snapshot.sessionId, snapshot.version)
     if (hash !== snapshot.chainHash) {
       const detail = 'it belongs to another history than the events of this stream'
       passedOver.push({ version: snapshot.version, kind: 'foreign-snapshot', detail })
@@ -110,7 +110,7 @@ export async function loadState(log: EventLog, sessionId: string, version?: numb
   const start = await startingPoint(log, sessionId, target)
   const { state, settled } = lazilyCopied(start.fresh)
   let replayedEvents = 0
-  for await (const page of log.read(sessionId, { after: state.version, to: target })) {
+  for await (const page of log.readToFold(sessionId, { after: state.version, to: target })) {
     foldInto(state, page)
     replayedEvents += page.length
   }
@@ -120,18 +120,4 @@ export async function loadState(log: EventLog, sessionId: string, version?: numb
     snapshotVersion: start.snapshot?.version ?? 0,
     replayedEvents,
   }
-}
-
-/** Chain hash of the event at `version` of a stream, looked up where that event lies; empty at version 0. */
-export async function chainHashAt(log: EventLog, sessionId: string, version: number): Promise<string | null> {
-  if (version === 0) return ''
-  let owner = await streamOf(log, sessionId)
-  while (owner.forkedFrom !== null && version <= owner.forkedFrom.version) {
-    owner = await streamOf(log, owner.forkedFrom.sessionId)
-  }
-  for await (const page of log.rows(owner.sessionId, { after: version - 1, to: version })) {
-    const row = page[0]
-    if (row !== undefined) return row.hash
-  }
-  return null
 }

@@ -4,6 +4,7 @@ import { sha256 } from '../kernel/hash.ts'
 import { limits } from '../kernel/limits.ts'
 import type { SnapshotPart } from '../log/port.ts'
 import { isObject } from './parts.ts'
+import { deeplyFrozen } from './shared.ts'
 
 interface CachedPart {
   readonly value: object
@@ -13,11 +14,6 @@ interface CachedPart {
 /** Oldest use first. */
 const cached = new Map<string, CachedPart>()
 let cachedBytes = 0
-
-function frozenValue<T extends object>(value: T): T {
-  for (const inner of Object.values(value)) if (isObject(inner)) frozenValue(inner)
-  return Object.freeze(value)
-}
 
 /** A part's value, frozen; `null` when its bytes are missing or damaged. */
 export function readPart(part: SnapshotPart): object | null {
@@ -36,7 +32,7 @@ export function readStoredPart(part: SnapshotPart): object | null {
   // The hash has just shown that these are the bytes that were cut.
   const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'))
   if (!isObject(value)) return null
-  keep(part.hash, { value: frozenValue(value), bytes: bytes.length })
+  keep(part.hash, { value: deeplyFrozen(value), bytes: bytes.length })
   return value
 }
 

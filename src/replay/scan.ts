@@ -58,18 +58,34 @@ export async function scanFor(
     before = version
   }
   for await (const page of log.read(sessionId, { after: from, to })) {
-    const { done } = withinTime(limits.predicatePageWaitMs, () => {
-      for (const event of page) {
-        if (event.index === 0 && pending.length > 0) step()
-        pending.push(event)
-      }
-    })
+    const { done } = withoutTraces(() =>
+      withinTime(limits.predicatePageWaitMs, () => {
+        for (const event of page) {
+          if (event.index === 0 && pending.length > 0) step()
+          pending.push(event)
+        }
+      }),
+    )
     if (!done) throw tooSlow(predicate, before)
     onProgress?.(before)
   }
   if (pending.length > 0 && !withinTime(limits.predicatePageWaitMs, step).done)
     throw tooSlow(predicate, before)
   return { heldBefore, flips, flipCount, looks }
+}
+
+/**
+ * Work in which errors are made without a trace of where. Each question about something that is not there makes one and drops it again;
+ * with a trace that takes longer than the rest of a look.
+ */
+function withoutTraces<T>(work: () => T): T {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return work()
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
 }
 
 /** A state that goes forward batch by batch, and what the predicate says of it. */
@@ -89,7 +105,8 @@ class Walk {
 
   static async begin(log: EventLog, sessionId: string, from: number, predicate: Predicate): Promise<Walk> {
     const { state } = await startingPoint(log, sessionId, from)
-    for await (const page of log.read(sessionId, { after: state.version, to: from })) foldInto(state, page)
+    for await (const page of log.readToFold(sessionId, { after: state.version, to: from }))
+      foldInto(state, page)
     return predicate.isExpression === true
       ? new Walk(predicate, state, state)
       : new Walk(predicate, frozen(state), null)

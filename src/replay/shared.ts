@@ -1,4 +1,4 @@
-/** Plain values: copied to be changed, and compared. */
+/** Plain values: copied to be changed, frozen, and compared. */
 import { isObject, type PlainRecord, setOwn } from './parts.ts'
 
 /** A copy of a plain value that may be changed: it shares nothing with the original. */
@@ -14,6 +14,15 @@ function copyOf(value: unknown): unknown {
   // Plain objects have no inherited keys, and this is the quickest way through them.
   for (const key in value) setOwn(copy, key, copyOf((value as PlainRecord)[key]))
   return copy
+}
+
+/** Freezes a plain value with all that is in it; what is frozen already is not looked into. */
+export function deeplyFrozen<T extends object>(value: T): T {
+  for (const key in value) {
+    const inner: unknown = value[key]
+    if (isObject(inner) && !Object.isFrozen(inner)) deeplyFrozen(inner)
+  }
+  return Object.freeze(value)
 }
 
 /** Whether two plain values are equal, in whatever order their keys stand. */

@@ -32,6 +32,9 @@ const standardSize: WindowSize = {
   stateEvents: limits.stepperStateEvents,
 }
 
+/** A step asks for two states, and the next step for one of them again. */
+const recentStatesMax = 4
+
 export class StretchWindow {
   readonly #log: EventLog
   readonly #sessionId: string
@@ -39,6 +42,8 @@ export class StretchWindow {
   #newest = 0
   /** The one used last comes first. */
   #held: readonly Stretch[] = []
+  /** States that were asked for last. */
+  #recent: readonly ReadonlyState[] = []
 
   constructor(log: EventLog, sessionId: string, size: WindowSize = standardSize) {
     this.#log = log
@@ -72,8 +77,18 @@ export class StretchWindow {
 
   /** The state at a version from 0 to the newest. */
   async state(version: number): Promise<ReadonlyState> {
+    const recent = this.#recent.find((state) => state.version === version)
+    if (recent !== undefined) return recent
     const stretch = await this.#stretchOf(Math.max(1, version))
-    return stateIn(stretch, version, this.#size.stateEvents)
+    const nearest = nearestState(stretch, version, this.#size.stateEvents)
+    // Going on step by step, the state of the step before is nearer than any that is kept.
+    const start = this.#recent.reduce(
+      (best, one) => (one.version < version && one.version > best.version ? one : best),
+      nearest,
+    )
+    const state = fold(start, stretch.events.slice(start.version - stretch.after, version - stretch.after))
+    this.#recent = [state, ...this.#recent].slice(0, recentStatesMax)
+    return state
   }
 
   async #stretchOf(version: number): Promise<Stretch> {
@@ -86,13 +101,13 @@ export class StretchWindow {
   }
 
   async #read(after: number): Promise<Stretch> {
-    const { stretchEvents, stateEvents } = this.#size
+    const { stretchEvents } = this.#size
     const before = this.#held.find(({ after: begin, events }) => begin + events.length === after)
     // Going on, the state is at hand; anywhere else a snapshot is near.
     const first =
       before === undefined
         ? (await loadState(this.#log, this.#sessionId, after)).state
-        : stateIn(before, after, stateEvents)
+        : await this.state(after)
     const to = Math.min(after + stretchEvents, this.#newest)
     const events: LoggedEvent[] = []
     if (to > after) {
@@ -102,8 +117,8 @@ export class StretchWindow {
   }
 }
 
-/** The state at a version of a stretch, folded from the nearest one that is kept. */
-function stateIn({ after, events, states }: Stretch, version: number, spacing: number): ReadonlyState {
+/** The last state that is kept at or before a version of a stretch. */
+function nearestState({ after, events, states }: Stretch, version: number, spacing: number): ReadonlyState {
   const wanted = Math.floor((version - after) / spacing)
   for (let index = states.length; index <= wanted; index += 1) {
     const earlier = states[index - 1]
@@ -112,5 +127,5 @@ function stateIn({ after, events, states }: Stretch, version: number, spacing: n
   }
   const nearest = states[wanted]
   assert(nearest !== undefined, 'the state before was kept')
-  return fold(nearest, events.slice(wanted * spacing, version - after))
+  return nearest
 }

@@ -5,81 +5,29 @@
 import { decide } from '../decide/decide.ts'
 import type { Decision, DecisionContext } from '../decide/decision.ts'
 import type { Machines } from '../decide/machines.ts'
-import { commandOf, schemaVersionOf } from '../events/catalogue.ts'
+import { commandOf } from '../events/catalogue.ts'
 import type { Command } from '../events/commands.ts'
 import { isKnown, type LoggedEvent } from '../events/envelope.ts'
 import type { Counters } from '../events/shapes.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
-import { batchDifference, type Difference, isSameBatch } from './difference.ts'
+import { isSameBatch } from './difference.ts'
 import { HeardMachines } from './verify-answers.ts'
+import {
+  agrees,
+  type Batch,
+  type BatchOutcome,
+  causeOf,
+  type Divergence,
+  irregularity,
+  type MachinesVerdict,
+  type NotAskedReason,
+  outcomeOf,
+  whyNot,
+  youngerConsequences,
+} from './verify-batch.ts'
 import { dependsOnHome, type HomeCalls, impliedBy, ReportedCalls } from './verify-calls.ts'
-
-/** Why a batch was not asked about. */
-export type NotAskedReason =
-  | 'data-taken-out'
-  | 'after-data-taken-out'
-  | 'unknown-event'
-  | 'counted-in-another-home'
-  | 'incomplete-batch'
-  | 'after-damage'
-
-export interface NotAsked {
-  readonly reason: NotAskedReason
-  /** Batches; of `after-damage` events. */
-  readonly count: number
-  /** The first of them. */
-  readonly version: number
-}
-
-/**
- * - `machine-changed`: a machine answers otherwise than when the batch was recorded;
- * - `missing-upcaster`: an event of an older shape does not lead to what is decided today;
- * - `other-rules`: the machines agree, and something else of the batch is not what is decided from its command and the state before it:
- *   rules beside the machines changed, or the event was altered and its hashes made anew.
- */
-export type DivergenceCause = 'machine-changed' | 'missing-upcaster' | 'other-rules'
-
-/** A batch that does not follow from its command any more. */
-export interface Divergence {
-  /** Version of the batch's first event. */
-  readonly version: number
-  /** `none` for events that no command leads to. */
-  readonly command: string
-  readonly commandId: string
-  readonly cause: DivergenceCause
-  /** What becomes of the command now: it is refused, has nothing to add, leads to other events, or goes elsewhere by the same events. */
-  readonly outcome: 'refused' | 'nothing-new' | 'other-events' | 'goes-elsewhere'
-  readonly difference: Difference
-}
-
-/** How often a command would end in another way than it did. */
-export interface BatchOutcome {
-  readonly command: string
-  readonly outcome: Divergence['outcome']
-  readonly count: number
-  /** The first of them. */
-  readonly version: number
-}
-
-export interface MachinesVerdict {
-  readonly batches: number
-  /** Events of the batches that were asked about and agree. */
-  readonly agreedEvents: number
-  readonly divergenceCount: number
-  /** The first of them. */
-  readonly divergences: readonly Divergence[]
-  /** All of them, by command. */
-  readonly outcomes: readonly BatchOutcome[]
-  readonly notAsked: readonly NotAsked[]
-}
-
-/** A recorded batch, and whether data was taken out of one of its events. */
-export interface Batch {
-  readonly events: readonly LoggedEvent[]
-  readonly isRedacted: boolean
-}
 
 /** Goes through one session, batch by batch: `ask` before its events are folded, `hear` after. */
 export class MachinesCheck {
@@ -97,6 +45,7 @@ export class MachinesCheck {
   #agreeing: Command | null = null
   #homeCall: ((callId: string) => Counters | null) | null = null
   #dataIsGone = false
+  #hasAllocations = false
 
   constructor(machines: Machines, homeCalls: HomeCalls) {
     this.#machines = new HeardMachines(machines)
@@ -114,7 +63,12 @@ export class MachinesCheck {
 
   /** What a fork inherits: asked about where it was recorded, and known here. */
   inherit(event: LoggedEvent): void {
+    this.#note(event)
+  }
+
+  #note(event: LoggedEvent): void {
     if (event.type === 'usage.recorded') this.#calls.add(event)
+    else if (youngerConsequences.has(event.type)) this.#hasAllocations = true
   }
 
   /** Data was taken out of something that a fork inherits. */
@@ -141,7 +95,7 @@ export class MachinesCheck {
 
   /** Compares what the machines answered with where the batch has led; its events are folded now. */
   hear({ events }: Batch, after: ReadonlyState): void {
-    for (const event of events) if (event.type === 'usage.recorded') this.#calls.add(event)
+    for (const event of events) this.#note(event)
     const command = this.#agreeing
     const [first] = events
     if (command === null || first === undefined) return
@@ -189,7 +143,7 @@ export class MachinesCheck {
       this.#impossible(events, first, command)
       return
     }
-    const isSame = agrees(decision, events)
+    const isSame = agrees(decision, events, command)
     const reason = isSame ? null : this.#whyUncertain(events, first, command, before, decision, isLast)
     if (reason !== null) {
       this.skip(reason, first.version)
@@ -211,10 +165,12 @@ export class MachinesCheck {
     if (dependsOnHome(first)) {
       const implied = impliedBy(first.data)
       const another = this.#decided(command, first, before, () => implied)
-      if (another !== null && agrees(another, events)) return 'counted-in-another-home'
+      if (another !== null && agrees(another, events, command)) return 'counted-in-another-home'
     }
     if (!decision.ok) return null
     if (decision.events.length === 0 && this.#dataIsGone) return 'after-data-taken-out'
+    const older = decision.events.filter(({ type }) => !youngerConsequences.has(type))
+    if (!this.#hasAllocations && isSameBatch(events, older)) return 'older-than-allocations'
     const isCut = isLast && decision.events.length > events.length
     return isCut && isSameBatch(events, decision.events.slice(0, events.length)) ? 'incomplete-batch' : null
   }
@@ -260,54 +216,4 @@ export class MachinesCheck {
     const cause = causeOf(events, found, this.#machines.refused)
     this.#divergences.push({ version, command, commandId, cause, ...found })
   }
-}
-
-/** Why a batch cannot be asked about, as far as the batch itself says. */
-function whyNot({ events, isRedacted }: Batch): NotAskedReason | null {
-  if (isRedacted) return 'data-taken-out'
-  if (!events.every(isKnown)) return 'unknown-event'
-  return null
-}
-
-/** An event that does not stand at its place in its batch: none was ever recorded so. */
-function irregularity(events: readonly LoggedEvent[]): Difference | null {
-  const place = events.findIndex(({ index }, at) => index !== at)
-  return place < 0 ? null : { path: `[${place}].index`, recorded: events[place]?.index ?? null, now: place }
-}
-
-function agrees(decision: Decision, events: readonly LoggedEvent[]): boolean {
-  return decision.ok && isSameBatch(events, decision.events)
-}
-
-function outcomeOf(
-  decision: Decision,
-  events: readonly LoggedEvent[],
-): Pick<Divergence, 'outcome' | 'difference'> {
-  if (!decision.ok) {
-    const { reason, subject, status, accepted } = decision.refusal
-    const now = { refused: reason, subject, status, accepted }
-    return { outcome: 'refused', difference: { path: '[0].type', recorded: events[0]?.type ?? null, now } }
-  }
-  const outcome = decision.events.length === 0 ? 'nothing-new' : 'other-events'
-  return { outcome, difference: batchDifference(events, decision.events) }
-}
-
-/** Events and fields of which a machine says what stands there. */
-const saidByBudget = new Set(['budget.phase-changed', 'task.warned', 'task.relieved'])
-
-function causeOf(
-  events: readonly LoggedEvent[],
-  { outcome, difference }: Pick<Divergence, 'outcome' | 'difference'>,
-  refused: boolean,
-): DivergenceCause {
-  const isOlder = events.some((event) => isKnown(event) && event.schemaVersion < schemaVersionOf(event.type))
-  if (isOlder) return 'missing-upcaster'
-  if (refused || outcome === 'goes-elsewhere') return 'machine-changed'
-  const { path, recorded, now } = difference
-  const place = Number(/^\[(\d+)\]/.exec(path)?.[1] ?? 0)
-  if (path.endsWith('].index')) return 'other-rules'
-  const types = path.endsWith('].type') ? [recorded, now] : [events[place]?.type]
-  const isPhase = types.some((type) => typeof type === 'string' && saidByBudget.has(type))
-  const isStatus = /^\[\d+\]\.data\.status$/.test(path)
-  return isPhase || isStatus ? 'machine-changed' : 'other-rules'
 }

@@ -10,12 +10,13 @@ import type { CheckedRow } from '../log/chain.ts'
 import type { EventLog, StreamInfo } from '../log/port.ts'
 import { isRedacted } from '../log/rows.ts'
 import { checkRows, segmentsIn } from './chain.ts'
-import { chainHashAt, streamOf } from './load.ts'
+import { streamOf } from './load.ts'
 import { RedactionLookup } from './redactions.ts'
-import { BatchWalk } from './verify-batches.ts'
+import type { MachinesVerdict } from './verify-batch.ts'
+import { BatchWalk } from './verify-walk.ts'
 import type { FoldInto } from './verify-fold.ts'
 import { FoldTwin } from './verify-fold.ts'
-import type { MachinesCheck, MachinesVerdict } from './verify-machines.ts'
+import type { MachinesCheck } from './verify-machines.ts'
 import { type Problem, Problems, type Report } from './verify-problem.ts'
 import { SnapshotsCheck, type SnapshotsVerified } from './verify-snapshots.ts'
 
@@ -218,5 +219,5 @@ async function hasDataTakenOut(log: EventLog, stream: StreamInfo, version: numbe
 
 async function inheritedHash(log: EventLog, stream: StreamInfo): Promise<string | null> {
   if (stream.forkedFrom === null) return ''
-  return chainHashAt(log, stream.forkedFrom.sessionId, stream.forkedFrom.version)
+  return log.chainHash(stream.forkedFrom.sessionId, stream.forkedFrom.version)
 }

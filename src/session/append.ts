@@ -4,7 +4,7 @@ import type { Decision, RepositoryNote } from '../decide/decision.ts'
 import type { Machines } from '../decide/machines.ts'
 import { type DecidedEvent, ignorableTypes, schemaVersionOf } from '../events/catalogue.ts'
 import type { Command } from '../events/commands.ts'
-import type { CommandMeta, LoggedEvent } from '../events/envelope.ts'
+import type { CommandMeta, FoldableEvent, LoggedEvent } from '../events/envelope.ts'
 import { fold, foldInto } from '../fold/fold.ts'
 import type { ReadonlyState, SessionState } from '../fold/state.ts'
 import { summaryOf } from '../fold/summary.ts'
@@ -76,7 +76,7 @@ export function append(
   if (events.length === 0) return { events: [], state: before }
   if (command.type === 'checkpoint.create') putCheckpointSnapshot(transaction, before, events)
   const pending = events.map((event, index) => pendingOf(event, index, meta, recordedAt, environment.ids))
-  const state = fold(before, previewOf(before, pending))
+  const state = stateAfter(before, events, meta.time ?? recordedAt)
   return { events: transaction.append(sessionId, pending, summaryOf(state)), state }
 }
 
@@ -90,7 +90,7 @@ export function appendInto(
 ): void {
   if (events.length === 0) return
   const pending = events.map((event, index) => pendingOf(event, index, meta, recordedAt, environment.ids))
-  foldInto(state, previewOf(state, pending))
+  foldDecided(state, events, meta.time ?? recordedAt)
   transaction.append(state.sessionId, pending, summaryOf(state))
 }
 
@@ -100,38 +100,24 @@ export function stateAfter(
   events: readonly DecidedEvent[],
   time: string,
 ): ReadonlyState {
-  return fold(before, untoldOf(before, events, time))
+  return fold(before, foldable(before, events, time))
 }
 
 /** The bulk twin of `stateAfter`: changes `state`, which nobody else may hold. */
 export function foldDecided(state: SessionState, events: readonly DecidedEvent[], time: string): void {
-  foldInto(state, untoldOf(state, events, time))
+  foldInto(state, foldable(state, events, time))
 }
 
-/** Events as they would be recorded, as far as the fold looks at them. */
-function untoldOf(
-  before: ReadonlyState,
+/** Decided events as far as the fold looks at them, after the newest one of the state. */
+function foldable(
+  { version }: Pick<ReadonlyState, 'version'>,
   events: readonly DecidedEvent[],
   time: string,
-): readonly LoggedEvent[] {
-  const envelope = { id: '', schemaVersion: 1, time, recordedAt: time, actor: '', commandId: '', index: 0 }
-  const rest = { causationId: null, correlationId: null, ignorable: false }
-  return previewOf(
-    before,
-    events.map((event) => ({ ...envelope, ...rest, ...event })),
+): readonly FoldableEvent[] {
+  // Type and data come as a pair and stay one; the compiler loses the pairing here.
+  return events.map(
+    ({ type, data }, index) => ({ version: version + index + 1, time, type, data }) as FoldableEvent,
   )
-}
-
-/** Position is not needed to fold; the log assigns it, and returns the events with it. */
-function previewOf(before: ReadonlyState, pending: readonly object[]): readonly LoggedEvent[] {
-  const events = pending.map((event, index) => ({
-    ...event,
-    sessionId: before.sessionId,
-    version: before.version + index + 1,
-    position: 0,
-  }))
-  // Envelope and data as they will be recorded, type by type; the compiler loses the pairing in the spread.
-  return events as unknown as readonly LoggedEvent[]
 }
 
 function pendingOf(
@@ -155,7 +141,7 @@ function pendingOf(
     salt: ids.salt(),
   }
   // Type and data come as a pair and stay one; the compiler loses the pairing in the spread.
-  return { ...envelope, ...event } as PendingEvent
+  return { ...envelope, type: event.type, data: event.data } as PendingEvent
 }
 
 /** A checkpoint is about the version before its event: that state is packed beside it. */

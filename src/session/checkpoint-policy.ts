@@ -6,6 +6,7 @@ import type { Refusal } from '../decide/decision.ts'
 import type { Command, CommandType } from '../events/commands.ts'
 import { type BudgetPhase, budgetPhases } from '../events/usage.ts'
 import { type ReadonlyState, taskOf } from '../fold/state.ts'
+import { msBetween } from '../fold/times.ts'
 import { countOf } from '../views/text.ts'
 
 interface CheckpointPolicy {
@@ -238,7 +239,7 @@ function isYoung(time: string, now: string, minutes: number): boolean {
 }
 
 function minutesBetween(from: string | null, to: string | null): number {
-  return from === null || to === null ? 0 : (Date.parse(to) - Date.parse(from)) / 60_000
+  return from === null || to === null ? 0 : msBetween(from, to) / 60_000
 }
 
 /** The checkpoint policies in their order: where two would take the same one, the first says why. */

@@ -5,7 +5,7 @@
 import { DamagedRecord } from '../kernel/errors.ts'
 import type { Compaction, EventLog, SnapshotPlace, StoredSnapshot, StreamInfo } from '../log/port.ts'
 import { checkpointsOf } from '../replay/checkpoints.ts'
-import { chainHashAt, loadState, streamOf } from '../replay/load.ts'
+import { loadState, streamOf } from '../replay/load.ts'
 import { readStoredPart } from '../replay/part-cache.ts'
 import { unpackSnapshot } from '../replay/snapshot.ts'
 
@@ -168,5 +168,5 @@ function ownBytes({ body, parts }: StoredSnapshot): number {
 async function isSound(log: EventLog, snapshot: StoredSnapshot): Promise<boolean> {
   const { sessionId, version, chainHash } = snapshot
   const isWhole = unpackSnapshot(snapshot, sessionId, readStoredPart).ok
-  return isWhole && (await chainHashAt(log, sessionId, version)) === chainHash
+  return isWhole && (await log.chainHash(sessionId, version)) === chainHash
 }

@@ -15,6 +15,7 @@ export function askedBy(
     return passedOver(name, `failed: ${textOf(error)}`)
   }
   if (!Array.isArray(asked)) return passedOver(name, 'gave no list of commands')
+  if (asked.length === 0) return none
   return asked.slice(0, limits.policyCommandsMax).flatMap((command: unknown) => {
     try {
       return [parseCommand(command)]
@@ -23,6 +24,9 @@ export function askedBy(
     }
   })
 }
+
+/** What most policies ask for after most commands. */
+const none: readonly Command[] = []
 
 function passedOver(name: string, what: string): readonly Command[] {
   warn('WAYMARK_POLICY', `policy ${name} ${what}; it was passed over`)

@@ -256,9 +256,11 @@ function followUps(
   policies: readonly Policy[],
 ): readonly { readonly policy: Policy; readonly command: Command }[] {
   if (before === after) return []
-  const all = policies.flatMap((policy) =>
-    askedBy(policy, () => policy.follow(before, after, cause, now)).map((command) => ({ policy, command })),
-  )
+  const all: { readonly policy: Policy; readonly command: Command }[] = []
+  for (const policy of policies) {
+    const asked = askedBy(policy, () => policy.follow(before, after, cause, now))
+    for (const command of asked) all.push({ policy, command })
+  }
   return all.slice(0, limits.policyCommandsMax)
 }
 

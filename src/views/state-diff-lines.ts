@@ -47,7 +47,11 @@ export function valueText(value: unknown): string {
       ? [`${labelOf(name)}${quoted(name, part)}`]
       : []
   })
-  return told.length > 0 ? cut(told.join(', ')) : cut(JSON.stringify(value))
+  if (told.length > 0) return cut(told.join(', '))
+  const counts = Object.entries(value).flatMap(([name, part]: readonly [string, unknown]) =>
+    typeof part === 'number' ? [`${name} ${countText(part)}`] : [],
+  )
+  return cut(counts.length > 0 && !Array.isArray(value) ? counts.join(', ') : JSON.stringify(value))
 }
 
 /** The fields that say most of a part, in the order in which they are told. */

@@ -3,13 +3,14 @@
  * without any, or with its own; the log says so only by what is in it. So the policies at hand are asked about the step as it was
  * recorded, and the answer is compared.
  */
+import { redactedText } from '../events/secrets.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import type { Policy } from '../session/policy.ts'
 import { askedBy } from '../session/policy-commands.ts'
 import type { CountedCalls } from './counted-calls.ts'
 import { areSameEvents } from './same.ts'
 import type { PoliciesOfStep, ScriptStep } from './script-step.ts'
-import { type PlayableCommand, playCommand } from './step.ts'
+import { type PlayableCommand, playAlone, playCommand } from './step.ts'
 
 /** The step's states as recorded. */
 export interface StatesOfStep {
@@ -70,14 +71,24 @@ function wouldAsk(
   policies: readonly Policy[],
 ): boolean {
   const now = own.time ?? own.recordedAt
-  return policies.some((policy) => {
-    const { precede } = policy
-    if (
-      precede !== undefined &&
-      askedBy(policy, () => policy.precede?.(before, own.command, null, now) ?? []).length > 0
-    ) {
-      return true
-    }
-    return askedBy(policy, () => policy.follow(before, after, own.command, now)).length > 0
-  })
+  return policies.some(
+    (policy) =>
+      askedBy(policy, () => policy.precede?.(before, own.command, null, now) ?? []).length > 0 ||
+      askedBy(policy, () => policy.follow(before, after, own.command, now)).length > 0,
+  )
+}
+
+/**
+ * Whether something was taken out of a step since, so that its command does not lead to it any more: two titles may have become one.
+ *
+ * @param ready the state in which it was decided
+ */
+export function lostToRedaction(
+  { command, ...step }: Omit<ScriptStep, 'policies'>,
+  ready: ReadonlyState,
+  calls: CountedCalls,
+): boolean {
+  if (command === null || !JSON.stringify(step.events).includes(redactedText)) return false
+  const rules = { policies: [], countedCall: calls.answer.bind(calls) }
+  return !areSameEvents(playAlone(ready, { ...step, command }, rules).own, step.events)
 }

@@ -124,7 +124,7 @@ class StepPlayer implements Player {
     if (skip?.has(step.version) === true) return this.#passedOver(step, 'skipped')
     const edited = edit?.get(step.version)
     const given = edited ?? step.command
-    if (given === null) return this.#takenOver(step)
+    if (given === null || (step.redacted && edited === undefined)) return this.#takenOver(step)
     const command = this.#fitted(given)
     if (command === null) return this.#passedOver(step, 'gave-way')
     // What was taken out of the record is not in what is played; its versions would be wrong ones.
@@ -199,7 +199,8 @@ class StepPlayer implements Player {
       causationId: null,
       events: [],
     }
-    const played = playCommand(this.#state, own, [], this.#stepRules(this.#policies))
+    const policies = step.policies === 'silent' ? [] : this.#policies
+    const played = playCommand(this.#state, own, [], this.#stepRules(policies))
     return this.#finish('inserted', step, command, played)
   }
 

@@ -6,9 +6,10 @@ import { assert } from '../kernel/assert.ts'
 import { elapsedMs } from '../kernel/clock.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
-import type { EventLog } from '../log/port.ts'
 import { streamOf } from '../replay/load.ts'
 import { standardPolicies } from '../session/policy.ts'
+import type { Waymark } from '../session/waymark.ts'
+import { likelySteps } from './likely.ts'
 import type { BareStep, SeededRules } from './play-commands.ts'
 import { type Problem, type Shown, shownBy } from './problem.ts'
 import { type ReduceProgress, type Reduction, reduce, type Trial } from './reduce.ts'
@@ -60,8 +61,8 @@ export interface Reproduction {
 }
 
 /**
- * Cuts a session down to the fewest commands that still show a problem, and writes a test that fails for as long as it is there. Nothing
- * is recorded, and no model or tool is called.
+ * Cuts a session, named by its id, a unique prefix or its native id, down to the fewest commands that still show a problem, and writes a
+ * test that fails for as long as it is there. Nothing is recorded, and no model or tool is called.
  *
  * @throws SessionNotFound, DamagedRecord; WaymarkError `NOT_REPRODUCED` when there is no such problem, or the commands played again do not
  * show it; `PREDICATE_INVALID`, `VERSION_NOT_FOUND`, `USAGE`, `LIMIT_REACHED` for more commands than are held at a time
@@ -70,16 +71,18 @@ export interface Reproduction {
  * await session.send({ type: 'task.add', taskId: 'A', title: 'Log in' })
  * await session.send({ type: 'task.add', taskId: 'B', title: 'Log out' })
  * await session.send({ type: 'task.start', taskId: 'B' })
- * const { commands } = await reproduce(waymark.log, session.id, { when: 'tasks.B.status == "in_progress"' })
+ * const { commands } = await reproduce(waymark, session.id, { when: 'tasks.B.status == "in_progress"' })
  * commands.map((command) => Reflect.get(command, 'type')) // ['session.start', 'task.add', 'task.start']
  * ```
  */
 export async function reproduce(
-  log: EventLog,
-  sessionId: string,
+  waymark: Pick<Waymark, 'log' | 'resolve'>,
+  name: string,
   options: ReproduceOptions,
 ): Promise<Reproduction> {
   const startedMs = elapsedMs()
+  const { log } = waymark
+  const sessionId = await waymark.resolve(name)
   const { hash, version: newest } = await streamOf(log, sessionId)
   const found = await findProblem(log, sessionId, options)
   const search = searchOf(found, options)
@@ -87,7 +90,7 @@ export async function reproduce(
   const clean = withoutSecrets(plain.steps)
   const shown = search.shown(clean)
   if (shown === null || shown.steps.length !== clean.length) throw onlyWithSecrets()
-  const versions = plain.steps.map(plain.versionOf)
+  const versions = plain.steps.map((step) => plain.versionOf(step))
   const version = versions[versions.length - 1] ?? 0
   const facts = {
     sessionId,
@@ -148,13 +151,22 @@ function searchOf({ steps, problem, sessionId }: Found, options: ReproduceOption
     if (whole === null) continue
     return {
       rules,
-      steps: whole.steps,
+      steps: likely(whole, shown) ?? whole.steps,
       shown,
       versionOf: (step) => versions.get(step) ?? 0,
       attempts: () => attempts,
     }
   }
   throw notShown(sessionId, steps.length, problem, machines !== undefined)
+}
+
+/** The first guess that shows it. */
+function likely(whole: Shown, shown: Search['shown']): readonly BareStep[] | null {
+  for (const guess of likelySteps(whole.steps)) {
+    const found = shown(guess)
+    if (found !== null) return found.steps
+  }
+  return null
 }
 
 function notShown(sessionId: string, count: number, problem: Problem, hasMachines: boolean): WaymarkError {

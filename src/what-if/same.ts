@@ -34,15 +34,30 @@ export function areSameEvents(a: readonly LoggedEvent[], b: readonly LoggedEvent
   })
 }
 
-const configuring: ReadonlySet<string> = new Set(['session.started', 'session.configured'])
-
-/** The same, but for the configuration that a beginning or a change of it states: what follows from it is what counts. */
+/**
+ * The same, but for the configuration itself: what a beginning says of it, and changes of it. What follows from it is what counts. Ids of
+ * events count less here, as an event fewer moves them.
+ */
 export function areSameApartFromConfiguration(a: readonly LoggedEvent[], b: readonly LoggedEvent[]): boolean {
-  return areSameEvents(a.map(withoutConfiguration), b.map(withoutConfiguration))
+  const [ours, theirs] = [a, b].map((events) =>
+    events.filter(({ type }) => type !== 'session.configured').map(withoutConfiguration),
+  )
+  return (
+    ours?.length === theirs?.length &&
+    (ours ?? []).every((event, index) => isSameFact(event, theirs?.[index]))
+  )
 }
 
-function withoutConfiguration(event: LoggedEvent): LoggedEvent {
-  if (!configuring.has(event.type)) return event
-  // Only for comparing: the shape is no event's any more.
-  return { ...event, data: { ...Object(event.data), configuration: null } } as LoggedEvent
+function isSameFact(a: Fact, b: Fact | undefined): boolean {
+  return b !== undefined && a.time === b.time && a.type === b.type && isSameValue(a.data, b.data)
+}
+
+interface Fact {
+  readonly type: string
+  readonly time: string
+  readonly data: unknown
+}
+
+function withoutConfiguration({ type, time, data }: LoggedEvent): Fact {
+  return { type, time, data: type === 'session.started' ? { ...Object(data), configuration: null } : data }
 }

@@ -16,7 +16,7 @@ import type { Waymark } from '../session/waymark.ts'
 import type { WhatIfChanges } from './asked-changes.ts'
 import { Telling, type Told } from './comparison.ts'
 import { makePlayer, type PlayedStep, type PlayRules } from './play.ts'
-import { firstVersionOf } from './script-step.ts'
+import { firstVersionOf, lastVersionOf } from './script-step.ts'
 import { checkBeginning, prepare, type WhatIfOptions } from './what-if.ts'
 
 export interface SaveOptions extends WhatIfOptions {
@@ -88,11 +88,11 @@ export async function saveWhatIf(
 async function begin(
   waymark: Waymark,
   parentSessionId: string,
-  { step, kind, before }: PlayedStep,
+  { step, kind, command: first }: PlayedStep,
   { configuration }: PlayRules,
   { title }: SaveOptions,
 ): Promise<Recording> {
-  const at = kind === 'inserted' ? before.version : firstVersionOf(step) - 1
+  const at = kind === 'inserted' ? lastVersionOf(step) : firstVersionOf(step) - 1
   if (at < 1) throw fromTheBeginning(parentSessionId)
   const time = step.time ?? step.recordedAt
   const session = await waymark.fork(parentSessionId, {
@@ -107,7 +107,8 @@ async function begin(
   const recording = new Recording(waymark, parentSessionId, state)
   const detail = `played again from version ${at} of ${parentSessionId} with other rules`
   const own: Command[] = [{ type: 'observation.record', kind: 'what-if', detail }]
-  if (configuration !== undefined) own.push({ type: 'session.configure', configuration })
+  const isFirst = kind === 'inserted' && first?.type === 'session.configure'
+  if (configuration !== undefined && !isFirst) own.push({ type: 'session.configure', configuration })
   if (switched.length > 0) own.push({ type: 'task.restore-context', taskIds: switched.map(({ id }) => id) })
   for (const command of own) await recording.send({ command, meta: { time }, version: at })
   return recording

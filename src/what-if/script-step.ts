@@ -38,6 +38,8 @@ export interface ScriptStep extends ScriptCommand {
   readonly before: readonly ScriptCommand[]
   readonly after: readonly ScriptCommand[]
   readonly policies: PoliciesOfStep
+  /** Something was taken out of it since, and its command does not lead to it any more: it is taken over as recorded. */
+  readonly redacted?: true
 }
 
 /** The commands of a session, or of a part of it, in order. */

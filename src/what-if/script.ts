@@ -4,14 +4,14 @@ import type { Command } from '../events/commands.ts'
 import { isKnown, type LoggedEvent } from '../events/envelope.ts'
 import { fold } from '../fold/fold.ts'
 import type { ReadonlyState } from '../fold/state.ts'
-import { WaymarkError } from '../kernel/errors.ts'
+import { DamagedRecord, WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import type { EventLog } from '../log/port.ts'
 import { loadState, streamOf } from '../replay/load.ts'
 import { type Policy, standardPolicies } from '../session/policy.ts'
 import { asSent } from './as-sent.ts'
 import { CountedCalls } from './counted-calls.ts'
-import { policiesOf } from './evidence.ts'
+import { lostToRedaction, policiesOf } from './evidence.ts'
 import { type Group, Grouping } from './grouping.ts'
 import {
   eventsOfStep,
@@ -70,7 +70,9 @@ export async function openScript(
     throw noVersion(sessionId, to, stream.version)
   const start = { ...loaded, sessionId }
   const policies = range.policies ?? standardPolicies
-  const steps = recordedSteps(groupsOf(log, sessionId, after, stream.version), start, to, policies)
+  const redacted = await mayBeRedacted(log, sessionId)
+  const reading = { start, to, policies, redacted }
+  const steps = recordedSteps(groupsOf(log, sessionId, after, stream.version), reading)
   return { sessionId, start, newest: stream.version, steps }
 }
 
@@ -106,12 +108,27 @@ function tooLong(sessionId: string): WaymarkError {
   })
 }
 
+/** Whether anything was ever taken out of it; supposed where damage further on keeps that from being known. */
+async function mayBeRedacted(log: EventLog, sessionId: string): Promise<boolean> {
+  try {
+    return (await loadState(log, sessionId)).state.redactions > 0
+  } catch (error) {
+    if (error instanceof DamagedRecord) return true
+    throw error
+  }
+}
+
+interface Reading {
+  readonly start: ReadonlyState
+  readonly to: number
+  readonly policies: readonly Policy[]
+  readonly redacted: boolean
+}
+
 /** Steps with their states, and with what the record says of policies. */
 async function* recordedSteps(
   groups: AsyncIterable<Group>,
-  start: ReadonlyState,
-  to: number,
-  policies: readonly Policy[],
+  { start, to, policies, redacted }: Reading,
 ): AsyncGenerator<RecordedStep, void, undefined> {
   const calls = new CountedCalls()
   let atBeginning: PoliciesOfStep = 'asked'
@@ -124,7 +141,8 @@ async function* recordedSteps(
       group.before.flatMap(({ events }) => events),
     )
     const command = group.command === null ? null : asSent(group.command, ready)
-    const draft: ScriptStep = { ...group, command, policies: 'asked' }
+    const lost = redacted && lostToRedaction({ ...group, command }, ready, calls)
+    const draft: ScriptStep = { ...group, command, policies: 'asked', ...(lost ? { redacted: true } : {}) }
     const own = fold(ready, draft.events)
     state = fold(
       own,

@@ -6,15 +6,11 @@ import type { Command } from '../events/commands.ts'
 import { parseCommand } from '../events/commands.ts'
 import { isContentRef } from '../events/references.ts'
 import { sha256 } from '../kernel/hash.ts'
+import { fieldOf, idNameOf, type Path, pathsIn, valueAt } from './ids.ts'
 import type { BareStep } from './play-commands.ts'
 import { reduce } from './reduce.ts'
 
 export type StillShows = (steps: readonly BareStep[]) => boolean
-
-type Path = readonly (string | number)[]
-
-/** Levels of a command that are looked into: `configuration.reserveTokens`, `on.detail`, `restored.tasks.A`. */
-const levelsMax = 4
 
 /** Tries all ways of making the steps plainer, one after the other. `attemptsMax` bounds each of them. */
 export function simplified(
@@ -128,37 +124,6 @@ function asManyAsShow<Change>(
   }, steps)
 }
 
-/** Fields that hold ids, and what those are called when they are plain. */
-const idNames: readonly (readonly [RegExp, (n: number) => string])[] = [
-  [/^(?:taskIds?|parentTaskId|dependsOn|ids|tasks)$/, (n) => `T${n}`],
-  [/^specId$/, (n) => `SPEC-${n}`],
-  [/^callId$/, (n) => `call-${n}`],
-  [/^toolCallId$/, (n) => `tool-${n}`],
-  [/^(?:tags?|items)$/, (n) => `@ITEM-${n}`],
-  [/^(?:checkpointIds?)$/, (n) => `ckpt_${plainUuid(n)}`],
-  [/^handoffId$/, (n) => `hoff_${plainUuid(n)}`],
-  [/^recoveryId$/, (n) => `reco_${plainUuid(n)}`],
-  [/SessionId$/, (n) => `sess_${plainUuid(n)}`],
-  [/^(?:agent|fromAgent|toAgent)$/, (n) => `agent-${n}`],
-  [/^milestoneId$/, (n) => `milestone-${n}`],
-  [/^model$/, (n) => `model-${n}`],
-  [/^nativeId$/, (n) => `native-${n}`],
-  [/^(?:server|serverName)$/, (n) => `server-${n}`],
-]
-
-function idNameOf(field: string): (typeof idNames)[number] | undefined {
-  return idNames.find(([pattern]) => pattern.test(field))
-}
-
-/** The field that a place belongs to, also that of an entry in a list. */
-function fieldOf(path: Path): string {
-  return path.findLast((key) => typeof key === 'string') ?? ''
-}
-
-function plainUuid(n: number): string {
-  return `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
-}
-
 /** Ids in the order in which they come up, each with its plain name: the same name wherever the id stands. */
 function plainIds(steps: readonly BareStep[], shows: StillShows, attemptsMax: number): readonly BareStep[] {
   const names = new Map<string, string>()
@@ -234,23 +199,6 @@ function parsed(input: unknown): Command | null {
   } catch {
     return null
   }
-}
-
-/** Every place in a command, outer ones before inner ones; a reference to a text is one place. */
-function pathsIn(value: unknown, level = 0): readonly Path[] {
-  if (typeof value !== 'object' || value === null || isContentRef(value) || level === levelsMax) return []
-  const keys = Array.isArray(value) ? [...value.keys()] : Object.keys(value)
-  return keys.flatMap((key): readonly Path[] => [
-    [key],
-    ...pathsIn(Reflect.get(value, key), level + 1).map((path) => [key, ...path]),
-  ])
-}
-
-function valueAt(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
-    value,
-  )
 }
 
 /** A copy with another value at one place; without that place for `undefined`, and as it is when the place is not there any more. */

@@ -69,7 +69,7 @@ function commentsOf(facts: TestFacts): readonly string[] {
   return [
     `Cut by waymark ${waymarkVersion} out of session ${sessionId}, version ${version}`,
     `(newest version then: ${head.version}, hash ${head.hash}).`,
-    `${steps.length} of ${commandsBefore} commands are left; ${least}.`,
+    `${steps.length} of the ${commandsBefore} commands up to there are left; ${least}.`,
     '',
     ...problemLines(problem, last, machines),
     '',

@@ -1,4 +1,4 @@
-/** Where versions of the record lie in what was played, once the two have parted. */
+/** Where versions of the record lie in what was played, once the two have parted, or an event more or less has moved them. */
 export class VersionMap {
   #parted = false
   /** The newest version up to which both are the same. */
@@ -16,7 +16,7 @@ export class VersionMap {
 
   /** A step ends at these versions. */
   note(recorded: number, played: number): void {
-    if (!this.#parted) {
+    if (!this.#parted && recorded === played && this.#recorded.length === 0) {
       this.#common = recorded
       return
     }
@@ -26,7 +26,7 @@ export class VersionMap {
 
   /** The version of what was played at which the record's version was reached. */
   playedAt(recorded: number): number {
-    if (!this.#parted || recorded <= this.#common) return recorded
+    if (recorded <= this.#common || this.#recorded.length === 0) return recorded
     let [low, high] = [0, this.#recorded.length]
     while (low < high) {
       const middle = (low + high) >> 1

@@ -46,16 +46,23 @@ export interface WhatIf extends Comparison {
 
 /**
  * Why a step says what the record says, though the histories have parted: its type is not known (`unknown`), other policies asked for it
- * (`policies`), or what it brings was worked out from the recorded history: by a rewind, a merge, a recovery or a handoff.
+ * (`policies`), something was taken out of it since (`redaction`), or what it brings was worked out from the recorded history: by a rewind, a merge, a recovery or a handoff.
  */
-export type TakenOverReason = 'unknown' | 'policies' | 'rewind' | 'merge' | 'recovery' | 'handoff'
+export type TakenOverReason =
+  | 'unknown'
+  | 'policies'
+  | 'redaction'
+  | 'rewind'
+  | 'merge'
+  | 'recovery'
+  | 'handoff'
 
 /** What a what-if plays: the rules, and the script from where it has to begin. */
 export interface Prepared {
   readonly log: EventLog
   readonly sessionId: string
   readonly rules: PlayRules
-  open(): Promise<OpenScript>
+  readonly open: () => Promise<OpenScript>
 }
 
 /**
@@ -105,7 +112,7 @@ export async function compared(
   const player = makePlayer(script.start, rules)
   const comparing = new Comparing()
   const gaveWay = new Telling<GaveWay>()
-  const takenOver = { unknown: 0, policies: 0, rewind: 0, merge: 0, recovery: 0, handoff: 0 }
+  const takenOver = { unknown: 0, policies: 0, redaction: 0, rewind: 0, merge: 0, recovery: 0, handoff: 0 }
   let recorded = script.start
   let { version } = script.start
   let [same, hasParted, commands] = [true, false, 0]
@@ -173,7 +180,7 @@ const workedOut: Readonly<Record<string, TakenOverReason>> = {
 
 /** Why a step after the parting says what the record says; `null` for one that was decided like any other. */
 function takenOverReason({ kind, step, command }: PlayedStep): TakenOverReason | null {
-  if (kind === 'taken-over') return 'unknown'
+  if (kind === 'taken-over') return step.redacted ? 'redaction' : 'unknown'
   if (kind !== 'played' || command === null) return null
   if (step.actor.startsWith('merge:')) return 'merge'
   const reason = workedOut[command.type]

@@ -61,7 +61,7 @@ const manifestShape = z.looseObject({
 const manifestOf = (path: string) => manifestShape.parse(JSON.parse(textOf(path)))
 
 describe('the benches', () => {
-  it('measure every part, and the page explains every row', { timeout: 60_000 }, () => {
+  it('measure every part, and the page explains every row', { timeout: 120_000 }, () => {
     const { status, stdout, stderr } = bench('--events', '2000', '--tasks', '50', '--rounds', '1', '--json')
     expect(status, stderr).toBe(0)
     const { rows, leftOut, install } = documentShape.parse(JSON.parse(stdout))

@@ -66,7 +66,7 @@ function pressAll(
   return { model: now, wishes }
 }
 
-const typed = (text: string): readonly Key[] => [...text].map(key)
+const typed = (text: string): readonly Key[] => Array.from(text, key)
 const enter: Key = { name: 'return', sequence: '\r' }
 
 describe('keys', () => {

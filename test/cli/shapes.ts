@@ -730,6 +730,7 @@ export const whatIfShape = z.strictObject({
   takenOver: z.strictObject({
     unknown: count,
     policies: count,
+    redaction: count,
     rewind: count,
     merge: count,
     recovery: count,

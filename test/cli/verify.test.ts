@@ -2,7 +2,7 @@
  * Goal: `verify` asks the machines again, with those of a module too, and says in words and as JSON what would be different.
  * Method: the built command in homes of its own, with modules that have a bug planted in them, or are none.
  */
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -136,5 +136,25 @@ describe('verify', () => {
     expect(stderr).toContain('hint: ')
     const json = await place.run(['verify', '--machines', path, '--json'])
     expect(errorShape.parse(JSON.parse(json.stderr)).error.code).toBe('MACHINES_INVALID')
+  })
+})
+
+describe('docs/verify.md', () => {
+  it('shows what its module leads to', async () => {
+    const page = readFileSync(new URL('../../docs/verify.md', import.meta.url), 'utf8')
+    const [, text = ''] = /^```text\n([\s\S]*?)^```$/m.exec(page) ?? []
+    const [, shown = ''] =
+      /^```console\n\$ waymark verify --machines changed\.mjs\n([\s\S]*?)^```$/m.exec(page) ?? []
+    const place = await makePlace()
+    const id = await session(place)
+    // The module says what a user's would: packages by their names.
+    mkdirSync(join(place.folder, 'node_modules'))
+    const root = fileURLToPath(new URL('../..', import.meta.url))
+    symlinkSync(root, join(place.folder, 'node_modules', 'waymark'), 'dir')
+    symlinkSync(join(root, 'node_modules', 'xstate'), join(place.folder, 'node_modules', 'xstate'), 'dir')
+    const { code, stdout, stderr } = await place.run(['verify', '--machines', module(place, text)], people)
+    expect(code).toBe(1)
+    const sessionName = /sess_[0-9a-f-]{36}/g
+    expect(`${stdout}${stderr}`.replaceAll('SPEC-001', 'A')).toBe(shown.replaceAll(sessionName, id))
   })
 })

@@ -116,11 +116,9 @@ describe('replay --skip, --edit, --insert', () => {
   it('takes several changes at once, in both forms', async () => {
     const { place, id } = await recorded()
     const fail = '{"type":"task.fail","taskId":"A","reason":"no network","retryable":true}'
-    const found = await place.json(
-      shapes.whatIfShape,
-      ...['replay', id, '--edit', '3={"title":"Log out"}', '--edit', '5', '{"inputTokens":10}'],
-      ...['--insert', '4', fail, '--insert', '4={"type":"task.recover","taskId":"A"}'],
-    )
+    const edits = ['--edit', '3={"title":"Log out"}', '--edit', '5', '{"inputTokens":10}']
+    const inserts = ['--insert', '4', fail, '--insert', '4={"type":"task.recover","taskId":"A"}']
+    const found = await place.json(shapes.whatIfShape, 'replay', id, ...edits, ...inserts)
     expect(found.asked.edit.map(({ version }) => version)).toEqual([3, 5])
     expect(found.partsAt).toMatchObject({ version: 3, command: 'task.add', kind: 'edited' })
     expect(found.state.played.tasks).toEqual({ A: 'recovered' })
@@ -133,10 +131,8 @@ describe('replay --save', () => {
     const { place, id } = await recorded()
     const before = await place.library(async ({ log }) => canonicalJson(await eventsOf(log, id)))
     const file = settings(place, { context_budget: thresholds })
-    const { fork } = await place.json(
-      shapes.whatIfShape,
-      ...['replay', id, '--with', file, '--save', '--title', 'lower'],
-    )
+    const args = ['--with', file, '--save', '--title', 'lower']
+    const { fork } = await place.json(shapes.whatIfShape, 'replay', id, ...args)
     expect(fork).toMatchObject({ parentSessionId: id, forkedAt: 4, leftOut: { count: 0 } })
     expect(await place.library(async ({ log }) => canonicalJson(await eventsOf(log, id)))).toBe(before)
     expect((await place.run(['verify'])).code).toBe(0)
@@ -145,7 +141,7 @@ describe('replay --save', () => {
       async (waymark) => (await waymark.openSession(fork?.sessionId ?? '')).state,
     )
     expect(state.window).toMatchObject({ usedTokens: 156_000, phase: 'emergency' })
-    expect(state.tasks['A']?.status).toBe('completed')
+    expect(state.tasks.A?.status).toBe('completed')
     expect(state.configuration.warningThresholdPercent).toBe(60)
     expect(state.usage).toMatchObject({ calls: 0, inherited: { calls: 3 } })
     const again = await place.json(shapes.whatIfShape, 'replay', fork?.sessionId ?? '', '--edit', '3', '{}')
@@ -163,11 +159,11 @@ describe('replay --save', () => {
 describe('replay --machines', () => {
   it('plays with the machines of a module', async () => {
     const { place, id } = await recorded()
-    const root = new URL('../../', import.meta.url)
+    const at = (path: string): string => new URL(`../../${path}`, import.meta.url).href
     writeFileSync(
       join(place.folder, 'machines.mjs'),
-      `import { createMachine } from '${new URL('node_modules/xstate/dist/xstate.esm.js', root)}'
-import { taskMachine as usual } from '${new URL('dist/machines/index.js', root)}'
+      `import { createMachine } from '${at('node_modules/xstate/dist/xstate.esm.js')}'
+import { taskMachine as usual } from '${at('dist/machines/index.js')}'
 const { config } = usual
 const { 'task.complete': _gone, ...on } = config.states.token_warning.on
 const states = { ...config.states, token_warning: { ...config.states.token_warning, on } }

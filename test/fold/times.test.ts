@@ -1,7 +1,7 @@
 /** Goal: times that are told apart by their digits lie as far apart as parsed ones. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { msBetween } from '../../src/fold/task.ts'
+import { msBetween } from '../../src/fold/times.ts'
 
 const first = Date.UTC(2026, 1, 28)
 const twoDaysMs = 172_800_000

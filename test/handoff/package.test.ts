@@ -12,7 +12,6 @@ import { contextMarkdown } from '../../src/handoff/markdown.ts'
 import { handoffJsonSchema, handoffPackageShape, packageText } from '../../src/handoff/package.ts'
 import { readHandoff, validateHandoff } from '../../src/handoff/validate.ts'
 import { limits } from '../../src/kernel/limits.ts'
-import { chainHashAt } from '../../src/replay/load.ts'
 import { aPackage, inMemory, onDisk, secretText, worked } from './support.ts'
 
 function folder(): string {
@@ -71,7 +70,7 @@ describe('a handoff package', () => {
         compression: null,
       },
     })
-    expect(handoff.waymark.head_hash).toBe(await chainHashAt(waymark.log, session.id, version - 1))
+    expect(handoff.waymark.head_hash).toBe(await waymark.log.chainHash(session.id, version - 1))
     expect(checkpoints.at(-1)).toMatchObject({ trigger: 'handoff', version: version - 2 })
   })
 

@@ -10,7 +10,7 @@ import { MemoryLog } from '../../src/log/memory.ts'
 import type { EventLog, VersionRange } from '../../src/log/port.ts'
 import { stateAt, versionAt } from '../../src/replay/at.ts'
 import { latestTime } from '../../src/replay/latest-time.ts'
-import { chainHashAt, loadState } from '../../src/replay/load.ts'
+import { loadState } from '../../src/replay/load.ts'
 import { packSnapshot } from '../../src/replay/snapshot.ts'
 import { Waymark } from '../../src/session/waymark.ts'
 import { eventsOf } from '../support/events.ts'
@@ -33,7 +33,7 @@ function plainVersionAt(events: readonly LoggedEvent[], time: string): number {
 
 async function putKeyframe(log: EventLog, sessionId: string, version: number): Promise<void> {
   const { state } = await loadState(log, sessionId, version)
-  const hash = (await chainHashAt(log, sessionId, version)) ?? ''
+  const hash = (await log.chainHash(sessionId, version)) ?? ''
   await log.transact((transaction) =>
     transaction.putSnapshot(packSnapshot(state, hash, null, latestTime(transaction, sessionId, version))),
   )
@@ -63,6 +63,13 @@ class CountingLog extends MemoryLog {
       this.count += page.length
       yield page
     }
+  }
+
+  override readToFold(
+    sessionId: string,
+    range?: VersionRange,
+  ): AsyncGenerator<readonly LoggedEvent[], void, undefined> {
+    return this.read(sessionId, range)
   }
 }
 

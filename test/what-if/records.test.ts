@@ -5,8 +5,10 @@ import { describe, expect, it } from 'vitest'
 import { seeded } from '../../src/kernel/clock.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import type { EventLog } from '../../src/log/port.ts'
+import { redactInHome } from '../../src/redaction/in-home.ts'
 import { Waymark } from '../../src/session/waymark.ts'
 import { playScript } from '../../src/what-if/play.ts'
+import { saveWhatIf } from '../../src/what-if/save.ts'
 import { scriptOf } from '../../src/what-if/script.ts'
 import { whatIf } from '../../src/what-if/what-if.ts'
 import { fixtures, imported } from '../import/support.ts'
@@ -49,7 +51,7 @@ describe('what-if with nothing changed', () => {
     await expectSame(log)
   })
 
-  it('is the same after a handoff, a recovery, a rewind, a merge, a redaction and a graph', async () => {
+  it('is the same after a handoff, a recovery, a rewind, a merge and a graph', async () => {
     const log = new MemoryLog()
     const waymark = await Waymark.open({ store: log, ...seeded(5) })
     const session = await waymark.createSession({
@@ -59,6 +61,12 @@ describe('what-if with nothing changed', () => {
     })
     for (const taskId of ['A', 'B', 'C']) await session.send({ type: 'task.add', taskId, title: taskId })
     await session.send({ type: 'task.start', taskId: 'A' })
+    const graph = await waymark.graph(session.id)
+    await graph.plan([
+      { id: 'D', title: 'first' },
+      { id: 'E', title: 'then', dependsOn: ['D'] },
+    ])
+    await session.refresh()
     const fork = await session.fork()
     await fork.send({ type: 'task.restore-context', taskIds: ['A'] })
     await fork.send({ type: 'task.complete', taskId: 'A' })
@@ -91,5 +99,28 @@ describe('what-if with nothing changed', () => {
       expect(types).toContain(type)
     }
     expect(steps.filter(({ policies }) => policies === 'others')).toEqual([])
+  })
+
+  it('is the same after a redaction, also where it made two commands alike', async () => {
+    const log = new MemoryLog()
+    const waymark = await Waymark.open({ store: log, ...seeded(6) })
+    const session = await waymark.createSession({ model: 'claude-sonnet-4-5', title: 'secret-1' })
+    await session.send({ type: 'session.describe', title: 'secret-2' })
+    await session.send({ type: 'session.describe', title: 'secret-3' })
+    await session.send({ type: 'task.add', taskId: 'A', title: 'secret-4' })
+    await session.send({ type: 'task.describe', taskId: 'A', title: 'secret-5' })
+    await redactInHome(waymark, session.id, { patterns: ['secret-\\d'] })
+    await session.refresh()
+    await session.send({ type: 'task.start', taskId: 'A' })
+    expect(JSON.stringify(await eventsOf(log, session.id))).not.toContain('secret-4')
+    await expectSame(log)
+    expect(await whatIf(waymark, session.id, {})).toMatchObject({ same: true, partsAt: null })
+    const { version } = session.state
+    const skipped = await whatIf(waymark, session.id, { skip: [3] })
+    expect(skipped.gaveWay.listed).toMatchObject([{ command: 'session.redact' }])
+    expect(skipped.state.played.tasks.A?.status).toBe('in_progress')
+    const fork = await saveWhatIf(waymark, session.id, { skip: [version - 2] })
+    expect(fork.leftOut.count).toBe(0)
+    expect((await waymark.verify()).ok).toBe(true)
   })
 })

@@ -60,6 +60,9 @@ const bugs = [
   changed('in_progress', 'task.fail', [{ ...throws, target: 'failed' }]),
 ]
 
+/** As much of a home as is needed: its log. */
+const homeOf = (log: MemoryLog) => ({ log, resolve: async (name: string) => name })
+
 interface Session {
   readonly log: MemoryLog
   readonly sessionId: string
@@ -91,7 +94,7 @@ const historyArbitrary = fc
 
 async function reproduced(session: Session, options: ReproduceOptions): Promise<Reproduction | null> {
   try {
-    return await reproduce(session.log, session.sessionId, options)
+    return await reproduce(homeOf(session.log), session.sessionId, options)
   } catch (error) {
     if (error instanceof WaymarkError && error.code === 'NOT_REPRODUCED') return null
     throw error
@@ -224,7 +227,7 @@ describe('what is left', () => {
       { type: 'task.fail', taskId: 'SPEC-001', reason: 'the provider of mail is down', retryable: true },
     ])
     const when = 'tasks.exists(id, tasks[id].status == "failed")'
-    const { commands, versions, test } = await reproduce(log, sessionId, { when })
+    const { commands, versions, test } = await reproduce(homeOf(log), sessionId, { when })
     expect(commands).toEqual([
       { type: 'session.start' },
       { type: 'task.add', taskId: 'T1', title: 'title' },
@@ -239,7 +242,7 @@ describe('what is left', () => {
   it('keeps what the predicate asks for by name', async () => {
     const { log, sessionId } = await sessionOf([start, add('A'), add('SPEC-001'), begin('SPEC-001')])
     const when = 'tasks["SPEC-001"].status == "in_progress" && tasks["SPEC-001"].title == "one"'
-    const { commands } = await reproduce(log, sessionId, { when })
+    const { commands } = await reproduce(homeOf(log), sessionId, { when })
     expect(commands).toContainEqual({ type: 'task.add', taskId: 'SPEC-001', title: 'one' })
   })
 
@@ -251,7 +254,7 @@ describe('what is left', () => {
     await session.send(add('B'), at(2))
     await session.send(begin('A'), at(5))
     await session.send({ type: 'task.complete', taskId: 'A' }, at(35))
-    const { commands, test } = await reproduce(waymark.log, session.id, {
+    const { commands, test } = await reproduce(waymark, session.id, {
       when: 'tasks.A.workedMs > 1500000.0',
     })
     expect(commands.map((command) => Reflect.get(command, 'type'))).toEqual([
@@ -273,15 +276,15 @@ describe('what is left', () => {
     const [warned = 0] = await versionsOf(session, 'task.warned')
     expect(warned).toBeGreaterThan(measured)
     const [whole, inside] = [
-      await reproduce(log, sessionId, { version: measured }),
-      await reproduce(log, sessionId, { version: warned }),
+      await reproduce(homeOf(log), sessionId, { version: measured }),
+      await reproduce(homeOf(log), sessionId, { version: warned }),
     ]
     expect(inside.test).toBe(whole.test)
     expect(typesOf(whole)).toEqual(['session.start', 'task.add', 'task.start', 'context.measure'])
 
     const checkpoints = await versionsOf(session, 'checkpoint.created')
     const byPolicy = checkpoints.find((version) => version > warned) ?? 0
-    const result = await reproduce(log, sessionId, { version: byPolicy })
+    const result = await reproduce(homeOf(log), sessionId, { version: byPolicy })
     expect(typesOf(result).at(-1)).toBe('context.measure')
     expect(result.test).toContain('outcome.byPolicies')
   })
@@ -293,7 +296,9 @@ describe('what is left', () => {
         cause.type === 'task.start' ? [{ type: 'task.enter-phase', taskId: cause.taskId, phase: 'RED' }] : [],
     }
     const { log, sessionId } = await sessionOf([start, add('A'), add('B'), begin('B')], [own])
-    const result = await reproduce(log, sessionId, { when: 'tasks.exists(id, tasks[id].phase == "RED")' })
+    const result = await reproduce(homeOf(log), sessionId, {
+      when: 'tasks.exists(id, tasks[id].phase == "RED")',
+    })
     expect(result.policies).toBe('none')
     expect(typesOf(result)).toEqual(['session.start', 'task.add', 'task.start', 'task.enter-phase'])
     expect(result.test).toContain('policies: []')
@@ -307,19 +312,19 @@ describe('what is left', () => {
     const child = await parent.fork()
     await child.send(add('B'))
     const when = 'tasks.exists(id, tasks[id].status == "context_switch")'
-    const result = await reproduce(waymark.log, child.id, { when })
+    const result = await reproduce(waymark, child.id, { when })
     expect(typesOf(result)).toEqual(['session.start', 'task.add', 'task.start', 'session.fork'])
   })
 
   it('holds no secret', async () => {
     const key = 'AKIAIOSFODNN7EXAMPLE'
     const { log, sessionId } = await sessionOf([start, add('A', `use ${key}`), begin('A')])
-    const result = await reproduce(log, sessionId, { version: 3 })
+    const result = await reproduce(homeOf(log), sessionId, { version: 3 })
     expect(result.redacted).toBe(true)
     expect(result.test).toContain('[redacted]')
     expect(result.test).not.toContain(key)
     const when = `tasks.A.title == "use ${key}"`
-    expect((await failureOf(reproduce(log, sessionId, { when }))).code).toBe('NOT_REPRODUCED')
+    expect((await failureOf(reproduce(homeOf(log), sessionId, { when }))).code).toBe('NOT_REPRODUCED')
   })
 })
 
@@ -344,7 +349,7 @@ describe('machines', () => {
       { type: 'task.fail', taskId: 'A', reason: 'x', retryable: false },
     ])
     const given = changed('in_progress', 'task.fail', [{ ...throws, target: 'failed' }])
-    const result = await reproduce(log, sessionId, { machines: machinesFrom(given) })
+    const result = await reproduce(homeOf(log), sessionId, { machines: machinesFrom(given) })
     expect(typesOf(result)).toEqual(['session.start', 'task.add', 'task.start', 'task.fail'])
     expect(result.test).toMatch(/this module: {3}failed: taskMachine throws at task\.fail in in_progress/)
   })
@@ -359,7 +364,7 @@ describe('machines', () => {
     ])
     const given = machinesFrom(changed('pending', 'task.cancel', []))
     const [version = 0] = await versionsOf(session, 'task.cancelled')
-    const result = await reproduce(session.log, session.sessionId, { version, machines: given })
+    const result = await reproduce(homeOf(session.log), session.sessionId, { version, machines: given })
     expect(result.kind).toBe('divergence')
     expect(typesOf(result)).toEqual(['session.start', 'task.add', 'task.cancel'])
     expect(result.test).toContain("import * as machines from './machines.mjs'")
@@ -371,15 +376,17 @@ describe('machines', () => {
       machinesFrom(lenient),
     )
     const when = 'tasks.A.status == "completed"'
-    const failure = await failureOf(reproduce(log, sessionId, { when }))
+    const failure = await failureOf(reproduce(homeOf(log), sessionId, { when }))
     expect([failure.code, failure.hint]).toEqual([
       'NOT_REPRODUCED',
       expect.stringContaining('waymark verify'),
     ])
-    const result = await reproduce(log, sessionId, { when, machines: machinesFrom(lenient) })
+    const result = await reproduce(homeOf(log), sessionId, { when, machines: machinesFrom(lenient) })
     expect(typesOf(result)).toEqual(['session.start', 'task.add', 'task.complete'])
     const [version = 0] = (await eventsOf(log, sessionId)).slice(-1).map((event) => event.version)
-    expect(await reproduce(log, sessionId, { version, machines: machinesFrom(lenient) })).toMatchObject({
+    expect(
+      await reproduce(homeOf(log), sessionId, { version, machines: machinesFrom(lenient) }),
+    ).toMatchObject({
       kind: 'change',
       commandsBefore: 3,
     })
@@ -387,7 +394,9 @@ describe('machines', () => {
 
   it('that decide as the usual ones do show nothing', async () => {
     const { log, sessionId } = await sessionOf([start, add('A'), begin('A')])
-    const failure = await failureOf(reproduce(log, sessionId, { machines: machinesFrom({ taskMachine }) }))
+    const failure = await failureOf(
+      reproduce(homeOf(log), sessionId, { machines: machinesFrom({ taskMachine }) }),
+    )
     expect(failure.message).toMatch(/decide all \d+ commands of session .* as Waymark's own do/)
   })
 })
@@ -412,7 +421,7 @@ describe('questions without an answer', () => {
     ['no question', {}, 'USAGE', /not said/],
   ] as const)('%s', async (_name, options, code, message) => {
     const { log, sessionId } = await sessionOf(history)
-    const failure = await failureOf(reproduce(log, sessionId, options))
+    const failure = await failureOf(reproduce(homeOf(log), sessionId, options))
     expect(failure.code).toBe(code)
     expect(failure.message).toMatch(message)
     expect(failure.hint).not.toBeNull()

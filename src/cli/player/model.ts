@@ -114,7 +114,7 @@ function typed(model: PlayerModel, { kind, text }: Typing, key: Key): Pressed {
   if (name === 'escape' || (ctrl && name === 'c')) return stay({ ...model, typing: null })
   if (name === 'return' || name === 'enter') return entered({ ...model, typing: null }, kind, text.trim())
   if (name === 'backspace') {
-    return stay({ ...model, typing: { kind, text: [...text].slice(0, -1).join('') } })
+    return stay({ ...model, typing: { kind, text: Array.from(text).slice(0, -1).join('') } })
   }
   const isText = !ctrl && /^[^\p{C}]+$/u.test(sequence)
   const longer = isText ? (text + sequence).slice(0, limits.idCharactersMax) : text

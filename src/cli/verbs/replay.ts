@@ -104,21 +104,31 @@ async function foldAll({ session, to, timeline = false }: Input, context: Contex
     const state = initialState(sessionId)
     const startedMs = elapsedMs()
     let events = 0
-    for await (const page of waymark.log.read(sessionId, { to: live.state.version })) {
-      foldInto(state, page)
-      events += page.length
-      for (const entry of print === null ? [] : page.map(timelineEntry))
-        if (entry.notable) await print?.(entry)
+    const range = { to: live.state.version }
+    const folded = (count: number): void => {
+      events += count
       output.progress(`replayed ${countOf(events, 'event')} of ${countText(live.state.version)}`)
     }
+    if (print === null) {
+      for await (const page of waymark.log.readToFold(sessionId, range)) {
+        foldInto(state, page)
+        folded(page.length)
+      }
+    } else {
+      for await (const page of waymark.log.read(sessionId, range)) {
+        foldInto(state, page)
+        for (const entry of page.map(timelineEntry)) if (entry.notable) await print(entry)
+        folded(page.length)
+      }
+    }
     const durationMs = Math.round((elapsedMs() - startedMs) * 10) / 10
-    const folded = frozen(state)
+    const replayed = frozen(state)
     return {
-      state: folded,
+      state: replayed,
       live,
       events,
       durationMs,
-      stateHash: stateHash(folded),
+      stateHash: stateHash(replayed),
       liveHash: stateHash(live.state),
     }
   })

@@ -50,7 +50,7 @@ async function search(input: Input, context: Context): Promise<Reproduction> {
   const { session, when, version, machines: module, out, seed } = input
   const machines = module === undefined ? undefined : await loadMachines(module)
   return withWaymark(context, 'read', async (waymark) =>
-    reproduce(waymark.log, await waymark.resolve(session), {
+    reproduce(waymark, session, {
       ...(when === undefined ? {} : { when }),
       ...(version === undefined ? {} : { version }),
       ...(seed === undefined ? {} : { seed }),
@@ -107,13 +107,13 @@ function isThere(path: string): WaymarkError {
 }
 
 function notes(output: Output, found: Reproduction): void {
-  const { commands, commandsBefore, versions, isMinimal, attempts, durationMs, redacted, policies } = found
+  const { commands, commandsBefore, version, versions, isMinimal, attempts, durationMs, redacted } = found
   output.note(
-    `${countText(commands.length)} of ${countOf(commandsBefore, 'command')}, from the versions ${versions.join(', ')}; ${
+    `${countText(commands.length)} of the ${countOf(commandsBefore, 'command')} up to version ${version}, those at ${versions.join(', ')}; ${
       isMinimal ? 'none of them can be left out' : 'fewer may do'
     }; ${countOf(attempts, 'attempt')} in ${durationText(durationMs)}`,
   )
-  if (policies === 'none')
+  if (found.policies === 'none')
     output.note('played without policies: what they asked for stands among the commands')
   if (redacted) output.note('what looked like a secret was taken out')
 }

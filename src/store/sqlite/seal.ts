@@ -3,10 +3,11 @@
  * where it can be looked at.
  */
 import { limits } from '../../kernel/limits.ts'
+import type { SealedBlock } from '../../log/block-format.ts'
 import { ChainCheck } from '../../log/chain.ts'
 import { decodeRow } from '../../log/codec.ts'
 import type { StoredRow } from '../../log/port.ts'
-import { sealedBlock } from '../../log/seal.ts'
+import { type ReadRow, sealedBlock } from '../../log/seal.ts'
 import { type BlockPlace, blockAfter, dropBlock, newestSealed, putBlock, rowsInBlock } from './blocks.ts'
 import { integerOf } from './columns.ts'
 import type { Database } from './database.ts'
@@ -24,20 +25,50 @@ export function sealedVersion(database: Database, { key, forkedFrom }: StoredStr
   return newestSealed(database, key)?.version ?? forkedFrom?.version ?? 0
 }
 
-/** `unsound`: the rows that are next are not as they were written, or a block would not give them back. */
-export type SealOutcome = 'sealed' | 'nothing to seal' | 'unsound'
+/** A block that was made of rows and has not taken their place yet. */
+export interface PreparedBlock {
+  readonly key: number
+  readonly rows: readonly StoredRow[]
+  readonly block: SealedBlock
+}
 
-/** Seals the oldest rows of a stream that can be sealed, one block of them. Called inside a write transaction. */
-export function sealOldest(database: Database, sessionId: string): SealOutcome {
+/**
+ * Makes a block of the oldest rows of a stream that can be sealed. It only reads, so that nobody waits for it.
+ *
+ * @returns `unsound` when those rows are not as they were written, or a block would not give them back.
+ */
+export function prepareBlock(
+  database: Database,
+  sessionId: string,
+): PreparedBlock | 'nothing to seal' | 'unsound' {
   const stream = findStream(database, sessionId)
   const range = stream === null ? null : sealableRange(database, stream)
   if (stream === null || range === null) return 'nothing to seal'
   const rows = [...pagesOfRows(database, stream, range)].flat()
-  const isSound = rows.length === range.to - range.after && areSound(database, stream, range.after, rows)
-  const block = isSound ? sealedBlock(sessionId, rows) : null
-  if (block === null) return 'unsound'
-  putBlock(database, stream.key, rows, block)
-  return 'sealed'
+  const read = rows.length === range.to - range.after ? readRows(database, stream, range.after, rows) : null
+  const block = read === null ? null : sealedBlock(read)
+  return block === null ? 'unsound' : { key: stream.key, rows, block }
+}
+
+/**
+ * Puts a block in the place of its rows, unless those have changed since. Called inside a write transaction.
+ *
+ * @returns whether it was put.
+ */
+export function putPrepared(database: Database, { key, rows, block }: PreparedBlock): boolean {
+  const [first] = rows
+  const last = rows[rows.length - 1]
+  if (first === undefined || last === undefined) return false
+  // Rows change by redaction alone, and with them their checksums.
+  const now = database.get(
+    'SELECT count(*) AS rows, sum(checksum) AS checksums FROM events WHERE place BETWEEN ? AND ?',
+    placeOf(key, first.version),
+    placeOf(key, last.version),
+  )
+  const checksums = rows.reduce((sum, { checksum }) => sum + checksum, 0)
+  if (now?.rows !== rows.length || now.checksums !== checksums) return false
+  putBlock(database, key, rows, block)
+  return true
 }
 
 interface SealableRange {
@@ -60,15 +91,16 @@ function sealableRange(database: Database, stream: StoredStream): SealableRange 
   return isSealingDue(version, after) ? { after, to: after + limits.blockEventsMax } : null
 }
 
-/** Whether each row can be read and follows from the one before it. */
-function areSound(
+/** The rows with their events; `null` unless each can be read and follows from the one before it. */
+function readRows(
   database: Database,
   stream: StoredStream,
   after: number,
   rows: readonly StoredRow[],
-): boolean {
+): readonly ReadRow[] | null {
   const check = new ChainCheck(stream.sessionId, after, hashAt(database, stream, after))
-  return rows.every((row) => check.check(row).problems.length === 0)
+  const read = rows.map((row) => ({ row, event: check.check(row).event }))
+  return read.every((one): one is ReadRow => one.event !== null) ? read : null
 }
 
 /**

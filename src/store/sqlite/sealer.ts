@@ -1,7 +1,8 @@
 /** Seals old events in the background: a block at a time between the writes of this connection, so that nobody waits for long. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { WaymarkError } from '../../kernel/errors.ts'
 import type { Database } from './database.ts'
-import { type SealOutcome, sealOldest } from './seal.ts'
+import { prepareBlock, putPrepared } from './seal.ts'
 import type { WriteQueue } from './writes.ts'
 
 /** Milliseconds that sealing waits for other processes before it leaves the rows as they are. */
@@ -45,11 +46,15 @@ export class Sealer {
   }
 
   /** A disk that is full or a file that is busy stops the sealing and nothing else: rows are as good as blocks. */
-  async #sealOne(sessionId: string): Promise<SealOutcome> {
+  async #sealOne(sessionId: string): Promise<'sealed' | 'nothing to seal' | 'unsound'> {
     try {
-      return await this.#writes.alone(() =>
-        this.#database.writing(() => sealOldest(this.#database, sessionId), waitMs),
-      )
+      await nextTurn()
+      const prepared = prepareBlock(this.#database, sessionId)
+      if (typeof prepared === 'string') return prepared
+      const put = (): boolean => putPrepared(this.#database, prepared)
+      const isPut = await this.#writes.alone(() => this.#database.writing(put, waitMs))
+      // Another process was first, or took data out: it is looked at again.
+      return isPut ? 'sealed' : this.#sealOne(sessionId)
     } catch (error) {
       if (error instanceof WaymarkError) return 'nothing to seal'
       throw error

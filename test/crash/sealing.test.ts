@@ -1,0 +1,71 @@
+/**
+ * Goal: a process that is killed while old events are sealed, or taken out of a block, loses nothing and leaves nothing half-done. Method: real
+ * processes on real files, killed with SIGKILL inside and after each of the two transactions, and others at random while they
+ * record and seal.
+ */
+import { beforeAll, describe, expect, it } from 'vitest'
+import { limits } from '../../src/kernel/limits.ts'
+import { storePathOf } from '../../src/session/home.ts'
+import { Waymark } from '../../src/session/waymark.ts'
+import { built } from '../cli/support.ts'
+import { eventsOf } from '../support/events.ts'
+import { startWorker, temporaryHome, until } from '../support/processes.ts'
+
+beforeAll(built, 180_000)
+
+const length = limits.blockEventsMax + limits.unsealedEventsMin + 10
+
+async function longSession(home: string): Promise<string> {
+  const waymark = await Waymark.open({ home, memoryFiles: false })
+  const session = await waymark.createSession({ title: 'long' })
+  while (session.version < length) {
+    const sent = Array.from({ length: 200 }, (_, n) =>
+      session.send({ type: 'observation.record', kind: 'note', detail: `number ${n}` }),
+    )
+    await Promise.all(sent)
+  }
+  await waymark.close()
+  return session.id
+}
+
+describe('kill -9 while sealing', () => {
+  it('leaves every event where it was, inside or after each transaction', { timeout: 120_000 }, async () => {
+    const { home, remove } = await temporaryHome()
+    const id = await longSession(home)
+    const read = async () => {
+      const waymark = await Waymark.open({ home, readOnly: true })
+      const events = await eventsOf(waymark.log, id)
+      const { ok } = await waymark.verify()
+      await waymark.close()
+      return { events, ok }
+    }
+    const { events } = await read()
+    for (const where of ['unsealing', 'unsealed', 'sealing', 'sealed']) {
+      const killed = await startWorker('seal.mjs', storePathOf(home), id, where).ended
+      expect([where, killed.signal, killed.stderr]).toEqual([where, 'SIGKILL', ''])
+      expect(await read()).toEqual({ events, ok: true })
+    }
+    await remove()
+  })
+
+  it('at any moment, keeps every acknowledged event once', { timeout: 240_000 }, async () => {
+    const { home, remove } = await temporaryHome()
+    const id = await longSession(home)
+    const acknowledged: string[] = []
+    for (let round = 0; round < 6; round++) {
+      const worker = startWorker('record.mjs', home, id, `r${round}`, '1500', '100')
+      await until(() => worker.lines.length > 150 * (round + 1), 'the worker')
+      worker.child.kill('SIGKILL')
+      await worker.ended
+      acknowledged.push(...worker.lines.slice(1).map((line) => line.split(' ')[0] ?? ''))
+    }
+    const waymark = await Waymark.open({ home })
+    const ids = (await eventsOf(waymark.log, id)).map(({ commandId }) => commandId)
+    const counts = new Map<string, number>()
+    for (const commandId of ids) counts.set(commandId, (counts.get(commandId) ?? 0) + 1)
+    expect(acknowledged.filter((commandId) => counts.get(commandId) !== 1)).toEqual([])
+    expect(await waymark.verify()).toMatchObject({ ok: true })
+    await waymark.close()
+    await remove()
+  })
+})
