@@ -1,5 +1,5 @@
 /**
- * The past: the state at random versions of a long session and of one a hundredth as long, what the keyframes for it take up, steps in both
+ * The past: the state at random places of a long session and of one a hundredth as long with as many tasks, what the keyframes for it take up, steps in both
  * directions, and a fork at a random version against a durable append.
  */
 import { stateAt } from '../dist/src/replay/at.js'
@@ -17,8 +17,8 @@ const tailEvents = 100
 const hashBytes = 32
 
 export async function measure({ rounds, session }) {
-  const long = await session('long')
-  const short = await session('hundredth')
+  const long = await session('light')
+  const short = await session('lightHundredth')
   const times = await withLog(long.home, (longLog) =>
     withLog(short.home, (shortLog) =>
       reaching(
@@ -61,7 +61,11 @@ const placesOf = {
 async function reaching(count, log, session) {
   for (const name of ['long', 'short']) session[name].tailEnd = await tailEnd(log[name], session[name])
   const next = chance(1)
-  const times = {}
+  const times = { stateBytes: {} }
+  for (const name of ['long', 'short']) {
+    const state = await stateAt(log[name], session[name].sessionId)
+    times.stateBytes[name] = Buffer.byteLength(JSON.stringify(state))
+  }
   const warmUp = Math.ceil(count * warmUpShare)
   for (const [kind, placeOf] of Object.entries(placesOf)) {
     times[kind] = { long: [], short: [] }
@@ -128,7 +132,7 @@ async function forking(count, waymark, { sessionId, events }) {
 }
 
 function reachRows(times, long, short) {
-  const lengths = `${countText(long.events)} / ${countText(short.events)} events, ${times.version.long.length} places of each`
+  const lengths = `${countText(long.events)} / ${countText(short.events)} events, ${times.version.long.length} places of each, states of ${bytesText(times.stateBytes.long)} / ${bytesText(times.stateBytes.short)}`
   const rowOf = (id, name, { long: slow, short: fast }, share) => ({
     id: `past.${id}`,
     name,

@@ -152,6 +152,8 @@ function baselineText(baseline, conditions) {
     : `The change is against a baseline measured under other conditions: ${other.join('; ')}.`
 }
 
+// What packages print of themselves does not belong to the data.
+console.log = console.error
 const folder = mkdtempSync(join(tmpdir(), 'waymark-bench-'))
 try {
   await main(folder)

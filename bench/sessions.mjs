@@ -10,8 +10,16 @@ import { material, writeSession } from './resample.mjs'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 
-/** Share of the wanted events that each session has. */
-const shares = { long: 1, tenth: 0.1, hundredth: 0.01 }
+/**
+ * The share of the wanted events that each session has. Those in which any place is looked for have the same few tasks: what they differ in
+ * is to be their length, not the size of their state.
+ */
+const kinds = {
+  long: { share: 1 },
+  tenth: { share: 0.1 },
+  light: { share: 1, tasksMost: 140 },
+  lightHundredth: { share: 0.01, tasksMost: 140 },
+}
 
 function transcripts() {
   const named = process.env.WAYMARK_TRANSCRIPTS
@@ -33,11 +41,12 @@ export async function importMaterial(folder, say) {
 export function sessionMaker({ folder, events, eventCount, taskCount, say }) {
   const made = new Map()
   const make = async (name) => {
-    const count = Math.round(eventCount * shares[name])
+    const { share, tasksMost = taskCount } = kinds[name]
+    const count = Math.round(eventCount * share)
     say(`writing ${countText(count)} events …`)
     const home = join(folder, name)
     const waymark = await Waymark.open({ home })
-    const session = await writeSession(waymark.log, events, count, taskCount)
+    const session = await writeSession(waymark.log, events, count, Math.min(taskCount, tasksMost))
     // Closing waits until old events are sealed. Written as fast as here, they leave free pages behind, which maintenance gives back.
     await waymark.close()
     const bytesWritten = storeBytes(home)

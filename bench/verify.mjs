@@ -9,7 +9,7 @@ import { countText, eachText, inTurn, timeText } from './figures.mjs'
 import { replayed } from './replay.mjs'
 import { withLog } from './sessions.mjs'
 
-const commandsMax = 100_000
+const commandsMax = 50_000
 
 export async function measure({ folder, rounds, eventCount, say }) {
   const count = Math.min(eventCount, commandsMax)

@@ -28,7 +28,7 @@ export function sessionRows(session: SessionVerification): readonly Row[] {
 }
 
 /** `machine-changed: task.start is refused now: it waits for something; it led to task.started` */
-export function divergenceText({ cause, command, outcome, difference }: Divergence): string {
+function divergenceText({ cause, command, outcome, difference }: Divergence): string {
   const { path, recorded, now } = difference
   if (outcome === 'refused') {
     const reason: unknown = Reflect.get(Object(now), 'refused')

@@ -140,7 +140,11 @@ export interface Owned {
 }
 
 /** Gives the folded copy away: what is new in it is frozen, and what came out the same is the object that it was before. */
-export function given(before: ReadonlyState, { copy, parts }: Owned, events: readonly AnyEvent[]): ReadonlyState {
+export function given(
+  before: ReadonlyState,
+  { copy, parts }: Owned,
+  events: readonly AnyEvent[],
+): ReadonlyState {
   const fields = copy as { [P in Part]: unknown }
   for (const part of parts) {
     if (part === 'tasks') freezeTasks(before, copy, new Set(namedBy(events, 'taskId', 'taskIds')))
@@ -169,7 +173,11 @@ function usesServer({ type, data }: AnyEvent): boolean {
 }
 
 /** The ids that events name in a field of their data, or in a list of it. */
-function* namedBy(events: readonly AnyEvent[], field: string, list?: string): Generator<string, void, undefined> {
+function* namedBy(
+  events: readonly AnyEvent[],
+  field: string,
+  list?: string,
+): Generator<string, void, undefined> {
   for (const { data } of events) {
     const fields = data as Readonly<Record<string, unknown>>
     const one = fields[field]

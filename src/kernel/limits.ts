@@ -257,6 +257,8 @@ export const limits = {
   stepperStretchEvents: 1_000,
   /** Stretches that a stepper holds: the one it stands in, and one on either side. */
   stepperStretchesMax: 3,
+  /** Events that a search backwards reads forwards at a time, at most: it begins with few, as what is looked for is often near. */
+  stepperSearchEventsMax: 16_000,
   /** Events between two states that a stepper keeps: from the one before, any state is a few microseconds for each event away. */
   stepperStateEvents: 32,
   /** Events of one step that are handed out, the last ones: a batch may have as many as a session has tasks. */

@@ -47,7 +47,8 @@ async function inherited(
 ): Promise<SessionState> {
   const state = initialState(sessionId)
   if (forkedFrom === null) return state
-  for await (const page of log.readToFold(forkedFrom.sessionId, { to: forkedFrom.version })) foldInto(state, page)
+  for await (const page of log.readToFold(forkedFrom.sessionId, { to: forkedFrom.version }))
+    foldInto(state, page)
   return state
 }
 

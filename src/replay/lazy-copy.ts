@@ -42,6 +42,11 @@ function wrappedAt(record: PlainRecord, path: string): readonly WrappedMap[] {
   if (place === null || !isObject(found)) return []
   // A map of the state: plain, with entries of one kind. A small one is a part by itself, and shared as a whole.
   const map = (Object.isFrozen(found) ? { ...found } : found) as PlainRecord
+  // Nothing to watch over: as in a state before its first event, from which a million may follow.
+  if (!Object.values(map).some((entry) => Object.isFrozen(entry))) {
+    place.record[place.key] = map
+    return []
+  }
   const proxy = new Proxy(map, copyingEntries)
   place.record[place.key] = proxy
   return [{ place, proxy, map }]

@@ -63,14 +63,25 @@ export async function nextMatch(
   return null
 }
 
-/** The version of the last event up to a version that matches, or `null`. Reads backwards, a stretch at a time. */
+/** How far a search backwards looks at a time: further each time, as each look has a cost of its own. */
+function* looks(): Generator<number, never, undefined> {
+  let events: number = limits.stepperStretchEvents
+  for (;;) {
+    yield events
+    events = Math.min(events * 2, limits.stepperSearchEventsMax)
+  }
+}
+
+/** The version of the last event up to a version that matches, or `null`. Reads backwards, piece by piece. */
 export async function previousMatch(
   { log, sessionId, signal }: Search,
   to: number,
   matches: (event: LoggedEvent) => boolean,
 ): Promise<number | null> {
-  for (let end = to; end > 0; ) {
-    const after = Math.max(0, end - limits.stepperStretchEvents)
+  let end = to
+  for (const far of looks()) {
+    if (end <= 0) return null
+    const after = Math.max(0, end - far)
     let found: number | null = null
     for await (const page of log.read(sessionId, { after, to: end })) {
       await listen(signal)
@@ -105,22 +116,28 @@ export async function nextChange(search: Search, after: number, text: string): P
  */
 export async function previousChange(search: Search, to: number, text: string): Promise<number | null> {
   const path = parsePath(text)
-  for (let end = to; end > 0; ) {
-    const { begin, found } = await lastChangeIn(search, end, path)
+  let end = to
+  // The first look goes to the snapshot that is nearest.
+  let far = 1
+  for (const next of looks()) {
+    if (end <= 0) return null
+    const { begin, found } = await lastChangeIn(search, end, far, path)
     if (found !== null) return found
     end = begin
+    far = next
   }
   return null
 }
 
-/** Looks from the snapshot before a version up to it. */
+/** Looks from the snapshot that lies so far before a version, or further, up to it. */
 async function lastChangeIn(
   search: Search,
   end: number,
+  far: number,
   path: StatePath,
 ): Promise<{ readonly begin: number; readonly found: number | null }> {
   const { log, sessionId, by, signal } = search
-  const state = await placeBefore(search, end)
+  const state = await placeBefore(search, Math.max(0, end - far))
   const begin = state.version
   let mark = markOf(valueAt(state, path))
   let found: number | null = null
@@ -141,9 +158,9 @@ async function lastChangeIn(
   return { begin, found }
 }
 
-/** A state to fold on from, at a place before `end` where a stepper may stop. */
-async function placeBefore({ log, sessionId, by }: Search, end: number): Promise<SessionState> {
-  for (let atMost = end - 1; ; ) {
+/** A state to fold on from, at or before a version, at a place where a stepper may stop. */
+async function placeBefore({ log, sessionId, by }: Search, version: number): Promise<SessionState> {
+  for (let atMost = version; ; ) {
     const { state } = await startingPoint(log, sessionId, atMost)
     if (by === 'event' || state.version === 0) return state
     const index = await indexAt(log, sessionId, state.version + 1)

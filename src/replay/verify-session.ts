@@ -13,12 +13,12 @@ import { checkRows, segmentsIn } from './chain.ts'
 import { streamOf } from './load.ts'
 import { RedactionLookup } from './redactions.ts'
 import type { MachinesVerdict } from './verify-batch.ts'
-import { BatchWalk } from './verify-walk.ts'
 import type { FoldInto } from './verify-fold.ts'
 import { FoldTwin } from './verify-fold.ts'
 import type { MachinesCheck } from './verify-machines.ts'
 import { type Problem, Problems, type Report } from './verify-problem.ts'
 import { SnapshotsCheck, type SnapshotsVerified } from './verify-snapshots.ts'
+import { BatchWalk } from './verify-walk.ts'
 
 /** An event of which data was taken out, and the version of the event that records it. */
 export interface RedactedEvent {

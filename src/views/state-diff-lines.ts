@@ -36,7 +36,7 @@ export function diffLineText({ mark, path, before, after }: DiffLine): string {
 }
 
 /** A value of a state on one line: of a part, what people know it by. */
-export function valueText(value: unknown): string {
+function valueText(value: unknown): string {
   if (value === null || value === undefined) return 'none'
   if (typeof value === 'number') return Number.isInteger(value) ? countText(value) : String(value)
   if (typeof value === 'string') return cut(value)

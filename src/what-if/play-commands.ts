@@ -22,6 +22,8 @@ import { type CommandPlayed, type PlayableCommand, playCommand, type StepRules }
 export interface BareStep {
   readonly command: Command
   readonly time: string | null
+  /** Where it stands in the session that it was taken from: it stays the same command when it is made plainer. */
+  readonly version?: number
 }
 
 /** Under what commands are played. */

@@ -24,18 +24,32 @@ export type Problem =
 
 export interface ChangeProblem {
   readonly kind: 'change'
+  /** Version of the command that makes it, or that the policy follows. */
+  readonly version: number
   readonly policy: string | null
   readonly types: readonly string[]
   /** The events without what differs from one recording to the next. */
   readonly wanted: unknown
 }
 
-export function changeProblem(policy: string | null, events: readonly PlainEvent[]): ChangeProblem {
-  return { kind: 'change', policy, types: events.map(({ type }) => type), wanted: withoutIds(events) }
+export function changeProblem(
+  version: number,
+  policy: string | null,
+  events: readonly PlainEvent[],
+): ChangeProblem {
+  return {
+    kind: 'change',
+    version,
+    policy,
+    types: events.map(({ type }) => type),
+    wanted: withoutIds(events),
+  }
 }
 
 /** Which difference is meant: what the two answers are, apart from their figures and ids. */
 export interface DivergenceKind {
+  /** Version of the command. */
+  readonly version: number
   readonly usual: string
   readonly given: string
 }
@@ -72,14 +86,16 @@ function played(
   for (const last of playedSteps(steps, rules)) {
     if (last.before === last.after) continue
     kept.push(last.step)
-    if (problem.kind === 'state' ? problem.holds(last) : makes(last.outcome, problem)) {
+    if (problem.kind === 'state' ? problem.holds(last) : makes(last, problem)) {
       return { steps: kept, last, usual: null }
     }
   }
   return null
 }
 
-function makes({ events, byPolicies }: Outcome, { policy, types, wanted }: ChangeProblem): boolean {
+function makes({ step, outcome }: PlayedBare, { version, policy, types, wanted }: ChangeProblem): boolean {
+  if (step.version !== version) return false
+  const { events, byPolicies } = outcome
   const all = policy === null ? events : byPolicies.filter((event) => event.policy === policy)
   return all.some((_event, start) => {
     if (policy === null && start > 0) return false
@@ -112,7 +128,7 @@ function playedBoth(
       if (last.before !== last.after) kept.push(last.step)
       continue
     }
-    const kind = divergenceOf(right.outcome, last.outcome)
+    const kind = divergenceOf(last.step.version ?? 0, right.outcome, last.outcome)
     if (target === null || isSameValue(kind, target)) {
       return { steps: [...kept, last.step], last, usual: right }
     }
@@ -126,9 +142,9 @@ function isSameOutcome(a: Outcome, b: Outcome): boolean {
 }
 
 /** Told by the command's own batch, where that is what differs; else by what policies did. */
-export function divergenceOf(usual: Outcome, given: Outcome): DivergenceKind {
+export function divergenceOf(version: number, usual: Outcome, given: Outcome): DivergenceKind {
   const isOwn = usual.answer !== given.answer || !isSameValue(usual.events, given.events)
-  return { usual: kindOf(usual, isOwn), given: kindOf(given, isOwn) }
+  return { version, usual: kindOf(usual, isOwn), given: kindOf(given, isOwn) }
 }
 
 /** `accepted task.unblocked`, `refused` … */

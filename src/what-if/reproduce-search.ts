@@ -31,6 +31,8 @@ export interface Found {
   /** The commands from the first one to the one that shows it; to the newest one where that is for other machines to say. */
   readonly steps: readonly ScriptStep[]
   readonly problem: Problem
+  /** The same where what policies asked for is played as commands like others. */
+  readonly alone?: Problem
   /** The predicate as it was written, where there is one. */
   readonly predicate: string | null
 }
@@ -157,13 +159,17 @@ async function findChange(
     }
     const batch = commandsOfStep(step).find((one) => one.lastVersion >= version) ?? step
     const diverging = machines === undefined ? null : divergenceAt(recorded, machines, calls)
-    return found(sessionId, steps, diverging ?? changeOf(batch), null)
+    if (diverging !== null) return found(sessionId, steps, diverging, null)
+    return {
+      ...found(sessionId, steps, changeOf(batch, step.version, batch.policy), null),
+      alone: changeOf(batch, batch.version, null),
+    }
   }
   throw new RangeError(`version ${version} lies in no step`)
 }
 
-function changeOf({ policy, events }: ScriptCommand): Problem {
-  return changeProblem(policy, events.filter(isKnown).map(plainEvent))
+function changeOf({ events }: ScriptCommand, version: number, policy: string | null): Problem {
+  return changeProblem(version, policy, events.filter(isKnown).map(plainEvent))
 }
 
 /** What machines make of a recorded command, where that is not what was recorded; `null` where it is the same. */
@@ -179,7 +185,7 @@ function divergenceAt(
   const own = { ...step, command: step.command }
   const { outcome } = playOne(before, own, rules, [...step.before, ...step.after])
   if (isSameValue({ ...outcome, reason: null }, recorded)) return null
-  return { kind: 'divergence', target: divergenceOf(recorded, outcome) }
+  return { kind: 'divergence', target: divergenceOf(step.version, recorded, outcome) }
 }
 
 function recordedOutcome({ before, after, events, policies }: ScriptStep): Outcome {

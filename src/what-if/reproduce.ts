@@ -11,7 +11,7 @@ import { standardPolicies } from '../session/policy.ts'
 import type { Waymark } from '../session/waymark.ts'
 import { likelySteps } from './likely.ts'
 import type { BareStep, SeededRules } from './play-commands.ts'
-import { type Problem, type Shown, shownBy } from './problem.ts'
+import { divergenceOf, type Problem, type Shown, shownBy } from './problem.ts'
 import { type ReduceProgress, type Reduction, reduce, type Trial } from './reduce.ts'
 import { type Found, findProblem } from './reproduce-search.ts'
 import { commandsOfStep, type ScriptStep } from './script-step.ts'
@@ -87,10 +87,10 @@ export async function reproduce(
   const found = await findProblem(log, sessionId, options)
   const search = searchOf(found, options)
   const plain = madePlain(fewest(search.steps, search, options.onProgress), search)
-  const clean = withoutSecrets(plain.steps)
+  const clean = withoutSecrets(plain.items)
   const shown = search.shown(clean)
   if (shown === null || shown.steps.length !== clean.length) throw onlyWithSecrets()
-  const versions = plain.steps.map((step) => plain.versionOf(step))
+  const versions = shown.steps.map((step) => step.version ?? 0)
   const version = versions[versions.length - 1] ?? 0
   const facts = {
     sessionId,
@@ -105,7 +105,7 @@ export async function reproduce(
     head: { version: newest, hash },
     steps: shown.steps,
     last: shown.last,
-    problem: toldProblem(found, shown),
+    problem: toldProblem(search.problem, shown, found.predicate),
     machines: options.machines === undefined ? null : (options.machinesImport ?? './machines.mjs'),
   })
   return {
@@ -115,7 +115,7 @@ export async function reproduce(
     versions,
     attempts: search.attempts(),
     durationMs: elapsedMs() - startedMs,
-    redacted: clean.some((step, index) => step !== plain.steps[index]),
+    redacted: clean.some((step, index) => step !== plain.items[index]),
     test,
   }
 }
@@ -123,10 +123,9 @@ export async function reproduce(
 /** What is tried, and under what. */
 interface Search {
   readonly rules: SeededRules
+  readonly problem: Problem
   readonly steps: readonly BareStep[]
   shown(steps: readonly BareStep[]): Shown | null
-  /** Version of the session at which the batch of a step begins. */
-  versionOf(step: BareStep): number
   attempts(): number
 }
 
@@ -134,30 +133,37 @@ interface Search {
  * The session's commands as they are to be played: with the policies that every session has, or with what policies asked for as commands
  * like others, where the usual policies are not what it went by.
  */
-function searchOf({ steps, problem, sessionId }: Found, options: ReproduceOptions): Search {
+function searchOf({ steps, problem, alone = problem, sessionId }: Found, options: ReproduceOptions): Search {
   const { seed = 1, machines } = options
   const given = machines === undefined ? { seed } : { seed, machines }
   const isSilent = steps.every(({ policies }) => policies === 'silent')
   let attempts = 0
   for (const policies of isSilent ? [[]] : [standardPolicies, []]) {
-    const versions = new Map<BareStep, number>()
-    const bare = steps.flatMap((step) => bareSteps(step, policies.length > 0, versions))
+    const asked = policies.length === 0 ? alone : problem
     const rules = { ...given, policies }
+    const bare = steps.flatMap((step) => bareSteps(step, policies.length > 0))
+    const whole = shownBy(bare, asked, rules)
+    if (whole === null) continue
+    const pinned = pinnedTo(asked, whole)
     const shown = (candidate: readonly BareStep[]): Shown | null => {
       attempts += 1
-      return shownBy(candidate, problem, rules)
+      return shownBy(candidate, pinned, rules)
     }
-    const whole = shown(bare)
-    if (whole === null) continue
     return {
       rules,
+      problem: pinned,
       steps: likely(whole, shown) ?? whole.steps,
       shown,
-      versionOf: (step) => versions.get(step) ?? 0,
       attempts: () => attempts,
     }
   }
   throw notShown(sessionId, steps.length, problem, machines !== undefined)
+}
+
+/** The first difference that was found is the one that is meant from here on. */
+function pinnedTo(problem: Problem, { last, usual }: Shown): Problem {
+  if (problem.kind !== 'divergence' || usual === null) return problem
+  return { kind: 'divergence', target: divergenceOf(last.step.version ?? 0, usual.outcome, last.outcome) }
 }
 
 /** The first guess that shows it. */
@@ -188,18 +194,11 @@ function notShown(sessionId: string, count: number, problem: Problem, hasMachine
   })
 }
 
-function bareSteps(
-  step: ScriptStep,
-  policiesAreAsked: boolean,
-  versions: Map<BareStep, number>,
-): readonly BareStep[] {
+function bareSteps(step: ScriptStep, policiesAreAsked: boolean): readonly BareStep[] {
   const commands = policiesAreAsked ? [step] : commandsOfStep(step)
-  return commands.flatMap(({ command, time, recordedAt, version }) => {
-    if (command === null) return []
-    const bare: BareStep = { command, time: time ?? recordedAt }
-    versions.set(bare, version)
-    return [bare]
-  })
+  return commands.flatMap(({ command, time, recordedAt, version }) =>
+    command === null ? [] : [{ command, time: time ?? recordedAt, version }],
+  )
 }
 
 function fewest(
@@ -219,29 +218,15 @@ function fewest(
   return reduced
 }
 
-interface Plain {
-  readonly steps: readonly BareStep[]
-  readonly isMinimal: boolean
-  versionOf(step: BareStep): number
-}
-
 /** Made plain, and searched once more each time: what a plainer command does without, others may have been there for. */
-function madePlain({ items, isMinimal }: Reduction<BareStep>, search: Search): Plain {
-  const versions = new Map(items.map((step) => [step, search.versionOf(step)]))
-  const versionOf = (step: BareStep): number => versions.get(step) ?? 0
-  if (items.length > limits.simplifiedCommandsMax) return { steps: items, isMinimal, versionOf }
-  let now = items
-  for (;;) {
-    const plain = simplified(now, (candidate) => showsAll(candidate, search), limits.simplifyAttemptsMax)
-    for (const [index, step] of plain.entries()) {
-      const before = now[index]
-      if (before !== undefined) versions.set(step, versionOf(before))
-    }
-    const reduced = fewest(plain, search)
-    if (reduced.items.length === plain.length)
-      return { steps: plain, isMinimal: reduced.isMinimal, versionOf }
-    now = reduced.items
+function madePlain(reduction: Reduction<BareStep>, search: Search): Reduction<BareStep> {
+  let now = reduction
+  while (now.items.length <= limits.simplifiedCommandsMax) {
+    const plain = simplified(now.items, (steps) => showsAll(steps, search), limits.simplifyAttemptsMax)
+    now = fewest(plain, search)
+    if (now.items.length === plain.length) return now
   }
+  return now
 }
 
 function showsAll(steps: readonly BareStep[], { shown }: Pick<Search, 'shown'>): boolean {
@@ -274,9 +259,9 @@ function onlyWithSecrets(cause?: unknown): WaymarkError {
   })
 }
 
-function toldProblem({ predicate, problem }: Found, { usual }: Shown): ShownProblem {
+function toldProblem(problem: Problem, { usual }: Shown, predicate: string | null): ShownProblem {
   if (problem.kind === 'state') return { kind: 'state', predicate: predicate ?? '' }
   if (problem.kind === 'change') return { kind: 'change', policy: problem.policy }
-  if (usual === null) throw new RangeError('a divergence has two sides')
+  assert(usual !== null, 'a divergence has two sides')
   return { kind: 'divergence', usual }
 }

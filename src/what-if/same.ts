@@ -22,7 +22,7 @@ function fieldsAgree(a: object, b: object): boolean {
 }
 
 /** Whether two events say the same: type, data, time and id. Where they lie in the log does not count. */
-export function isSameEvent(a: LoggedEvent, b: LoggedEvent): boolean {
+function isSameEvent(a: LoggedEvent, b: LoggedEvent): boolean {
   return a.id === b.id && a.time === b.time && a.type === b.type && isSameValue(a.data, b.data)
 }
 

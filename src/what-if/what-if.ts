@@ -104,10 +104,7 @@ export async function prepare(waymark: Waymark, name: string, changes: WhatIfCha
 }
 
 /** Plays and compares. */
-export async function compared(
-  { rules, open }: Prepared,
-  { onProgress, signal }: WhatIfOptions,
-): Promise<WhatIf> {
+async function compared({ rules, open }: Prepared, { onProgress, signal }: WhatIfOptions): Promise<WhatIf> {
   const script = await open()
   const player = makePlayer(script.start, rules)
   const comparing = new Comparing()

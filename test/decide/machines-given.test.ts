@@ -76,14 +76,14 @@ describe('machines that are given', () => {
       ...taskMachine.config,
       states: { ...taskMachine.config.states, pending: { on: { 'task.complete': 'completed' } } },
     } as never)
-    const { task: ask, acceptedByTask } = machinesFrom({ taskMachine: direct })
-    expect(ask(task, { type: 'task.complete' })).toEqual({ ok: true, status: 'completed' })
-    expect(ask(task, { type: 'task.start' })).toEqual({
+    const machines = machinesFrom({ taskMachine: direct })
+    expect(machines.task(task, { type: 'task.complete' })).toEqual({ ok: true, status: 'completed' })
+    expect(machines.task(task, { type: 'task.start' })).toEqual({
       ok: false,
       reason: 'the machine does not accept it',
       accepted: ['task.complete'],
     })
-    expect(acceptedByTask(task)).toEqual(['task.complete'])
+    expect(machines.acceptedByTask(task)).toEqual(['task.complete'])
   })
 
   it('with states inside states are asked through XState', async () => {
@@ -94,9 +94,12 @@ describe('machines that are given', () => {
         ...still(['accepted', 'rejected', 'expired', 'withdrawn', 'done']),
       },
     })
-    const { handoff } = machinesFrom({ handoffMachine: nested })
-    expect(handoff('offered', 'handoff.accept')).toEqual({ ok: true, status: 'accepted' })
-    expect(handoff('offered', 'handoff.reject')).toMatchObject({ ok: false, accepted: ['session.take-over'] })
+    const machines = machinesFrom({ handoffMachine: nested })
+    expect(machines.handoff('offered', 'handoff.accept')).toEqual({ ok: true, status: 'accepted' })
+    expect(machines.handoff('offered', 'handoff.reject')).toMatchObject({
+      ok: false,
+      accepted: ['session.take-over'],
+    })
   })
 
   const names = ['offered', 'accepted', 'rejected', 'expired', 'withdrawn', 'done']
@@ -144,9 +147,9 @@ describe('machines that are given', () => {
         },
       },
     })
-    const { session } = machinesFrom({ sessionMachine })
-    expect(() => session(initialState('sess_00000000-0000-4000-8000-000000000000'), 'session.start')).toThrow(
-      /sessionMachine throws at session\.start in active: .*no idea/s,
-    )
+    const machines = machinesFrom({ sessionMachine })
+    expect(() =>
+      machines.session(initialState('sess_00000000-0000-4000-8000-000000000000'), 'session.start'),
+    ).toThrow(/sessionMachine throws at session\.start in active: .*no idea/s)
   })
 })

@@ -78,9 +78,13 @@ describe('the short way of the live runner', () => {
       return frozen(state)
     })
     fc.assert(
-      fc.property(fc.constantFrom(...states), fc.array(fc.constantFrom(...corpus), { maxLength: 4 }), (state, events) => {
-        if (events.length > 0) compared(state, events)
-      }),
+      fc.property(
+        fc.constantFrom(...states),
+        fc.array(fc.constantFrom(...corpus), { maxLength: 4 }),
+        (state, events) => {
+          if (events.length > 0) compared(state, events)
+        },
+      ),
       { numRuns: 400 },
     )
   })
@@ -98,7 +102,9 @@ describe('the short way of the live runner', () => {
 
   it('shares every task but the one that changed, and copies no other', () => {
     const state = frozen(initialState('sess_00000000-0000-4000-8000-000000000000'))
-    const added = Array.from({ length: 300 }, (_, n) => taskEvent(n + 1, 'task.added', { taskId: `T${n}`, title: `${n}` }))
+    const added = Array.from({ length: 300 }, (_, n) =>
+      taskEvent(n + 1, 'task.added', { taskId: `T${n}`, title: `${n}` }),
+    )
     const full = fold(state, added)
     const after = fold(full, [taskEvent(301, 'task.described', { taskId: 'T7', title: 'other' })])
     expect(Object.keys(after.tasks)).toEqual(Object.keys(full.tasks))
@@ -106,28 +112,32 @@ describe('the short way of the live runner', () => {
     expect(changed).toEqual(['T7'])
     expect(after.history).toBe(full.history)
     const another = fold(after, [taskEvent(302, 'task.added', { taskId: 'last', title: 'last' })])
-    expect(Object.keys(fold(another, [taskEvent(303, 'task.described', { taskId: 'last', title: 'x' })]).tasks)).toEqual(
-      [...Object.keys(full.tasks), 'last'],
-    )
+    expect(
+      Object.keys(fold(another, [taskEvent(303, 'task.described', { taskId: 'last', title: 'x' })]).tasks),
+    ).toEqual([...Object.keys(full.tasks), 'last'])
   })
 })
 
 describe('folding in pages', () => {
   it('law: however events are cut into pages, they lead to the same state', async () => {
     await fc.assert(
-      fc.asyncProperty(historyArbitrary(), fc.infiniteStream(fc.integer({ min: 1, max: 9 })), async (commands, sizes) => {
-        const log = new MemoryLog()
-        const { sessionId } = await play(log, commands)
-        const events = await eventsOf(log, sessionId)
-        const [whole, cut] = [initialState(sessionId), initialState(sessionId)]
-        foldInto(whole, events)
-        for (let at = 0; at < events.length; ) {
-          const size = sizes.next().value ?? 1
-          foldInto(cut, events.slice(at, at + size))
-          at += size
-        }
-        expect(whole).toEqual(cut)
-      }),
+      fc.asyncProperty(
+        historyArbitrary(),
+        fc.infiniteStream(fc.integer({ min: 1, max: 9 })),
+        async (commands, sizes) => {
+          const log = new MemoryLog()
+          const { sessionId } = await play(log, commands)
+          const events = await eventsOf(log, sessionId)
+          const [whole, cut] = [initialState(sessionId), initialState(sessionId)]
+          foldInto(whole, events)
+          for (let at = 0; at < events.length; ) {
+            const size = sizes.next().value ?? 1
+            foldInto(cut, events.slice(at, at + size))
+            at += size
+          }
+          expect(whole).toEqual(cut)
+        },
+      ),
       { numRuns: 60 },
     )
   })
@@ -137,7 +147,9 @@ describe('folding in pages', () => {
     const type = fc.constantFrom('tool.called', 'tool.began', 'tool.returned', 'session.forked')
     fc.assert(
       fc.property(fc.array(fc.tuple(type, id), { maxLength: 40 }), fc.boolean(), (steps, isFull) => {
-        const many = isFull ? Array.from({ length: limits.openCallsMax - 2 }, (_, n) => ['tool.called', `old-${n}`] as const) : []
+        const many = isFull
+          ? Array.from({ length: limits.openCallsMax - 2 }, (_, n) => ['tool.called', `old-${n}`] as const)
+          : []
         const events = [...many, ...steps].map(([type, toolCallId], n) => callEvent(n + 1, type, toolCallId))
         const [page, single] = [initialState('s'), initialState('s')]
         foldInto(page, events)

@@ -113,7 +113,11 @@ const changes: readonly (readonly [column: string, sql: string, version: number]
   ['the list of a snapshot’s parts', 'UPDATE snapshots SET parts = substr(parts, 33) WHERE version = 29', 29],
   ['a snapshot’s time', `UPDATE snapshots SET time_max = '2020-01-01T00:00:00.000Z' WHERE version = 19`, 19],
   ['the index of commands', 'UPDATE commands SET key = key + 1 WHERE place % 4294967296 = 9', 9],
-  ['the index of commands, a version', 'UPDATE commands SET place = place + 1 WHERE place % 4294967296 = 9', 9],
+  [
+    'the index of commands, a version',
+    'UPDATE commands SET place = place + 1 WHERE place % 4294967296 = 9',
+    9,
+  ],
   ['the index of calls', 'UPDATE reports SET output_tokens = 50', 3],
   ['the index of calls, a call gone', 'DELETE FROM reports', 3],
 ]

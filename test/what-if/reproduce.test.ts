@@ -3,6 +3,8 @@
  * fails until the problem is mended. Method: random histories played into a log in memory, problems of each kind, and the commands that are
  * left played again by `playCommands`, as the written test does it; then the cases that people run into, one by one.
  */
+
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createMachine } from 'xstate'
@@ -10,6 +12,7 @@ import { taskMachine } from '../../machines/task.ts'
 import type { Machines } from '../../src/decide/machines.ts'
 import { machinesFrom } from '../../src/decide/machines-given.ts'
 import type { Command } from '../../src/events/commands.ts'
+import { importFiles } from '../../src/import/import.ts'
 import { seeded } from '../../src/kernel/clock.ts'
 import { WaymarkError } from '../../src/kernel/errors.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
@@ -27,6 +30,7 @@ import { type Played, play } from '../../src/testing/play.ts'
 import { type Outcome, playCommands } from '../../src/what-if/play-commands.ts'
 import { type ReproduceOptions, type Reproduction, reproduce } from '../../src/what-if/reproduce.ts'
 import { eventsOf } from '../support/events.ts'
+import { projectRoot } from '../support/processes.ts'
 
 type Machine = Parameters<typeof machinesFrom>[0]['taskMachine']
 
@@ -289,6 +293,15 @@ describe('what is left', () => {
     expect(result.test).toContain('outcome.byPolicies')
   })
 
+  it('is about the command of that version, also where others made such a change before', async () => {
+    const session = await sessionOf([start, add('A'), begin('A'), add('B'), begin('B')])
+    const [, second = 0] = await versionsOf(session, 'task.started')
+    const result = await reproduce(homeOf(session.log), session.sessionId, { version: second })
+    expect(result.version).toBe(second)
+    expect(result.commands).toContainEqual({ type: 'task.start', taskId: 'T1' })
+    expect(result.commands).toHaveLength(3)
+  })
+
   it('is played without policies where the session had none, and takes what its own asked for as commands', async () => {
     const own: Policy = {
       name: 'own',
@@ -425,6 +438,34 @@ describe('questions without an answer', () => {
     expect(failure.code).toBe(code)
     expect(failure.message).toMatch(message)
     expect(failure.hint).not.toBeNull()
+  })
+})
+
+describe('a damaged session', () => {
+  it('is refused with the place of the damage, and cut down where the problem shows before it', async () => {
+    const { log, sessionId } = await sessionOf([start, add('A'), begin('A'), add('B'), begin('B')])
+    const stream = log.stored.streams.get(sessionId)
+    const rows = stream?.rows.map((row) => ({
+      ...row,
+      data: row.data.replace('"taskId":"B"', '"taskId":"C"'),
+    }))
+    Object.assign(stream ?? {}, { rows })
+    const failure = await failureOf(reproduce(homeOf(log), sessionId, { when: 'taskCount > 1.0' }))
+    expect([failure.code, failure.details.version]).toEqual(['DAMAGED_RECORD', expect.any(Number)])
+  })
+})
+
+describe('an import', () => {
+  it('is played without policies, as it was recorded', async () => {
+    const transcript = join(projectRoot, 'examples/transcripts/claude-code-session.jsonl')
+    const waymark = await Waymark.open({ store: new MemoryLog() })
+    const { files } = await importFiles(waymark.log, waymark.environment, [transcript])
+    const sessionId = files[0]?.sessionId ?? ''
+    const when = 'tasks.exists(id, tasks[id].status == "completed")'
+    const result = await reproduce(waymark, sessionId, { when })
+    expect(result.policies).toBe('none')
+    expect(result.isMinimal).toBe(true)
+    expect(typesOf(result)).toEqual(['session.start', 'task.add', 'task.start', 'task.complete'])
   })
 })
 

@@ -1,6 +1,6 @@
 /**
  * The writes of one connection, in the order they were asked for. Transactions that wait at the same time share one of SQLite's, and with it
- * one fsync. Each has a savepoint of its own: what one of them throws undoes that one alone, and whoever asked is told when all of it
+ * one fsync. Each is nested in it: what one of them throws undoes that one alone, and whoever asked is told when all of it
  * is on disk.
  */
 import { elapsedMs } from '../../kernel/clock.ts'

@@ -1,5 +1,5 @@
 /**
- * Compacts a log, dropping all snapshots up to a version, and prints what came of it.
+ * Compacts a log, dropping all snapshots up to a version and writing everything anew, and prints what came of it.
  * Usage: compact.mjs <path of the log> <version>
  */
 import { openSqliteLog } from '../../../dist/src/store/sqlite/open.js'
@@ -7,6 +7,7 @@ import { openSqliteLog } from '../../../dist/src/store/sqlite/open.js'
 const [path = '', version = '0'] = process.argv.slice(2)
 const log = await openSqliteLog({ path })
 process.stdout.write('ready\n')
-const result = await log.compact({ dropSnapshot: (snapshot) => snapshot.version <= Number(version) })
+const dropSnapshot = (/** @type {{ version: number }} */ snapshot) => snapshot.version <= Number(version)
+const result = await log.compact({ dropSnapshot, scrub: true })
 process.stdout.write(`${JSON.stringify(result)}\n`)
 await log.close()
