@@ -8,8 +8,8 @@ import { isKnown, type LoggedEvent } from '../../events/envelope.ts'
 import { WaymarkError } from '../../kernel/errors.ts'
 import { reportedCall } from '../../log/calls.ts'
 import { decodeRow } from '../../log/codec.ts'
-import type { IndexProblem, StoredRow } from '../../log/port.ts'
-import { blockAfter, isBlockSound } from './blocks.ts'
+import type { IndexProblem } from '../../log/port.ts'
+import { blockAfter, eventsInBlock, isBlockSound } from './blocks.ts'
 import { reportsOfCall, type StoredReport } from './call-index.ts'
 import { integerOf, textOf } from './columns.ts'
 import { versionsOfCommand } from './command-index.ts'
@@ -33,19 +33,15 @@ export function* indexProblems(
 ): Generator<IndexProblem, void, undefined> {
   const { key, version } = stream
   const reported = new Map(reportsIn(database, key).map((report) => [report.version, report.callId]))
-  for (const page of pagesOfRows(database, stream, { to: version })) {
-    for (const row of page) {
-      const event = eventOf(stream, row)
-      if (event === null) continue
-      if (event.index === 0 && !leadsTo(database, key, event)) {
-        yield { version: event.version, detail: details.command }
-      }
-      const call = isKnown(event) ? reportedCall(event) : null
-      if (call === null) continue
-      if (reported.get(event.version) === call.callId) reported.delete(event.version)
-      if (!isReported(database, key, event.version, call)) {
-        yield { version: event.version, detail: details.report }
-      }
+  for (const event of readableEvents(database, stream)) {
+    if (event.index === 0 && !leadsTo(database, key, event)) {
+      yield { version: event.version, detail: details.command }
+    }
+    const call = isKnown(event) ? reportedCall(event) : null
+    if (call === null) continue
+    if (reported.get(event.version) === call.callId) reported.delete(event.version)
+    if (!isReported(database, key, event.version, call)) {
+      yield { version: event.version, detail: details.report }
     }
   }
   for (const stray of reported.keys())
@@ -59,10 +55,42 @@ export function* indexProblems(
   }
 }
 
-/** Damaged rows are found elsewhere; here they are passed over. */
-function eventOf({ sessionId }: StoredStream, row: StoredRow): LoggedEvent | null {
+/** The events that a stream holds itself. Damaged ones are found elsewhere; here they are passed over. */
+function* readableEvents(database: Database, stream: StoredStream): Generator<LoggedEvent, void, undefined> {
+  const { key, sessionId, version } = stream
+  let after = 0
+  for (
+    let block = blockAfter(database, key, after);
+    block !== null;
+    block = blockAfter(database, key, after)
+  ) {
+    const sealed = block
+    yield* rowsThatRead(database, stream, after, sealed.first - 1)
+    const whole = orNull(() => eventsInBlock(database, sessionId, sealed))
+    if (whole === null) yield* rowsThatRead(database, stream, sealed.first - 1, sealed.last)
+    else yield* whole
+    after = sealed.last
+  }
+  yield* rowsThatRead(database, stream, after, version)
+}
+
+function* rowsThatRead(
+  database: Database,
+  stream: StoredStream,
+  after: number,
+  to: number,
+): Generator<LoggedEvent, void, undefined> {
+  for (const page of pagesOfRows(database, stream, { after, to })) {
+    for (const row of page) {
+      const event = orNull(() => decodeRow(stream.sessionId, row))
+      if (event !== null) yield event
+    }
+  }
+}
+
+function orNull<T>(read: () => T): T | null {
   try {
-    return decodeRow(sessionId, row)
+    return read()
   } catch (error) {
     if (error instanceof WaymarkError) return null
     throw error
