@@ -4,7 +4,7 @@
  *   npm run bench                                   1,000,000 events, 5,000 tasks, everything
  *   npm run bench -- --events 20000 --rounds 3      shorter
  *   npm run bench -- --only replay --only emmett    parts of it
- *   npm run bench -- --json                         the rows as JSON
+ *   npm run bench -- --json                         the rows as JSON; --markdown for a page
  *   npm run bench -- --baseline                     keeps the ratios for later runs to compare with
  *
  * The events are resampled from transcripts: those of WAYMARK_TRANSCRIPTS if it names a folder, else the examples.
@@ -25,7 +25,7 @@ import * as xstate from './peers/xstate.mjs'
 import * as recovery from './recovery.mjs'
 import * as replay from './replay.mjs'
 import { importMaterial, sessionMaker } from './sessions.mjs'
-import { finishedRow, tableText } from './table.mjs'
+import { finishedRow, markdownText, tableText } from './table.mjs'
 import * as verify from './verify.mjs'
 
 /** What is measured, in this order. A part that names packages is left out where they are not installed. */
@@ -41,6 +41,7 @@ const { values } = parseArgs({
     'no-peers': { type: 'boolean', default: false },
     baseline: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    markdown: { type: 'boolean', default: false },
   },
 })
 
@@ -129,7 +130,7 @@ function report({ conditions, rows, leftOut, seconds, baseline }) {
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
     return
   }
-  process.stdout.write(tableText(rows))
+  process.stdout.write(values.markdown ? markdownText(rows) : tableText(rows))
   const lines = [
     ...(install === null
       ? []

@@ -52,3 +52,10 @@ export function tableText(rows) {
       .trimEnd()
   return [columns, ...cells].map((texts) => `${line(texts)}\n`).join('')
 }
+
+/** The same rows as a table of Markdown, for a page. */
+export function markdownText(rows) {
+  const line = (texts) => `| ${texts.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |\n`
+  const cells = rows.map((row) => [`\`${row.id}\``, ratioText(row.ratio), aimText(row.aim), row.measured])
+  return [['row', 'ratio', 'aim', 'measured'], ['---', '---', '---', '---'], ...cells].map(line).join('')
+}

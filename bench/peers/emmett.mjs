@@ -29,7 +29,7 @@ export async function measure(place) {
   const sqlite = getSQLiteEventStore({ fileName })
   const memory = getInMemoryEventStore()
   place.say(`writing ${countText(events.length)} events into Emmett's stores …`)
-  await fill(memory.appendToStream, events, eventsPerAppend.memory)
+  await fill((name, some) => memory.appendToStream(name, some), events, eventsPerAppend.memory)
   await fill(patiently(sqlite), events, eventsPerAppend.sqlite)
   const rebuilt = await rebuilding(place, { memory, sqlite, home, sessionId })
   const bytes = { emmett: fileBytes(fileName), waymark: (await place.session('tenth')).bytes }
