@@ -43,10 +43,3 @@ export function brotli(bytes: Uint8Array): Uint8Array {
 export function unbrotli(packed: Uint8Array, bytesMax: number): Uint8Array | null {
   return expand(Buffer.concat([Uint8Array.of(codecs.brotli), packed]), bytesMax)
 }
-
-/** What `compress` gave, as Brotli alone; `null` when it is damaged or would grow past `bytesMax`. */
-export function brotliOf(packed: Uint8Array, bytesMax: number): Uint8Array | null {
-  if (packed[0] === codecs.brotli) return packed.subarray(1)
-  const bytes = expand(packed, bytesMax)
-  return bytes === null ? null : brotli(bytes)
-}

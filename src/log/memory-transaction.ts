@@ -77,7 +77,7 @@ export function infoOf(stream: MemoryStream): StreamInfo {
   return { sessionId, version, hash, forkedFrom, bytesSinceSnapshot, summary }
 }
 
-export function forkPointIn(store: MemoryStore): (sessionId: string) => ForkPoint | null {
+function forkPointIn(store: MemoryStore): (sessionId: string) => ForkPoint | null {
   return (sessionId) => store.streams.get(sessionId)?.forkedFrom ?? null
 }
 

@@ -1,16 +1,15 @@
 /**
  * Compaction: which snapshots of a home nobody needs any more. A snapshot is a shortcut: dropping one loses nothing but the
- * time that it saves, so those that save time stay. The store asks, and drops only what is named here.
+ * time that it saves, so those that save time stay. Keyframes stand as close together as any version is to be reached soon, and share
+ * their parts, so old ones stay as well. The store asks, and drops only what is named here.
  */
+import { foldVersion } from '../fold/state.ts'
 import { DamagedRecord } from '../kernel/errors.ts'
 import type { Compaction, EventLog, SnapshotPlace, StoredSnapshot, StreamInfo } from '../log/port.ts'
 import { checkpointsOf } from '../replay/checkpoints.ts'
 import { loadState, streamOf } from '../replay/load.ts'
 import { readStoredPart } from '../replay/part-cache.ts'
 import { unpackSnapshot } from '../replay/snapshot.ts'
-
-/** Keyframes that a session keeps: the newest, and one to fall back to. */
-const keyframesKept = 2
 
 /** A snapshot as the rule sees it. */
 export interface HeldSnapshot extends Pick<StoredSnapshot, 'version' | 'kind' | 'checkpointId'> {
@@ -26,9 +25,9 @@ export interface SnapshotNeeds {
 }
 
 /**
- * The snapshots of one session that may be dropped: keyframes older than the newest two, and those of archived checkpoints. Never
- * the newest sound one, from which a recovery starts, and never the newest sound one at or before a fork point. Keyframes count
- * only when they are sound; as long as there are not two of them, all stay.
+ * The snapshots of one session that may be dropped: keyframes that no state can be taken from (another version of the fold made them, or
+ * they are not what was stored), and snapshots of archived checkpoints. Never the newest sound one, from which a recovery starts, and never
+ * the newest sound one at or before a fork point.
  */
 export function snapshotsToDrop<S extends HeldSnapshot>(
   held: readonly S[],
@@ -36,14 +35,13 @@ export function snapshotsToDrop<S extends HeldSnapshot>(
 ): readonly S[] {
   const newestFirst = held.toSorted((a, b) => b.version - a.version)
   const sound = newestFirst.filter((snapshot) => snapshot.sound)
-  const oldestKept = sound.filter(({ kind }) => kind === 'keyframe')[keyframesKept - 1]
   const needed = new Set<S | undefined>([
     sound[0],
     ...needs.forkVersions.map((at) => sound.find(({ version }) => version <= at)),
   ])
   return newestFirst.filter((snapshot) => {
     if (needed.has(snapshot)) return false
-    if (snapshot.kind === 'keyframe') return oldestKept !== undefined && snapshot.version < oldestKept.version
+    if (snapshot.kind === 'keyframe') return !snapshot.sound
     return snapshot.checkpointId !== null && needs.archived.has(snapshot.checkpointId)
   })
 }
@@ -122,7 +120,7 @@ async function droppedOf(
   alsoArchived: readonly string[],
 ): Promise<readonly Candidate[]> {
   try {
-    const own = await ownSnapshots(log, stream, async () => true)
+    const own = await ownSnapshots(log, stream, async (snapshot) => snapshot.foldVersion === foldVersion)
     const hasCheckpoints = own.some(({ kind }) => kind === 'checkpoint')
     const needs = {
       archived: new Set(
@@ -132,6 +130,7 @@ async function droppedOf(
     }
     // Unpacking tells which are sound and takes time: only where there is something to gain.
     if (snapshotsToDrop(own, needs).length === 0) return []
+    if (!hasCheckpoints) await loadState(log, stream.sessionId)
     return snapshotsToDrop(await ownSnapshots(log, stream, (snapshot) => isSound(log, snapshot)), needs)
   } catch (error) {
     if (error instanceof DamagedRecord) return []

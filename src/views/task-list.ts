@@ -14,7 +14,8 @@ export interface TaskRow {
   readonly tone: Tone
 }
 
-const toneOf: Readonly<Record<TaskStatus, Tone>> = {
+/** How a status is told apart where there is colour. */
+export const toneOfStatus: Readonly<Record<TaskStatus, Tone>> = {
   pending: 'plain',
   in_progress: 'notice',
   blocked: 'warning',
@@ -97,7 +98,7 @@ export function taskList(state: ReadonlyState): readonly TaskRow[] {
   const waiting = [...(childrenOf.get(null) ?? [])].reverse().map((task) => ({ task, depth: 0 }))
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { task, depth } = next
-    rows.push({ task, depth, remark: remarkOf[task.status](task), tone: toneOf[task.status] })
+    rows.push({ task, depth, remark: remarkOf[task.status](task), tone: toneOfStatus[task.status] })
     const children = childrenOf.get(task.id) ?? []
     for (const child of [...children].reverse()) waiting.push({ task: child, depth: depth + 1 })
   }
@@ -108,7 +109,7 @@ export function taskList(state: ReadonlyState): readonly TaskRow[] {
 export function taskCounts(state: ReadonlyState): Readonly<Partial<Record<TaskStatus, number>>> {
   const counts: Partial<Record<TaskStatus, number>> = {}
   const tasks = Object.values(state.tasks)
-  for (const status of Object.keys(toneOf) as TaskStatus[]) {
+  for (const status of Object.keys(toneOfStatus) as TaskStatus[]) {
     const count = tasks.filter((task) => task.status === status).length
     if (count > 0) counts[status] = count
   }

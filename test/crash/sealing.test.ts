@@ -9,6 +9,7 @@ import { storePathOf } from '../../src/session/home.ts'
 import { Waymark } from '../../src/session/waymark.ts'
 import { built } from '../cli/support.ts'
 import { eventsOf } from '../support/events.ts'
+import { lengthen } from '../support/long-session.ts'
 import { startWorker, temporaryHome, until } from '../support/processes.ts'
 
 beforeAll(built, 180_000)
@@ -18,12 +19,7 @@ const length = limits.blockEventsMax + limits.unsealedEventsMin + 10
 async function longSession(home: string): Promise<string> {
   const waymark = await Waymark.open({ home, memoryFiles: false })
   const session = await waymark.createSession({ title: 'long' })
-  while (session.version < length) {
-    const sent = Array.from({ length: 200 }, (_, n) =>
-      session.send({ type: 'observation.record', kind: 'note', detail: `number ${n}` }),
-    )
-    await Promise.all(sent)
-  }
+  await lengthen(session, length)
   await waymark.close()
   return session.id
 }

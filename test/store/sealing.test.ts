@@ -16,6 +16,7 @@ import { Waymark } from '../../src/session/waymark.ts'
 import type { SqliteDriver } from '../../src/store/sqlite/driver.ts'
 import { findDrivers, openSqliteLog } from '../../src/store/sqlite/open.ts'
 import { eventsOf } from '../support/events.ts'
+import { lengthen } from '../support/long-session.ts'
 
 const secret = 'ghp_0123456789abcdefghijABCDEFGHIJ012345'
 const length = 3 * limits.blockEventsMax + limits.unsealedEventsMin
@@ -36,10 +37,7 @@ beforeAll(async () => {
   const session = await waymark.createSession({ title: 'long' })
   sessionId = session.id
   answered.push(...(await eventsOf(waymark.log, sessionId)))
-  for (let n = 0; session.version < length; ) {
-    const sent = Array.from({ length: 100 }, () => session.send(commandAt(n++), { commandId: `c-${n}` }))
-    for (const { events } of await Promise.all(sent)) answered.push(...events)
-  }
+  answered.push(...(await lengthen(session, length, commandAt)))
   const fork = await session.fork({ at: 1_500 })
   forkId = fork.id
   await fork.send({ type: 'observation.record', kind: 'fork', detail: 'of its own' })

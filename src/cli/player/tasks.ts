@@ -1,22 +1,12 @@
 /** Tasks by status, one line a status, however many tasks there are. */
 import { type TaskStatus, taskStatuses } from '../../events/task.ts'
 import type { ReadonlyState } from '../../fold/state.ts'
-import { inNaturalOrder, type Tone } from '../../views/text.ts'
+import { toneOfStatus } from '../../views/task-list.ts'
+import { inNaturalOrder } from '../../views/text.ts'
 import type { Line } from './fit.ts'
 
 /** Tasks of one status that are named; a line holds few more. */
 const namedMax = 12
-
-const toneOf: Readonly<Record<TaskStatus, Tone>> = {
-  pending: 'plain',
-  in_progress: 'notice',
-  blocked: 'warning',
-  token_warning: 'warning',
-  context_switch: 'warning',
-  completed: 'good',
-  failed: 'bad',
-  recovered: 'notice',
-}
 
 const nameColumns = 'context switch'.length
 
@@ -35,7 +25,7 @@ export function taskLines({ tasks }: Pick<ReadonlyState, 'tasks'>): readonly Lin
     const more = group.count > group.names.length ? ' …' : ''
     return [
       [
-        { text: status.replaceAll('_', ' ').padEnd(nameColumns), tone: toneOf[status] },
+        { text: status.replaceAll('_', ' ').padEnd(nameColumns), tone: toneOfStatus[status] },
         { text: ` ${group.count}  `, tone: 'strong' },
         { text: `${names}${more}` },
       ],

@@ -68,7 +68,7 @@ function* snapshotsIn(database: Database, run: HeldRun): Generator<StoredSnapsho
 }
 
 /** A snapshot as its row has it; whose it is, the stream says. */
-export function snapshotOf(database: Database, key: number, row: SqlRow): Omit<StoredSnapshot, 'sessionId'> {
+function snapshotOf(database: Database, key: number, row: SqlRow): Omit<StoredSnapshot, 'sessionId'> {
   return {
     version: integerOf(row, 'version'),
     kind: textOf(row, 'kind') === 'checkpoint' ? 'checkpoint' : 'keyframe',
