@@ -19,9 +19,7 @@ export function openCall(state: SessionState, opened: OpenedCalls, toolCallId: s
   const countBefore = opened.size
   opened.set(toolCallId, call)
   state.openCallCount += opened.size - countBefore
-  if (state.openCallCount <= limits.openCallsMax) return
-  settleCalls(state, opened)
-  forgetOldest(state)
+  if (state.openCallCount > limits.openCallsMax) forgetOldest(state, opened)
 }
 
 export function openCallOf(
@@ -57,10 +55,11 @@ export function settleCalls(state: SessionState, opened: OpenedCalls): void {
  * Holds open calls to their bound. The older half gives way at once, so that a session whose calls never end pays for it
  * rarely. By version, because keys of a state that was stored stand in another order.
  */
-function forgetOldest(state: SessionState): void {
-  const oldestFirst = Object.entries(state.openCalls).sort(([, a], [, b]) => a.version - b.version)
-  const forgotten = oldestFirst.slice(0, Math.ceil(limits.openCallsMax / 2))
-  for (const [toolCallId] of forgotten) delete state.openCalls[toolCallId]
-  state.openCallCount -= forgotten.length
-  state.forgottenCalls += forgotten.length
+function forgetOldest(state: SessionState, opened: OpenedCalls): void {
+  const all = [...Object.entries(state.openCalls), ...opened]
+  const oldestFirst = all.sort(([, a], [, b]) => a.version - b.version)
+  for (const [toolCallId] of oldestFirst.slice(0, Math.ceil(limits.openCallsMax / 2))) {
+    closeCall(state, opened, toolCallId)
+    state.forgottenCalls += 1
+  }
 }

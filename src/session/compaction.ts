@@ -4,7 +4,7 @@
  * their parts, so old ones stay as well. The store asks, and drops only what is named here.
  */
 import { foldVersion } from '../fold/state.ts'
-import { DamagedRecord } from '../kernel/errors.ts'
+import { WaymarkError } from '../kernel/errors.ts'
 import type { Compaction, EventLog, SnapshotPlace, StoredSnapshot, StreamInfo } from '../log/port.ts'
 import { checkpointsOf } from '../replay/checkpoints.ts'
 import { loadState, streamOf } from '../replay/load.ts'
@@ -107,12 +107,14 @@ async function forkVersionsOf(log: EventLog): Promise<ReadonlyMap<string, readon
   return versions
 }
 
+const unreadable: ReadonlySet<string> = new Set(['DAMAGED_RECORD', 'UNKNOWN_EVENT'])
+
 interface Candidate extends HeldSnapshot {
   readonly sessionId: string
   readonly bytes: number
 }
 
-/** Of a session that is damaged nothing is dropped: what is left of it may be needed. */
+/** Of a session that is damaged, or that only a newer Waymark can read, nothing is dropped: what is left of it may be needed. */
 async function droppedOf(
   log: EventLog,
   stream: StreamInfo,
@@ -133,7 +135,7 @@ async function droppedOf(
     if (!hasCheckpoints) await loadState(log, stream.sessionId)
     return snapshotsToDrop(await ownSnapshots(log, stream, (snapshot) => isSound(log, snapshot)), needs)
   } catch (error) {
-    if (error instanceof DamagedRecord) return []
+    if (error instanceof WaymarkError && unreadable.has(error.code)) return []
     throw error
   }
 }

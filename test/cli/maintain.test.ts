@@ -6,6 +6,8 @@ import { z } from 'zod'
 import { gitVersion } from '../../src/session/git.ts'
 import { writesLayers } from '../../src/session/pack-index.ts'
 import { Waymark } from '../../src/session/waymark.ts'
+import { findBetterSqlite3 } from '../../src/store/sqlite/better-sqlite3.ts'
+import { findNodeSqlite } from '../../src/store/sqlite/node-sqlite.ts'
 import { makeRepository } from '../support/repository.ts'
 import { checkpointShape, checkpointsShape, errorShape, verifyShape } from './shapes.ts'
 import { built, makePlace, type Place } from './support.ts'
@@ -34,7 +36,7 @@ const long = (n: number): string =>
     .join('')
     .slice(0, 1_900)
 
-/** A session with several keyframes. */
+/** A session with several keyframes, all but the newest as another version of the fold made them. */
 async function worked(place: Place): Promise<string> {
   const keyframed = await place.session({ title: 'long' })
   const observations = Array.from({ length: 2_700 }, (_, n) => ({
@@ -43,7 +45,18 @@ async function worked(place: Place): Promise<string> {
     detail: long(n),
   }))
   await place.send(keyframed, ...observations)
+  await makeOlder(place)
   return keyframed
+}
+
+async function makeOlder(place: Place): Promise<void> {
+  const found = [findNodeSqlite(), await findBetterSqlite3()].find((one) => 'driver' in one)
+  if (found === undefined || !('driver' in found)) throw new Error('no SQLite to make snapshots older with')
+  const connection = found.driver.open(join(place.home, 'sessions/waymark.db'), 'read-write')
+  connection.exec(
+    'UPDATE snapshots SET fold_version = 1 WHERE version < (SELECT max(version) FROM snapshots)',
+  )
+  connection.close()
 }
 
 describe('maintain', () => {

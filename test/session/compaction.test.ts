@@ -5,6 +5,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { stateHash } from '../../src/fold/fold.ts'
+import { foldVersion } from '../../src/fold/state.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import type { EventLog, StoredSnapshot } from '../../src/log/port.ts'
 import { loadState } from '../../src/replay/load.ts'
@@ -41,15 +42,14 @@ const dropped = (
   }).map(({ version }) => version)
 
 describe('the rule', () => {
-  it('keeps the newest two keyframes', () => {
-    expect(dropped([keyframe(10), keyframe(20), keyframe(30), keyframe(40)])).toEqual([20, 10])
-    expect(dropped([keyframe(10), keyframe(20)])).toEqual([])
+  it('keeps every keyframe that is sound: they are how any version is reached at once', () => {
+    expect(dropped([keyframe(10), keyframe(20), keyframe(30), keyframe(40)])).toEqual([])
     expect(dropped([])).toEqual([])
   })
 
-  it('counts only keyframes that are sound, and drops none as long as there are not two', () => {
-    expect(dropped([keyframe(10), keyframe(20), keyframe(30), keyframe(40, false)])).toEqual([10])
-    expect(dropped([keyframe(10), keyframe(20, false), keyframe(30, false)])).toEqual([])
+  it('drops keyframes that no state can be taken from, also when there is no other', () => {
+    expect(dropped([keyframe(10), keyframe(20, false), keyframe(30), keyframe(40, false)])).toEqual([40, 20])
+    expect(dropped([keyframe(10, false)])).toEqual([10])
   })
 
   it('keeps checkpoints, and drops those that were archived', () => {
@@ -63,11 +63,12 @@ describe('the rule', () => {
   })
 
   it('keeps what each fork would start from', () => {
-    const keyframes = [keyframe(10), keyframe(20), keyframe(30), keyframe(40), keyframe(50)]
-    expect(dropped(keyframes, [], [25])).toEqual([30, 10])
-    expect(dropped(keyframes, [], [20, 12, 5])).toEqual([30])
+    const checkpoints = [10, 20, 30, 40, 50].map((version) => checkpoint(version))
+    const all = [10, 20, 30, 40, 50]
+    expect(dropped(checkpoints, all, [25])).toEqual([40, 30, 10])
+    expect(dropped(checkpoints, all, [20, 12, 5])).toEqual([40, 30])
     expect(dropped([checkpoint(10), checkpoint(20), keyframe(30)], [10, 20], [29])).toEqual([10])
-    expect(dropped([keyframe(10), keyframe(20, false), keyframe(30), keyframe(40)], [], [25])).toEqual([20])
+    expect(dropped([checkpoint(10), keyframe(20, false), keyframe(30)], [10], [25])).toEqual([20])
   })
 
   it('law: whatever is held, archived and forked, the newest sound snapshot at the head and at each fork point stays', () => {
@@ -95,8 +96,9 @@ describe('the rule', () => {
             ...from.filter(({ version, sound }) => sound && version <= at).map(({ version }) => version),
           )
         for (const at of [30, ...forks]) expect(startAt(left, at)).toBe(startAt(held, at))
-        for (const { version, kind } of held) {
-          if (kind === 'checkpoint' && gone.has(version)) expect(archived).toContain(version)
+        for (const { version, kind, sound } of held) {
+          if (kind === 'keyframe') expect(gone.has(version)).toBe(!sound)
+          else if (gone.has(version)) expect(archived).toContain(version)
         }
       },
     )
@@ -106,28 +108,45 @@ describe('the rule', () => {
 })
 
 describe('a home', () => {
-  it('loses the old keyframes of each session, and everything reads as before', async () => {
+  it('keeps its keyframes, and loses those of another version of the fold; everything reads as before', async () => {
     const { log, waymark, session } = await homeWith()
-    const fork = await session.fork({ at: 5 })
+    expect((await planCompaction(log)).snapshots).toBe(0)
+    await put(log, session, [4, 6, 10], foldVersion - 1)
     const before = await hashesOf(waymark)
     const plan = await planCompaction(log)
-    expect(plan.snapshots).toBe(2)
+    expect(plan.snapshots).toBe(3)
     expect(plan.bytes).toBeGreaterThan(100)
-    expect(await compactLog(log, plan)).toMatchObject({ snapshotsDropped: 2 })
-    expect(await versionsIn(log, session.id)).toEqual([10, 8, 4])
-    expect(await versionsIn(log, fork.id)).toEqual([4])
+    expect(await compactLog(log, plan)).toMatchObject({ snapshotsDropped: 3 })
+    expect(await versionsIn(log, session.id)).toEqual([8, 2])
     expect(await hashesOf(waymark)).toEqual(before)
     expect(await waymark.verify()).toMatchObject({ ok: true })
     expect((await planCompaction(log)).snapshots).toBe(0)
   })
 
-  it('keeps what a fork of a fork needs of the session where the events lie', async () => {
+  it('loses a damaged keyframe along with others', async () => {
     const { log, session } = await homeWith()
-    const fork = await session.fork({ at: 9 })
-    await fork.fork({ at: 3 })
+    await put(log, session, [2], foldVersion - 1)
+    log.stored.snapshots = log.stored.snapshots.map((one) =>
+      one.version === 8 ? { ...one, body: one.body.subarray(1) } : one,
+    )
+    await compactLog(log, await planCompaction(log))
+    expect(await versionsIn(log, session.id)).toEqual([10, 6, 4])
+  })
+
+  it('keeps what a fork of a fork needs of the session where the events lie', async () => {
+    const log = new MemoryLog()
+    const waymark = await Waymark.open({ store: log, policies: [] })
+    const session = await waymark.createSession()
+    const ids: string[] = []
+    for (let n = 0; n < 4; n++) ids.push((await session.checkpoint()).id)
+    const [, second = 0] = (await versionsIn(log, session.id)).toReversed()
+    const fork = await session.fork({ at: session.version })
+    await fork.fork({ at: second })
+    await session.send({ type: 'checkpoint.archive', checkpointIds: ids.slice(0, 3) })
     const plan = await planCompaction(log)
+    expect(plan.snapshots).toBe(2)
     await compactLog(log, plan)
-    expect(await versionsIn(log, session.id)).toEqual([10, 8, 2])
+    expect((await versionsIn(log, session.id)).at(-1)).toBe(second)
   })
 
   it('loses the snapshots of archived checkpoints, and recovers from the newest', async () => {
@@ -150,15 +169,16 @@ describe('a home', () => {
 
   it('keeps what came into the log after the plan was made', async () => {
     const { log, session } = await homeWith()
+    await put(log, session, [2, 4], foldVersion - 1)
     const plan = await planCompaction(log)
-    await put(log, session, [12])
-    expect(await compactLog(log, plan)).toMatchObject({ snapshotsDropped: 3 })
-    expect(await versionsIn(log, session.id)).toEqual([12, 10, 8])
+    await put(log, session, [12], foldVersion - 1)
+    expect(await compactLog(log, plan)).toMatchObject({ snapshotsDropped: 2 })
+    expect(await versionsIn(log, session.id)).toEqual([12, 10, 8, 6])
   })
 
   it('keeps everything of a session that is damaged', async () => {
     const { log, session } = await homeWith()
-    await session.checkpoint()
+    await put(log, session, [2], foldVersion - 1)
     const stream = log.stored.streams.get(session.id)
     const newest = stream?.rows[stream.rows.length - 1]
     if (stream === undefined || newest === undefined) throw new Error('the session has events')
@@ -181,11 +201,17 @@ async function homeWith(): Promise<{ log: MemoryLog; waymark: Waymark; session: 
   return { log, waymark, session }
 }
 
-async function put(log: MemoryLog, session: Session, versions: readonly number[]): Promise<void> {
+async function put(
+  log: MemoryLog,
+  session: Session,
+  versions: readonly number[],
+  madeBy = foldVersion,
+): Promise<void> {
   const packed: StoredSnapshot[] = []
   for (const version of versions) {
     const { state } = await loadState(log, session.id, version)
-    packed.push(packSnapshot(state, log.stored.streams.get(session.id)?.rows[version - 1]?.hash ?? '', null))
+    const chainHash = log.stored.streams.get(session.id)?.rows[version - 1]?.hash ?? ''
+    packed.push({ ...packSnapshot(state, chainHash, null), foldVersion: madeBy })
   }
   await log.transact((transaction) => {
     for (const snapshot of packed) transaction.putSnapshot(snapshot)

@@ -11,8 +11,10 @@ import { foldVersion } from '../../src/fold/state.ts'
 import { loadState } from '../../src/replay/load.ts'
 import { unpackSnapshot } from '../../src/replay/snapshot.ts'
 import { Waymark } from '../../src/session/waymark.ts'
-import { schemaVersion } from '../../src/store/sqlite/migrations.ts'
-import { openSqliteLog } from '../../src/store/sqlite/open.ts'
+import type { Database } from '../../src/store/sqlite/database.ts'
+import { schemaVersion, takeSteps } from '../../src/store/sqlite/migrations.ts'
+import { connect, openSqliteLog } from '../../src/store/sqlite/open.ts'
+import { tables } from '../../src/store/sqlite/tables.ts'
 import { projectRoot } from '../support/processes.ts'
 import { standardDriver, type TestFolder, temporaryLog } from './files.ts'
 
@@ -86,3 +88,34 @@ describe('a home of schema 1', () => {
     await waymark.close()
   })
 })
+
+describe('a new file', () => {
+  it('law: has the tables, columns and indexes that all steps lead to', async () => {
+    const made = await schemaAfter('new.db', (database) => database.exec(tables))
+    expect(made.length).toBeGreaterThan(40)
+    expect(await schemaAfter('stepped.db', (database) => takeSteps(database, 0))).toEqual(made)
+  })
+
+  it('has no page that an older table has left empty', async () => {
+    const path = join(place.folder, 'fresh.db')
+    await (await openSqliteLog({ path })).close()
+    const database = connect(await standardDriver(), path, 'read-only')
+    expect(database.get('PRAGMA freelist_count')).toEqual({ freelist_count: 0 })
+    expect(database.get('PRAGMA user_version')).toEqual({ user_version: schemaVersion })
+    database.close()
+  })
+})
+
+/** Every column and index of a file, but for the words of its schema. */
+async function schemaAfter(name: string, make: (database: Database) => void): Promise<readonly unknown[]> {
+  const database = connect(await standardDriver(), join(place.folder, name), 'read-write')
+  make(database)
+  const columns = `SELECT t.name AS "table", t.wr, t.strict, c.cid, c.name, c.type, c."notnull", c.dflt_value, c.pk
+    FROM pragma_table_list t, pragma_table_xinfo(t.name) c WHERE t.schema = 'main' ORDER BY t.name, c.cid`
+  const indexes = `SELECT t.name AS "table", i.name, i."unique", i.origin, c.seqno, c.name AS column
+    FROM pragma_table_list t, pragma_index_list(t.name) i, pragma_index_info(i.name) c
+    WHERE t.schema = 'main' ORDER BY t.name, i.name, c.seqno`
+  const found = [columns, indexes].flatMap((sql) => database.all(sql))
+  database.close()
+  return found
+}

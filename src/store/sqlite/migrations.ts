@@ -1,6 +1,7 @@
 /**
- * The tables, and how a file of an older Waymark gets them. `PRAGMA user_version` counts the steps a file has taken.
- * All steps run in one transaction: one that is killed half-way leaves the file as it was.
+ * How a file of an older Waymark gets the tables of today. `PRAGMA user_version` counts the steps a file has taken. A new file takes none:
+ * it gets `tables` as they are, without pages that an older table has left empty. All steps run in one transaction: one that is killed
+ * half-way leaves the file as it was.
  */
 import { WaymarkError } from '../../kernel/errors.ts'
 import { integerOf, textOf } from './columns.ts'
@@ -8,6 +9,7 @@ import { indexCommand } from './command-index.ts'
 import type { Database } from './database.ts'
 import type { SqlValue } from './driver.ts'
 import { placesPerStream } from './places.ts'
+import { tables } from './tables.ts'
 
 /** Marks a SQLite file as a Waymark log: "WayM". */
 export const applicationId = 0x5761794d
@@ -165,8 +167,7 @@ export const schemaVersion = steps.length
 export function isUpToDate(database: Database): boolean {
   const version = pragma(database, 'user_version')
   const owner = pragma(database, 'application_id')
-  const isEmpty = database.get('SELECT name FROM sqlite_schema LIMIT 1') === undefined
-  if (owner !== applicationId && !isEmpty) {
+  if (owner !== applicationId && !isEmpty(database)) {
     throw new WaymarkError('STORE_UNSUPPORTED', {
       message: `${database.path} is a SQLite file of another program`,
       hint: 'choose another home with --home <folder>',
@@ -183,16 +184,26 @@ export function isUpToDate(database: Database): boolean {
   return version === schemaVersion
 }
 
-/** Takes the steps the file has not taken. Another process may be doing the same. */
+/** Makes the tables of an empty file, or takes the steps that a file has not taken. Another process may be doing the same. */
 export async function migrate(database: Database): Promise<void> {
   await database.writing(() => {
     if (isUpToDate(database)) return
-    for (const step of steps.slice(pragma(database, 'user_version'))) {
-      if (typeof step === 'string') database.exec(step)
-      else step(database)
-    }
+    if (isEmpty(database)) database.exec(tables)
+    else takeSteps(database, pragma(database, 'user_version'))
     database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`)
   })
+}
+
+/** The steps from a schema version on; the plain twin of `tables` when they begin at an empty file. */
+export function takeSteps(database: Database, from: number): void {
+  for (const step of steps.slice(from)) {
+    if (typeof step === 'string') database.exec(step)
+    else step(database)
+  }
+}
+
+function isEmpty(database: Database): boolean {
+  return database.get('SELECT name FROM sqlite_schema LIMIT 1') === undefined
 }
 
 function pragma(database: Database, name: 'user_version' | 'application_id'): number {
