@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { foldInto, stateHash } from '../dist/src/fold/fold.js'
+import { foldInto, foldPages, stateHash } from '../dist/src/fold/fold.js'
 import { initialState } from '../dist/src/fold/state.js'
 import { bytesText, countText, eachText, inTurn, timeText } from './figures.mjs'
 import { withLog } from './sessions.mjs'
@@ -36,7 +36,7 @@ export async function measure({ folder, rounds, session }) {
 /** Reads a whole session from its store and folds it: replay, without what a snapshot would save. */
 export async function replayed(log, sessionId) {
   const state = initialState(sessionId)
-  for await (const page of log.readToFold(sessionId)) foldInto(state, page)
+  await foldPages(state, log.readToFold(sessionId))
   return state
 }
 

@@ -11,9 +11,19 @@ const typed = process.argv.slice(2)
 const environment = process.env
 let exitCode: ExitCode = exitCodes.fine
 let home: Home | null = null
+let isDone = false
+
+/** A module that a user named can end the process in the middle of a verb: that is not taken for an answer. */
+process.on('exit', (code) => {
+  if (isDone || code !== exitCodes.fine) return
+  process.exitCode = exitCodes.problem
+  process.stderr.write('waymark: the process was ended before the verb was done\n')
+  process.stderr.write('hint: a module that is named, such as a predicate, must not call process.exit\n')
+})
 
 /** A reader that has seen enough closes the pipe (`waymark log … | head`): that ends the command and is nobody's fault. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  isDone = true
   if (error.code === 'EPIPE') process.exit(exitCode)
   process.stderr.write(`waymark: cannot write to stdout: ${error.message}\n`)
   process.exit(exitCodes.problem)
@@ -57,7 +67,8 @@ try {
   if (typed.length === 0) process.stderr.write(`${helpOf(program)}\n`)
   await program.parseAsync(typed, { from: 'user' })
 } catch (error) {
-  const told = error instanceof CommanderError ? usageFailure(error) : error
+  const told = error instanceof CommanderError ? usageFailure(error, typed) : error
   if (told !== null) exitCode = report(told)
 }
+isDone = true
 process.exitCode = exitCode

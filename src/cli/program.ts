@@ -65,6 +65,7 @@ function hasOwnVersion(typed: readonly string[]): boolean {
 function addVerb(program: Command, name: string, spec: VerbSpec, run: (call: Call) => Promise<void>): void {
   const command = program.command(name).description(spec.about).helpGroup(spec.group)
   for (const [argument, about] of spec.takes) command.argument(argument, about)
+  if (takesMany(spec)) command.usage(usageOf(spec))
   for (const { flags, about, repeatable } of spec.options) {
     const option = new Option(flags, about)
     if (repeatable === true) option.argParser(collected)
@@ -82,6 +83,15 @@ function addVerb(program: Command, name: string, spec: VerbSpec, run: (call: Cal
     const present = [...taken, ...own].filter(([, value]) => value !== undefined)
     await run({ spec, input: Object.fromEntries(present), global: globalOptions(options) })
   })
+}
+
+/** Whether an option takes all the words that follow it: what the verb is about has to stand before. */
+function takesMany({ options }: VerbSpec): boolean {
+  return options.some(({ flags }) => flags.endsWith('...>'))
+}
+
+function usageOf({ takes }: VerbSpec): string {
+  return [...takes.map(([argument]) => argument), '[options]'].join(' ')
 }
 
 /** The values of an option that may be repeated. */
@@ -132,10 +142,14 @@ export function helpOf(command: Command): string {
 }
 
 /** Turns commander's complaint into wrong use of the command; `null` when it only printed help or the version. */
-export function usageFailure(error: CommanderError): Error | null {
+export function usageFailure(error: CommanderError, typed: readonly string[]): Error | null {
   if (error.exitCode === 0) return null
   if (error.code === 'commander.help') return usageError('no verb was given', 'waymark help lists them')
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n')
+  const [name, spec] = Object.entries<VerbSpec>(verbs).find(([verb]) => typed.includes(verb)) ?? []
+  if (error.code === 'commander.missingArgument' && spec !== undefined && takesMany(spec)) {
+    return usageError(first, `an option may have taken it: write waymark ${name} ${usageOf(spec)}`)
+  }
   const suggested = /Did you mean (.*)\?/.exec(rest.join(' '))?.[1]
   const hint =
     suggested === undefined ? 'waymark help lists the verbs and their options' : `did you mean ${suggested}?`

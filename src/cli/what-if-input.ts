@@ -13,7 +13,7 @@ import { textOption } from './verb.ts'
 
 /** Options of `replay` that ask for a what-if; the rest of its options are of no use beside them. */
 export const whatIfShape = {
-  with: textOption.optional(),
+  with: z.array(textOption).optional(),
   machines: textOption.optional(),
   skip: z.array(z.string()).optional(),
   edit: z.array(z.string()).optional(),
@@ -38,8 +38,8 @@ export interface TypedChanges {
 }
 
 export async function changesOf(input: WhatIfInput): Promise<TypedChanges> {
-  const { with: file, machines: module, skip = [], edit = [], insert = [] } = input
-  const { configuration, withoutEffect } = await configurationFrom(file)
+  const { with: files = [], machines: module, skip = [], edit = [], insert = [] } = input
+  const { configuration, withoutEffect } = await configurationFrom(files)
   const machines = module === undefined ? undefined : await loadMachines(module)
   const changes: WhatIfChanges = {
     ...(configuration === undefined ? {} : { configuration }),
@@ -51,9 +51,12 @@ export async function changesOf(input: WhatIfInput): Promise<TypedChanges> {
   return { changes, withoutEffect }
 }
 
-async function configurationFrom(file: string | undefined) {
-  if (file === undefined) return { configuration: undefined, withoutEffect: [] }
-  const values = await settingsInFile(resolve(file))
+/** Of several files, what a later one states goes before what an earlier one does. */
+async function configurationFrom(files: readonly string[]) {
+  const values = new Map<SettingName, unknown>()
+  for (const file of files) {
+    for (const [name, value] of await settingsInFile(resolve(file))) values.set(name, value)
+  }
   const isOfSession = (name: SettingName): boolean => Object.hasOwn(standardConfiguration, name)
   const said = [...values]
   const fields = said.filter(([name]) => isOfSession(name))

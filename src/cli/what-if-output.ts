@@ -6,6 +6,7 @@ import { countedText, windowText } from '../views/state-view.ts'
 import { taskCountsText } from '../views/task-list.ts'
 import { countOf, countText, type Fact, percentText, timeText, toneOfPhase } from '../views/text.ts'
 import type { PhaseStep, Told } from '../what-if/comparison.ts'
+import { toldApartFromMoved } from '../what-if/moved.ts'
 import type { SavedFork } from '../what-if/save.ts'
 import type { WhatIf } from '../what-if/what-if.ts'
 import type { Cell } from './layout.ts'
@@ -46,9 +47,9 @@ export async function printWhatIf(
   fork: SavedFork | null,
 ): Promise<void> {
   await output.facts(headFacts(found, changes.configuration), output.aligned ? undefined : 'what-if')
+  await printRefused(output, found)
   if (!found.same) {
     await printPhases(output, found)
-    await printRefused(output, found)
     await printCheckpoints(output, found)
     await printState(output, found)
     await printTakenOver(output, found)
@@ -69,13 +70,18 @@ function headFacts(found: WhatIf, configuration: ConfigurationChange | undefined
   ]
   for (const [field, value] of Object.entries(configuration ?? {})) {
     const now = Reflect.get(found.state.recorded.configuration, field)
-    facts.push({ label: field, value: `${String(value)} instead of ${String(now)}` })
+    const text = value === now ? `${String(value)}, as it is` : `${String(value)} instead of ${String(now)}`
+    facts.push({ label: field, value: text })
   }
   for (const { version, fields } of found.gaveWay.listed) {
-    if (fields.length === 0) continue
-    facts.push({ label: 'gave way', value: `version ${version} set ${fields.join(', ')}` })
+    const what = fields.length === 0 ? 'redacted: what it took out stays out' : `set ${fields.join(', ')}`
+    facts.push({ label: 'gave way', value: `version ${version} ${what}` })
   }
   if (same) return [...facts, { label: 'outcome', value: 'the same', tone: 'good' }]
+  if (partsAt === null && found.refused.count > 0) {
+    const refused = countOf(found.refused.count, 'inserted command')
+    return [...facts, { label: 'outcome', value: `no other events; ${refused} refused`, tone: 'warning' }]
+  }
   if (partsAt === null) {
     return [...facts, { label: 'outcome', value: 'the same, but for the configuration itself', tone: 'good' }]
   }
@@ -156,7 +162,7 @@ async function printCheckpoints(output: Output, { checkpoints }: WhatIf): Promis
   ])
 }
 
-async function printState(output: Output, { state, diff }: WhatIf): Promise<void> {
+async function printState(output: Output, { state, diff, gaveWay }: WhatIf): Promise<void> {
   const facts = [
     ['version', (of: ReadonlyState) => countText(of.version)],
     ['status', (of: ReadonlyState) => of.status.replace('_', ' ')],
@@ -169,9 +175,11 @@ async function printState(output: Output, { state, diff }: WhatIf): Promise<void
     .map(([label, text]) => [label, text(state.recorded), text(state.played)] as const)
     .filter(([, then, now]) => then !== now)
   await section(output, 'at the end', ['', 'then', 'now'], all(rows), (row) => row.map((text) => ({ text })))
-  const told = diff.changes.filter((change) => !isMoved(change))
-  const moved = diff.changes.length - told.length
-  const changes = { count: diff.changeCount - moved, listed: told }
+  const { told, moved } = toldApartFromMoved(diff.changes)
+  const isRedacted = gaveWay.listed.some(({ fields }) => fields.length === 0)
+  // That a redaction gave way is told above; its count says no more.
+  const listed = isRedacted ? told.filter(({ path }) => path !== 'redactions') : told
+  const changes = { count: diff.changeCount - (diff.changes.length - listed.length), listed }
   await section(
     output,
     'state',
@@ -185,17 +193,13 @@ async function printState(output: Output, { state, diff }: WhatIf): Promise<void
     ],
   )
   if (moved > 0)
-    output.note(`${countOf(moved, 'thing')} in the state came at another version: --json lists them`)
-}
-
-/** Says no more than that something before it took an event more or less. */
-function isMoved({ path, before, after }: WhatIf['diff']['changes'][number]): boolean {
-  return /(^|\.)([a-z]+V|v)ersion$/.test(path) && typeof before === 'number' && typeof after === 'number'
+    output.note(`${countOf(moved, 'part')} of the state only came at another version: --json lists them`)
 }
 
 const valueCharactersMax = 60
 
 function valueText(value: unknown): string {
+  if (value === null || value === undefined) return 'none'
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
   return text.length > valueCharactersMax ? `${text.slice(0, valueCharactersMax - 1)}…` : text
 }

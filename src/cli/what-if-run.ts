@@ -1,8 +1,7 @@
 /** `replay` with other rules: plays the commands again, and says what would have been different. */
-import { WaymarkError } from '../kernel/errors.ts'
 import type { Waymark } from '../session/waymark.ts'
 import { countText } from '../views/text.ts'
-import { type SavedFork, saveWhatIf } from '../what-if/save.ts'
+import { nothingDiffers, type SavedFork, saveWhatIf } from '../what-if/save.ts'
 import { type WhatIf, type WhatIfOptions, whatIf } from '../what-if/what-if.ts'
 import { type Context, withWaymark } from './context.ts'
 import { type ExitCode, exitCodes, usageError } from './failure.ts'
@@ -71,11 +70,10 @@ async function played(
   const found = await whatIf(waymark, input.session, changes, options)
   if (input.save !== true) return { found, fork: null }
   if (found.partsAt === null) {
-    throw new WaymarkError('USAGE', {
-      message: 'there is nothing to save: what was played is the same as what was recorded',
-      hint: 'waymark fork makes a fork without changes',
-      details: { sessionId: found.sessionId },
-    })
+    throw nothingDiffers(
+      found.sessionId,
+      found.refused.listed.map(({ reason }) => reason),
+    )
   }
   const title = input.title === undefined ? {} : { title: input.title }
   return { found, fork: await saveWhatIf(waymark, input.session, changes, { ...options, ...title }) }

@@ -2,7 +2,11 @@
 import type { VerbSpec } from './verb-spec.ts'
 
 export const whatIfOptions = [
-  { flags: '--with <file>', about: 'play the commands again under these settings, a config.json' },
+  {
+    flags: '--with <file>',
+    about: 'play the commands again under these settings, a config.json',
+    repeatable: true,
+  },
   { flags: '--machines <module>', about: 'play the commands again with the machines of a module' },
   {
     flags: '--skip <versions>',

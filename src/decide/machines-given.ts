@@ -6,7 +6,9 @@ import { handoffMachine } from '../../machines/handoff.ts'
 import { recoveryMachine } from '../../machines/recovery.ts'
 import { sessionMachine } from '../../machines/session.ts'
 import { taskMachine } from '../../machines/task.ts'
+import { withinTime } from '../kernel/bounded.ts'
 import { WaymarkError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
 import { type MachineSet, type Machines, machinesOver, standardSet } from './machines.ts'
 
 /** The names under which machines are given, and the usual machine of each. */
@@ -45,12 +47,33 @@ export type GivenMachines = { readonly [Name in MachineName]?: unknown }
  * ```
  */
 export function machinesFrom(given: GivenMachines): Machines {
+  if (!machineNames.some((name) => Object(given)[name] !== undefined)) {
+    throw new WaymarkError('MACHINES_INVALID', {
+      message: 'no machine was given',
+      hint: `give some of ${machineNames.join(', ')}, each an XState machine`,
+      details: {},
+    })
+  }
   const set: Record<keyof MachineSet, CompiledMachine> = { ...standardSet }
   for (const exported of machineNames) {
     const machine = given[exported]
     if (machine !== undefined) set[usual[exported].name] = compiledOf(exported, machine)
   }
   return machinesOver(set)
+}
+
+/**
+ * Machines as callers have them: those that were made already, or XState machines by name.
+ *
+ * @throws WaymarkError `MACHINES_INVALID`
+ */
+export function machinesGiven(given: Machines | GivenMachines): Machines {
+  return isMade(given) ? given : machinesFrom(given)
+}
+
+function isMade(given: Machines | GivenMachines): given is Machines {
+  const questions = Object.keys(machinesOver(standardSet))
+  return questions.every((name) => typeof Reflect.get(Object(given), name) === 'function')
 }
 
 function compiledOf(exported: MachineName, machine: unknown): CompiledMachine {
@@ -86,12 +109,50 @@ function isStateMachine(value: unknown): value is AnyStateMachine {
   )
 }
 
-/** What a machine throws when it is asked is said with its name. */
+interface Question {
+  readonly exported: MachineName
+  readonly value: string
+  readonly type: string
+}
+
+/** The question that a given machine has not answered yet: what is ended from outside cannot say where it was. */
+let asked: Question | null = null
+
+/**
+ * Work that asks given machines often, with one watch over all of it: a watch over each question costs 0.1 ms. What the work has done
+ * when it is ended stays done.
+ *
+ * @throws WaymarkError `MACHINES_INVALID` for a machine that does not come to an answer
+ */
+export function askingWithin<T>(waitMs: number, work: () => T): T {
+  const result = withinTime(waitMs, work)
+  if (!result.done) throw endless(asked, waitMs)
+  return result.value
+}
+
+function endless(question: Question | null, waitMs: number): WaymarkError {
+  asked = null
+  const { exported = null, value = null, type = null } = question ?? {}
+  const what = question === null ? 'machines take' : `${exported} takes`
+  const place = question === null ? '' : ` at ${type} in ${value}`
+  return new WaymarkError('MACHINES_INVALID', {
+    message: `${what} longer than ${waitMs} milliseconds${place}, and was ended`,
+    hint: 'guards and assignments answer at once; is there a loop that never ends?',
+    details: { machine: exported, state: value, event: type, waitMs },
+  })
+}
+
+/** What a machine throws when it is asked is said with its name, and it is ended when it never answers. */
 function guarded(exported: MachineName, machine: CompiledMachine): CompiledMachine {
   const asking = <T>(value: string, type: string, ask: () => T): T => {
+    asked = { exported, value, type }
     try {
-      return ask()
+      const answer = askingWithin(limits.machineWaitMs, ask)
+      asked = null
+      return answer
     } catch (error) {
+      asked = null
+      if (error instanceof WaymarkError && error.code === 'MACHINES_INVALID') throw error
       const message = error instanceof Error ? error.message : String(error)
       throw new WaymarkError('MACHINES_INVALID', {
         message: `${exported} throws at ${type} in ${value}: ${message}`,

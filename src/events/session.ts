@@ -23,7 +23,7 @@ export const recoveryStrategies = ['progressive_summarization', 'full_context'] 
 export const contextPreservations = ['critical_only', 'critical_and_supporting', 'all'] as const
 
 /** What decisions and policies depend on; part of the log, so that an old decision can be asked again. */
-const configurationShape = z.strictObject({
+export const configurationShape = z.strictObject({
   monitoringThresholdPercent: z.number().gt(0).lt(100),
   warningThresholdPercent: z.number().gt(0).lt(100),
   emergencyThresholdPercent: z.number().gt(0).lt(100),

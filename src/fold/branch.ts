@@ -13,7 +13,8 @@ export const branchRecipes: Pick<Recipes, 'session.merged' | 'session.rewound' |
     note(state, version, time, `merged ${sessionId} at version ${sourceVersion}, ${conflictCount} conflicts`)
   },
   'session.rewound': (state, { data, time, version }) => {
-    const { tasks, items, knowledge } = data.restored
+    // The state goes on from it and changes it; the event stays what it was.
+    const { tasks, items, knowledge } = structuredClone(data.restored)
     putBack(state.tasks, tasks)
     state.taskCount = Object.keys(state.tasks).length
     putBackItems(state, items)

@@ -14,9 +14,9 @@ import { contextRecipes } from './context.ts'
 import { handoffRecipes } from './handoff.ts'
 import { knowledgeRecipes } from './knowledge.ts'
 import { given, ownedFor } from './live.ts'
-import { type OpenedCalls, settleCalls } from './open-calls.ts'
+import { noOpenedCalls, type OpenedCalls, settleCalls } from './open-calls.ts'
 import { type FoldablePage, isPacked, type PackedPage } from './page.ts'
-import type { AnyEvent, Recipes } from './recipe.ts'
+import { type AnyEvent, type Recipes, settleHistory } from './recipe.ts'
 import { recoveryRecipes } from './recovery.ts'
 import { sessionRecipes } from './session.ts'
 import type { ReadonlyState, SessionState } from './state.ts'
@@ -63,9 +63,10 @@ export function foldByDraft(state: ReadonlyState, events: readonly AnyEvent[]): 
 
 /** Changes `state`, which nobody else may hold, by `events`. The bulk twin of `fold`. */
 export function foldInto(state: SessionState, events: FoldablePage): void {
-  const opened: OpenedCalls = new Map()
+  const opened = noOpenedCalls()
   foldPage(state, events, opened)
   settleCalls(state, opened)
+  settleHistory(state)
 }
 
 /**
@@ -79,7 +80,7 @@ export async function foldPages(
   pages: AsyncIterable<FoldablePage>,
   onPage?: (page: FoldablePage) => void,
 ): Promise<number> {
-  const opened: OpenedCalls = new Map()
+  const opened = noOpenedCalls()
   let count = 0
   for await (const page of pages) {
     foldPage(state, page, opened)
@@ -87,6 +88,7 @@ export async function foldPages(
     onPage?.(page)
   }
   settleCalls(state, opened)
+  settleHistory(state)
   return count
 }
 
@@ -98,8 +100,8 @@ function foldPage(state: SessionState, page: FoldablePage, opened: OpenedCalls):
 function foldList(state: SessionState, events: readonly AnyEvent[], opened: OpenedCalls): void {
   for (const event of events) {
     if (!('unknown' in event)) recipeOf(event.type)(state, event, opened)
-    state.version = event.version
     if (!tidyingTypes.has(event.type)) countTime(state, event.time)
+    state.version = event.version
   }
 }
 
@@ -117,15 +119,15 @@ function foldPacked(state: SessionState, page: PackedPage, opened: OpenedCalls):
   if (latest !== null) countTime(state, latest)
 }
 
-function countTime(state: SessionState, time: string): void {
-  if (state.lastEventAt === null || time > state.lastEventAt) state.lastEventAt = time
-}
-
 type AnyRecipe = (state: SessionState, event: FoldableEvent, opened: OpenedCalls) => void
 
 function recipeOf(type: EventType): AnyRecipe {
   // The type picks the recipe that takes exactly this event; the compiler cannot follow the pairing.
   return recipes[type] as AnyRecipe
+}
+
+function countTime(state: SessionState, time: string): void {
+  if (state.lastEventAt === null || time > state.lastEventAt) state.lastEventAt = time
 }
 
 /** Gives a bulk-folded state away: from here on nobody may change it. */

@@ -3,6 +3,7 @@
  * drawn, tokens = a + b · bytes, by least squares. It says how full the window is between reports, what a text without a
  * count weighs, and when the next phase begins. What it says is an estimate, and marked as one wherever it is used.
  */
+import type { FoldableEvent } from '../events/envelope.ts'
 import type { Forecast, GrowthKind } from '../events/usage.ts'
 import { type BudgetPhase, budgetPhases } from '../events/usage.ts'
 import { limits } from '../kernel/limits.ts'
@@ -142,13 +143,13 @@ export function grow(state: SessionState, kind: keyof GrowthBytes, bytes: number
 export function learn(
   state: SessionState,
   { usedTokens, estimated }: { readonly usedTokens: number; readonly estimated: boolean },
-  time: string,
-  version: number,
+  report: Pick<FoldableEvent, 'time' | 'version'>,
 ): void {
   const { growth, window } = state
   const rise = usedTokens - window.usedTokens
   const explained = !growth.interrupted && !window.estimated && !estimated && window.usedTokens > 0
   if (explained && rise > 0 && totalOf(growth.pending) > 0) {
+    const { version, time } = report
     growth.samples.push({ version, time, tokens: rise, usedTokens, bytes: growth.pending })
     if (growth.samples.length > limits.growthSamplesMax) growth.samples.shift()
   }

@@ -17,10 +17,19 @@ export type Recipes = {
   readonly [T in EventType]: (state: SessionState, event: FoldableEvent<T>, opened: OpenedCalls) => void
 }
 
-/** Adds a line to the recent history and lets the oldest go when it is full. */
+/**
+ * Adds a line to the recent history. While a fold goes on, up to twice as many stand there as are kept: letting many go at once costs less
+ * than one by one.
+ */
 export function note(state: SessionState, version: number, time: string, text: string): void {
   state.history.push({ version, time, text: text.slice(0, limits.previewCharactersMax) })
-  if (state.history.length > limits.historyEntriesMax) state.history.shift()
+  if (state.history.length >= 2 * limits.historyEntriesMax) settleHistory(state)
+}
+
+/** Lets all but the newest lines go. Each fold ends with it. */
+export function settleHistory({ history }: SessionState): void {
+  const tooMany = history.length - limits.historyEntriesMax
+  if (tooMany > 0) history.splice(0, tooMany)
 }
 
 /** The key to count under: the name itself, or `other` once too many names have been seen. */

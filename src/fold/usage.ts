@@ -18,7 +18,8 @@ export const usageRecipes: Pick<
   | 'budget.allocation-overrun'
   | 'budget.allocation-relieved'
 > = {
-  'usage.recorded': (state, { data, time, version }) => {
+  'usage.recorded': (state, event) => {
+    const { data } = event
     add(state.usage, data.counted)
     if (data.elsewhere !== undefined) add(state.usage.inherited, data.elsewhere)
     const key = countingKey(state.usage.byModel, data.model, limits.modelsCountedMax)
@@ -30,14 +31,14 @@ export const usageRecipes: Pick<
     add(ofModel, data.counted)
     if (data.estimated === true) state.usage.estimatedCalls += data.counted.calls
     if (data.window !== null) {
-      learn(state, data.window, time, version)
+      learn(state, data.window, event)
       setGauge(state, data.window)
       state.model = data.model
     }
   },
-  'context.measured': (state, { data, time, version }) => {
-    learn(state, data.window, time, version)
-    setGauge(state, data.window)
+  'context.measured': (state, event) => {
+    learn(state, event.data.window, event)
+    setGauge(state, event.data.window)
   },
   'context.compacted': (state, { data, time, version }) => {
     if (data.kind === 'full') state.compactions += 1

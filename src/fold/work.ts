@@ -43,12 +43,13 @@ export const workRecipes: Pick<
     const open = openCallOf(state, opened, data.toolCallId)
     if (open !== undefined) open.begunAt = time
   },
-  'tool.returned': (state, { data, time, version }, opened) => {
+  'tool.returned': (state, event, opened) => {
+    const { data } = event
     grow(state, 'toolOutputs', data.output?.bytes)
-    const open = openCallOf(state, opened, data.toolCallId)
-    if (open !== undefined) {
-      if (open.writes !== null && data.outcome === 'ok') noteFile(state, open.writes, time, version)
-      closeCall(state, opened, data.toolCallId)
+    const closed = closeCall(state, opened, data.toolCallId)
+    if (closed !== undefined) {
+      const { writes } = closed
+      if (writes !== null && data.outcome === 'ok') noteFile(state, writes, event.time, event.version)
       return
     }
     state.earlyResults.push(data.toolCallId)

@@ -1,8 +1,9 @@
 /**
  * The only doors to time and chance. Everything else is handed a `Clock` and `Ids`, so that one seed gives one run.
  */
-import { hash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { parse, v4 } from 'uuid'
+import { sha1After } from './hash.ts'
 
 /** Tells the time as ISO 8601 with milliseconds, in UTC. */
 export interface Clock {
@@ -62,9 +63,9 @@ const namespaces = {
  * several times as fast as by the library; a test holds that both agree.
  */
 function nameBased(namespace: Uint8Array, name: string): string {
-  const digest = hash('sha1', Buffer.concat([namespace, Buffer.from(name)]), 'hex')
-  const variant = ((Number.parseInt(digest.slice(16, 18), 16) & 0x3f) | 0x80).toString(16)
-  return `${digest.slice(0, 8)}-${digest.slice(8, 12)}-5${digest.slice(13, 16)}-${variant}${digest.slice(18, 20)}-${digest.slice(20, 32)}`
+  const digest = sha1After(namespace, name)
+  const variant = '89ab'[Number.parseInt(digest.charAt(16), 16) & 3]
+  return `${digest.slice(0, 8)}-${digest.slice(8, 12)}-5${digest.slice(13, 16)}-${variant}${digest.slice(17, 20)}-${digest.slice(20, 32)}`
 }
 
 /** The id of the event at `index` of the batch of `commandId`: the same command gives the same ids. */

@@ -8,6 +8,39 @@ export function sha256(content: string | Uint8Array): string {
   return hash('sha256', content, 'hex')
 }
 
+/** Where short texts are put together for hashing: making a buffer for each costs half as much as the hash. */
+const scratch = Buffer.alloc(65_536)
+const bytesPerCharacterMax = 3
+
+/** SHA-256 of bytes followed by a text. */
+export function sha256After(bytes: Uint8Array, text: string): string {
+  return hash('sha256', joined(bytes, text), 'hex')
+}
+
+/** SHA-256 of texts one after the other, none of which ends within a character. */
+export function sha256OfTexts(first: string, second: string, third: string): string {
+  const length = first.length + second.length + third.length
+  if (length * bytesPerCharacterMax > scratch.length) return sha256(first + second + third)
+  let end = scratch.write(first)
+  end += scratch.write(second, end)
+  end += scratch.write(third, end)
+  return hash('sha256', scratch.subarray(0, end), 'hex')
+}
+
+/** SHA-1 of bytes followed by a text, for ids that are derived by it. */
+export function sha1After(bytes: Uint8Array, text: string): string {
+  return hash('sha1', joined(bytes, text), 'hex')
+}
+
+/** Good until it is called again. */
+function joined(bytes: Uint8Array, text: string): Uint8Array {
+  if (bytes.length + text.length * bytesPerCharacterMax > scratch.length) {
+    return Buffer.concat([bytes, Buffer.from(text)])
+  }
+  scratch.set(bytes)
+  return scratch.subarray(0, bytes.length + scratch.write(text, bytes.length))
+}
+
 /** 52 bits of the SHA-256 of a text, as an integer: for finding things again that are told apart by something else. */
 export function hashNumber(text: string): number {
   return Number.parseInt(sha256(text).slice(0, 13), 16)

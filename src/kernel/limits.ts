@@ -241,6 +241,14 @@ export const limits = {
   lostEventsListedMax: 1_000,
   /** Differences of two states that are listed one by one; all are counted. */
   changesListedMax: 1_000,
+  /** Milliseconds that a module of a user may take to load. */
+  moduleLoadWaitMs: 10_000,
+  /** Milliseconds that machines of a module may take for one question: a guard compares a few values. */
+  machineWaitMs: 2_000,
+  /** Milliseconds for all that machines of a module are asked in one go: a page of events, or one trial of a reproduction. */
+  machinesPageWaitMs: 10_000,
+  /** Ids of each of two compared sessions that are matched with those of the other: checkpoints, handoffs, recoveries, sessions. */
+  pairedIdsMax: 200_000,
   /** Places at which a predicate turns that are listed one by one; all are counted. */
   flipsListedMax: 1_000,
   /** Milliseconds that a predicate may take for the states of one page of events, when all of them are looked at. */
@@ -267,6 +275,8 @@ export const limits = {
   playerWaitMs: 2_000,
   /** Keys that wait while a player is busy; who holds a key down wants to go on, not to catch up. */
   playerKeysMax: 64,
+  /** Keys beyond those that arrived in one piece, as pasted text does: longer than any path of a state. */
+  playerPastedKeysMax: 4_096,
   /** Places of a player's bar for which it remembers how full the window was: more than a terminal has columns. */
   playerBarPlacesMax: 1_024,
   /** Steps of the way that a session took through a machine that are told one by one, the newest; all are counted. */

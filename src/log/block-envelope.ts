@@ -52,8 +52,12 @@ const dateMsMax = 8_640_000_000_000_000
 
 /** A time as it stands in a block, as it was written; `null` when it is none. */
 export function timeText(time: unknown): string | null {
-  if (typeof time === 'string') return time
-  return typeof time === 'number' && Math.abs(time) <= dateMsMax ? isoOf(time) : null
+  if (!isTime(time)) return null
+  return typeof time === 'string' ? time : isoOf(time)
+}
+
+export function isTime(time: unknown): time is number | string {
+  return typeof time === 'number' ? time >= -dateMsMax && time <= dateMsMax : typeof time === 'string'
 }
 
 /** `recordedAt` is kept as milliseconds after `time`, where both are numbers. */

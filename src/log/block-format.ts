@@ -2,8 +2,8 @@
  * Sealed blocks: old events of a stream packed by columns, because a session is replayed often and its old events never change. A block
  * gives back the very rows that went in, byte by byte, or it is not made.
  *
- * It has four parts. `hot` holds what folding looks at, as lines of JSON: the shapes, repeated texts, the shape of each event, its time, then
- * a line for each column. `cold` holds everything else in the same form, compressed: who asked and when it was recorded, ids, and
+ * It has four parts. `hot` holds what folding looks at, as lines of JSON: the header, a line for each shape, the list of texts, the shape of
+ * each event, its time, then a line for each column. `cold` holds everything else in the same form, compressed: who asked and when it was recorded, ids, and
  * the fields that no recipe looks at (`fieldsNotFolded`). `hashes` and `salts` are those of the rows, one after the other.
  */
 import type { DataShape } from './block-shape.ts'
@@ -15,7 +15,7 @@ export interface SealedBlock {
   readonly salts: Uint8Array
 }
 
-/** The first line of `hot`. */
+/** What the first lines of `hot` say. */
 export interface BlockHeader {
   readonly format: 1
   readonly sessionId: string
@@ -25,6 +25,9 @@ export interface BlockHeader {
   /** Rows whose salt is not of the usual length, with that length: their data was taken out. */
   readonly salts?: readonly (readonly [number, number])[]
 }
+
+/** The first line itself: how many shapes there are, each on a line of its own after this one. */
+export type HeaderLine = Omit<BlockHeader, 'shapes'> & { readonly shapes: number }
 
 /** What events of one type have in common. Without a type: rows that are kept as their two texts. */
 export interface BlockShape {

@@ -17,15 +17,16 @@ export function unsealedRows(block: SealedBlock, isSound = true): readonly (Stor
   if (hot === null) return []
   const cold = openCold(block.cold, hot)
   if (cold === null) return hot.shapeOf.map(() => null)
-  const makers = hot.header.shapes.map(({ data }, number) => wholeMaker(data, cold.columns[number] ?? []))
+  const makers = hot.shapes.map(({ shape: { data } }, number) => wholeMaker(data, cold.columns[number] ?? []))
   const salts = saltsOf(block.salts, hot)
-  const rowOfShape = hot.header.shapes.map(() => 0)
+  const hashes = Buffer.from(block.hashes.buffer, block.hashes.byteOffset, block.hashes.byteLength)
+  const rowOfShape = hot.shapes.map(() => 0)
   let previousHash = ''
   return hot.shapeOf.map((number, index) => {
     const row = rowOfShape[number] ?? 0
     rowOfShape[number] = row + 1
     const texts = textsOf(hot, cold, index, makers[number]?.(row))
-    const hash = hexAt(block.hashes, index)
+    const hash = hexAt(hashes, index)
     const before = previousHash
     previousHash = hash
     const position = cold.fields.position?.[index]
@@ -51,7 +52,7 @@ interface Texts {
 }
 
 function textsOf(hot: HotHalf, cold: ColdHalf, index: number, data: unknown): Texts | null {
-  const shape = hot.header.shapes[hot.shapeOf[index] ?? 0]
+  const shape = hot.shapes[hot.shapeOf[index] ?? 0]?.shape
   if (shape === undefined || data === undefined) return null
   if (shape.type === undefined) return isTexts(data) ? data : null
   const envelope = envelopeAt(hot, cold, index)
@@ -76,12 +77,13 @@ function isTexts(data: unknown): data is Texts {
 }
 
 /** The hash of the row at an index; empty where there are too few bytes. */
-function hexAt(hashes: Uint8Array, index: number): string {
-  const hash = hashes.subarray(index * hashBytes, (index + 1) * hashBytes)
-  return hash.length < hashBytes ? '' : Buffer.from(hash).toString('hex')
+export function hexAt(hashes: Buffer, index: number): string {
+  const end = (index + 1) * hashBytes
+  return end > hashes.length ? '' : hashes.toString('hex', end - hashBytes, end)
 }
 
-function saltsOf(salts: Uint8Array, { header }: HotHalf): readonly Uint8Array[] {
+/** The salts of a block's rows, as far as there are bytes. */
+export function saltsOf(salts: Uint8Array, { header }: HotHalf): readonly Uint8Array[] {
   const unusual = new Map(header.salts)
   const parts: Uint8Array[] = []
   let at = 0

@@ -51,25 +51,33 @@ export type LeafColumns = readonly (readonly unknown[] | null)[]
 /** Makes the data of the event in a row. */
 export type DataMaker = (row: number) => unknown
 
+/** Makes a maker of the columns of a block. */
+export type MakerOfColumns = (columns: LeafColumns) => DataMaker
+
 /** A function that makes data of a shape; `null` when all its leaves are left out. */
 export function makerOf(shape: DataShape, columns: LeafColumns): DataMaker | null {
-  const kept = keptPart(shape, columns)
+  return makerFor(shape, (leaf) => (columns[leaf] ?? null) !== null)?.(columns) ?? null
+}
+
+/** The same for any columns of which those of the kept leaves are there. */
+export function makerFor(shape: DataShape, isKept: (leaf: number) => boolean): MakerOfColumns | null {
+  const kept = keptPart(shape, isKept)
   if (kept === null) return null
   try {
-    return compiledMaker(kept)(columns)
+    return compiledMaker(kept)
   } catch (error) {
     // A process may forbid code that is made from text.
     if (!(error instanceof EvalError)) throw error
-    return plainMaker(kept, columns)
+    return (columns) => plainMaker(kept, columns)
   }
 }
 
-/** The part of a shape whose columns are there. */
-function keptPart(shape: DataShape, columns: LeafColumns): DataShape | null {
-  if (typeof shape === 'number') return (columns[shape] ?? null) === null ? null : shape
+/** The part of a shape whose leaves are kept. */
+function keptPart(shape: DataShape, isKept: (leaf: number) => boolean): DataShape | null {
+  if (typeof shape === 'number') return isKept(shape) ? shape : null
   const kept: Record<string, DataShape> = {}
   for (const [key, part] of Object.entries(shape)) {
-    const keptOfIt = keptPart(part, columns)
+    const keptOfIt = keptPart(part, isKept)
     if (keptOfIt !== null) kept[key] = keptOfIt
   }
   return Object.keys(kept).length > 0 || Object.keys(shape).length === 0 ? kept : null
@@ -82,7 +90,7 @@ export function plainMaker(shape: DataShape, columns: LeafColumns): DataMaker {
   return (row) => Object.fromEntries(parts.map(([key, maker]) => [key, maker(row)]))
 }
 
-const compiled = new Map<string, (columns: LeafColumns) => DataMaker>()
+const compiled = new Map<string, MakerOfColumns>()
 
 /** Shapes that are kept compiled; a session has a few dozen. */
 const compiledMax = 4_096
@@ -91,13 +99,13 @@ const compiledMax = 4_096
  * A maker as one object literal: a seventh of the cost of setting key by key, which is most of what reading a block costs. Keys are quoted
  * as JSON, and what is not a key is a number, so no text of a block is ever run.
  */
-function compiledMaker(shape: DataShape): (columns: LeafColumns) => DataMaker {
+function compiledMaker(shape: DataShape): MakerOfColumns {
   const text = literalOf(shape)
   let maker = compiled.get(text)
   if (maker === undefined) {
     if (compiled.size >= compiledMax) compiled.clear()
     // The text is a function of the type that it is taken for.
-    maker = new Function('columns', makerText(text, leavesIn(shape))) as (columns: LeafColumns) => DataMaker
+    maker = new Function('columns', makerText(text, leavesIn(shape))) as MakerOfColumns
     compiled.set(text, maker)
   }
   return maker

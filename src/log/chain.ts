@@ -10,8 +10,9 @@
  */
 import type { LoggedEvent } from '../events/envelope.ts'
 import { WaymarkError } from '../kernel/errors.ts'
-import { chainHash, checksumOf, decodeRow } from './codec.ts'
-import type { StoredRow } from './port.ts'
+import { chainHash, checksumOf } from './codec.ts'
+import { decodeChecked } from './page.ts'
+import type { RowPage, RowTexts, StoredRow } from './port.ts'
 import { isRedacted, replacedHashOf } from './rows.ts'
 
 export type RowProblemKind =
@@ -31,10 +32,16 @@ export interface RowProblem {
 }
 
 export interface CheckedRow {
-  readonly row: StoredRow
+  readonly row: RowTexts
   /** The event, when the row can be trusted. */
   readonly event: LoggedEvent | null
   readonly problems: readonly RowProblem[]
+}
+
+const none: readonly RowProblem[] = []
+
+function withChecksum(row: RowTexts): StoredRow {
+  return { ...row, checksum: checksumOf(row.position, row.envelope, row.data) }
 }
 
 /** Follows one stream's rows in version order. */
@@ -57,17 +64,44 @@ export class ChainCheck {
   /** @param redacted what later events of the stream say of data that was taken out: the hash of what stands there, by version. */
   check(row: StoredRow, redacted: ReadonlyMap<number, string> | null = null): CheckedRow {
     const problems = [...this.#place(row), ...this.#content(row), ...redactionProblems(row, redacted)]
-    this.#version = row.version
-    this.#hash = row.hash
-    this.#position = row.position
+    this.#goOn(row)
     if (problems.length > 0) return { row, event: null, problems }
     try {
-      return { row, event: decodeRow(this.#sessionId, row), problems }
+      return { row, event: decodeChecked(this.#sessionId, row), problems: none }
     } catch (error) {
       if (!(error instanceof WaymarkError)) throw error
       const kind = error.code === 'UNKNOWN_EVENT' ? 'unknown-event' : 'invalid-event'
       return { row, event: null, problems: [{ version: row.version, kind, detail: error.message }] }
     }
+  }
+
+  /** Checks a page of rows. Those that came with their events are not read again: `check`, their plain twin, is for what is not as usual. */
+  checkPage(page: RowPage, redacted: ReadonlyMap<number, string> | null = null): readonly CheckedRow[] {
+    const { rows, events } = page
+    if (events === null) return rows.map((row) => this.check(row, redacted))
+    return rows.map((row, index) => {
+      const event = events[index]
+      if (event === undefined || !this.#follows(row)) return this.check(withChecksum(row), redacted)
+      this.#goOn(row)
+      return { row, event, problems: none }
+    })
+  }
+
+  /** Whether a row stands where it should, with the hash that follows from the one before, and nothing taken out of it. */
+  #follows(row: RowTexts): boolean {
+    const { version, position, envelope, data, salt, hash } = row
+    return (
+      version === this.#version + 1 &&
+      position > this.#position &&
+      !isRedacted(row) &&
+      (this.#hash === null || chainHash(this.#hash, envelope, data, salt) === hash)
+    )
+  }
+
+  #goOn({ version, hash, position }: RowTexts): void {
+    this.#version = version
+    this.#hash = hash
+    this.#position = position
   }
 
   #place(row: StoredRow): readonly RowProblem[] {

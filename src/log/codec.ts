@@ -12,7 +12,7 @@ import { type LoggedEvent, type StoredEnvelope, storedEnvelopeShape } from '../e
 import { upcast } from '../events/upcast.ts'
 import { assert } from '../kernel/assert.ts'
 import { DamagedRecord, WaymarkError } from '../kernel/errors.ts'
-import { crc32, sha256 } from '../kernel/hash.ts'
+import { crc32, sha256After, sha256OfTexts } from '../kernel/hash.ts'
 import { canonicalJson } from '../kernel/json.ts'
 import type { PendingEvent, StoredRow } from './port.ts'
 
@@ -130,7 +130,7 @@ function readBack(event: PendingEvent, place: Place): LoggedEvent | null {
 
 /** The hash that binds an event to all before it. */
 export function chainHash(previousHash: string, envelope: string, data: string, salt: Uint8Array): string {
-  return sha256(`${previousHash}${envelope}${dataHashOf(data, salt)}`)
+  return sha256OfTexts(previousHash, envelope, dataHashOf(data, salt))
 }
 
 /** Bytes in the place of a salt when data was taken out: the hash of the data that was. A salt has another length. */
@@ -138,9 +138,7 @@ export const dataHashBytes = 32
 
 /** The data hash that the chain was made with; of data that was taken out, it stands in the place of the salt. */
 export function dataHashOf(data: string, salt: Uint8Array): string {
-  return salt.length === dataHashBytes
-    ? Buffer.from(salt).toString('hex')
-    : sha256(Buffer.concat([salt, Buffer.from(data)]))
+  return salt.length === dataHashBytes ? Buffer.from(salt).toString('hex') : sha256After(salt, data)
 }
 
 /** CRC-32 of envelope, line feed and data, begun with the position, so that a changed position shows as well. */

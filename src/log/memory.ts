@@ -17,7 +17,9 @@ import type {
   Compaction,
   CompactOptions,
   EventLog,
+  IndexWatch,
   LogTransaction,
+  RowPage,
   StoredRow,
   StoredSnapshot,
   StreamInfo,
@@ -91,6 +93,10 @@ export class MemoryLog implements EventLog {
     yield* pagesOf(rows.filter(({ version }) => version > after && version <= to))
   }
 
+  async *rowsToCheck(sessionId: string, range: VersionRange = {}): AsyncGenerator<RowPage, void, undefined> {
+    for await (const rows of this.rows(sessionId, range)) yield { rows, events: null }
+  }
+
   async *readAll(afterPosition: number): AsyncGenerator<readonly LoggedEvent[], void, undefined> {
     this.#assertOpen()
     const found: { readonly sessionId: string; readonly row: StoredRow }[] = []
@@ -148,6 +154,10 @@ export class MemoryLog implements EventLog {
 
   /** Its indexes are maps beside the rows, gone with the process: there is nothing to compare. */
   async *auditIndexes(): AsyncGenerator<never, void, undefined> {}
+
+  watchIndexes(): IndexWatch {
+    return { see: () => {}, agrees: () => true }
+  }
 
   async orphanedEvents(): Promise<number> {
     return 0

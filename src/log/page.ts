@@ -10,6 +10,7 @@ import type { LoggedEvent } from '../events/envelope.ts'
 import { crc32 } from '../kernel/hash.ts'
 import { checksumSeed, damaged, dataSchemaOf, decodeRow } from './codec.ts'
 import { envelopeGroups, envelopePattern } from './envelope-pattern.ts'
+import type { StoredRow } from './port.ts'
 
 /** Neighbouring rows of one stream as they come from a store. */
 export interface PackedPage {
@@ -66,6 +67,13 @@ export function decodePage(page: PackedPage): DecodedPage | null {
     start = end + 1
   }
   return start > texts.length ? { events, plainRows } : null
+}
+
+/** The event of a row whose checksum has been compared. @throws as `decodeRow`, its plain twin */
+export function decodeChecked(sessionId: string, row: StoredRow): LoggedEvent {
+  const { version, position, envelope, data } = row
+  const groups = envelopePattern(sessionId).exec(envelope)
+  return decodeUsual(groups, data, sessionId, version, position) ?? decodeRow(sessionId, row)
 }
 
 /** The event of a row whose envelope is as usual and whose data has the shape of today; else `null`. */

@@ -11,8 +11,9 @@
  */
 
 import type { EventData, EventType } from '../events/catalogue.ts'
-import type { Envelope, FoldableEvent, LoggedEvent } from '../events/envelope.ts'
+import type { Envelope, LoggedEvent } from '../events/envelope.ts'
 import type { Counters } from '../events/shapes.ts'
+import type { FoldablePage } from '../fold/page.ts'
 import type { StreamSummary } from '../fold/summary.ts'
 
 /** Where a stream branches off: its first `version` events are the parent's. */
@@ -54,6 +55,18 @@ export interface StoredRow {
   /** CRC-32 of envelope, line feed and data, begun with the position. */
   readonly checksum: number
 }
+
+/** A row without its checksum: what the chain of hashes is made of, and where it stands. */
+export type RowTexts = Omit<StoredRow, 'checksum'>
+
+/** Neighbouring rows whose bytes are those that were written, each with the event that reading its texts gives. */
+export interface ReadRows {
+  readonly rows: readonly RowTexts[]
+  readonly events: readonly LoggedEvent[]
+}
+
+/** A page of rows for whoever checks them; `events` is `null` where only their texts can tell. */
+export type RowPage = ReadRows | { readonly rows: readonly StoredRow[]; readonly events: null }
 
 /** A row on its way from one log to another: what the other log did not give it. */
 export type TravellingRow = Omit<StoredRow, 'position' | 'checksum'>
@@ -124,6 +137,14 @@ export interface AuditedContent {
 export interface IndexProblem {
   readonly version: number
   readonly detail: string
+}
+
+/** Compares what an adapter keeps to find a stream's events again with events that somebody reads anyway. */
+export interface IndexWatch {
+  /** Takes the next events that the stream itself holds, each once, in their order. */
+  see(event: LoggedEvent): void
+  /** Whether everything follows from the events seen, which are all. `false` says that only `auditIndexes` can tell. */
+  agrees(): boolean
 }
 
 export interface VersionRange {
@@ -201,11 +222,13 @@ export interface EventLog {
   /** Pages of events in version order; never holds more than a page. @throws WaymarkError `DAMAGED_RECORD`, `UNKNOWN_EVENT` */
   read(sessionId: string, range?: VersionRange): AsyncIterable<readonly LoggedEvent[]>
   /** The same pages as far as folding looks at them: a store may read them for a fraction of the cost. @throws as `read` */
-  readToFold(sessionId: string, range?: VersionRange): AsyncIterable<readonly (FoldableEvent | LoggedEvent)[]>
+  readToFold(sessionId: string, range?: VersionRange): AsyncIterable<FoldablePage>
   /** Chain hash of the event at a version, inherited ones too; empty at version 0, `null` when it is not there. */
   chainHash(sessionId: string, version: number): Promise<string | null>
   /** The rows as they lie there, unchecked: for verification. Inherited ones are not among them. */
   rows(sessionId: string, range?: VersionRange): AsyncIterable<readonly StoredRow[]>
+  /** The same rows, with their events where the store has both from one reading. */
+  rowsToCheck(sessionId: string, range?: VersionRange): AsyncIterable<RowPage>
   /** Events of all streams after a position, in position order, in pages; ends at the newest. */
   readAll(afterPosition: number): AsyncIterable<readonly LoggedEvent[]>
   /** Position of the newest event; 0 in an empty log. */
@@ -230,6 +253,8 @@ export interface EventLog {
   auditContents(): AsyncIterable<AuditedContent>
   /** What the adapter keeps to find a stream's events again, compared with the events. */
   auditIndexes(sessionId: string): AsyncIterable<IndexProblem>
+  /** The same question up to a version, for whoever reads all events of the stream: it holds a bounded number of them. */
+  watchIndexes(sessionId: string, version: number): IndexWatch
   /** How many events belong to no stream. */
   orphanedEvents(): Promise<number>
   bookmark(key: string): Promise<string | null>

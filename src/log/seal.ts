@@ -5,12 +5,12 @@ import { fieldsNotFolded } from '../fold/not-folded.ts'
 import { eventIdOf, isoOf } from '../kernel/clock.ts'
 import { compress } from '../kernel/compress.ts'
 import { canonicalJson } from '../kernel/json.ts'
-import { columnLine, repeatedTexts } from './block-columns.ts'
+import { columnLine, listedTexts } from './block-columns.ts'
 import {
-  type BlockHeader,
   type BlockShape,
   type ColdField,
   coldFields,
+  type HeaderLine,
   isCold,
   type SealedBlock,
   saltBytes,
@@ -56,12 +56,12 @@ export function sealedBlock(read: readonly ReadRow[]): SealedBlock | null {
     for (const field of coldFields) cold[field].push(facts.cold[field])
   }
   const rows = read.map(({ row }) => row)
-  const header: BlockHeader = {
+  const header: HeaderLine = {
     format: 1,
     sessionId: first.event.sessionId,
     firstVersion: first.row.version,
     count: rows.length,
-    shapes: [...drafts.values()].map(({ shape }) => shape),
+    shapes: drafts.size,
     ...unusualSalts(rows),
   }
   const hot = [...drafts.values()].flatMap(({ shape, columns }) =>
@@ -70,11 +70,12 @@ export function sealedBlock(read: readonly ReadRow[]): SealedBlock | null {
   const coldData = [...drafts.values()].flatMap(({ shape, columns }) =>
     columns.filter((_, leaf) => isCold(shape, leaf)),
   )
-  const texts = repeatedTexts(hot)
+  const texts = listedTexts(hot)
   const places = new Map(texts.map((text, place) => [text, place]))
   const block: SealedBlock = {
     hot: linesOf([
       JSON.stringify(header),
+      ...[...drafts.values()].map(({ shape }) => JSON.stringify(shape)),
       JSON.stringify(texts),
       columnLine(shapeOfRow),
       columnLine(times),
@@ -175,7 +176,7 @@ function draftFor(drafts: Map<string, Draft>, { key, shape, shaped }: Facts): Dr
   return draft
 }
 
-function unusualSalts(rows: readonly StoredRow[]): Pick<BlockHeader, 'salts'> {
+function unusualSalts(rows: readonly StoredRow[]): Pick<HeaderLine, 'salts'> {
   const salts = rows.flatMap(({ salt }, row): [number, number][] =>
     salt.length === saltBytes ? [] : [[row, salt.length]],
   )

@@ -1,6 +1,6 @@
 /** Writes into a new store what of a damaged one is sound, and down as lines what is not. */
 import type { LoggedEvent } from '../events/envelope.ts'
-import { foldInto } from '../fold/fold.ts'
+import { foldInto, foldPages } from '../fold/fold.ts'
 import { initialState, type SessionState } from '../fold/state.ts'
 import { summaryOf } from '../fold/summary.ts'
 import { limits } from '../kernel/limits.ts'
@@ -47,8 +47,7 @@ async function inherited(
 ): Promise<SessionState> {
   const state = initialState(sessionId)
   if (forkedFrom === null) return state
-  for await (const page of log.readToFold(forkedFrom.sessionId, { to: forkedFrom.version }))
-    foldInto(state, page)
+  await foldPages(state, log.readToFold(forkedFrom.sessionId, { to: forkedFrom.version }))
   return state
 }
 

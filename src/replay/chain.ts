@@ -13,13 +13,12 @@ export async function* checkRows(
   stream: StreamInfo,
 ): AsyncGenerator<readonly CheckedRow[], void, undefined> {
   const { sessionId, forkedFrom } = stream
-  const inherited =
-    forkedFrom === null ? '' : await log.chainHash(forkedFrom.sessionId, forkedFrom.version)
+  const inherited = forkedFrom === null ? '' : await log.chainHash(forkedFrom.sessionId, forkedFrom.version)
   const check = new ChainCheck(sessionId, forkedFrom?.version ?? 0, inherited)
   const lookup = new RedactionLookup(log, sessionId)
-  for await (const page of log.rows(sessionId, { to: stream.version })) {
-    const redactions = await lookup.forPage(page)
-    yield page.map((row) => check.check(row, redactions.dataHashes))
+  for await (const page of log.rowsToCheck(sessionId, { to: stream.version })) {
+    const redactions = await lookup.forPage(page.rows)
+    yield check.checkPage(page, redactions.dataHashes)
   }
 }
 
@@ -45,11 +44,10 @@ export async function* checkedEvents(
   for (const segment of await segmentsIn(log, stream, after)) {
     const check = new ChainCheck(segment.sessionId, version, hash)
     const lookup = new RedactionLookup(log, segment.sessionId)
-    for await (const page of log.rows(segment.sessionId, { after: segment.after, to: segment.to })) {
-      const redactions = await lookup.forPage(page)
+    for await (const page of log.rowsToCheck(segment.sessionId, { after: segment.after, to: segment.to })) {
+      const redactions = await lookup.forPage(page.rows)
       const events: LoggedEvent[] = []
-      for (const row of page) {
-        const { event, problems } = check.check(row, redactions.dataHashes)
+      for (const { row, event, problems } of check.checkPage(page, redactions.dataHashes)) {
         if (event === null) {
           yield { events, problem: problems[0] ?? null }
           return

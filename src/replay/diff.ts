@@ -1,10 +1,11 @@
 /** Two places in histories held against each other: where their pasts part, what happened on each side since, and what differs. */
 import type { LoggedEvent } from '../events/envelope.ts'
 import type { EventLog } from '../log/port.ts'
-import { isSame, type StateDiff, type StateDiffOptions, stateDiff } from '../views/state-diff.ts'
+import { type StateDiff, type StateDiffOptions, stateDiff } from '../views/state-diff.ts'
 import { type TimelineEntry, timelineEntry } from '../views/timeline.ts'
 import { stateAt } from './at.ts'
 import { eventAt } from './batch-ends.ts'
+import { IdPairs, noteIds, type SeenIds } from './id-pairs.ts'
 import { streamOf } from './load.ts'
 
 /** A session at a version. */
@@ -40,7 +41,7 @@ export interface HistoryDiff {
   readonly state: StateDiff
 }
 
-export interface DiffOptions extends StateDiffOptions {
+export interface DiffOptions extends Pick<StateDiffOptions, 'all' | 'foldTimes'> {
   readonly onProgress?: (version: number) => void
 }
 
@@ -61,12 +62,21 @@ export async function diffHistories(
   const shared = await sharedVersion(log, before, after)
   const relation =
     before.sessionId === after.sessionId ? 'same-session' : shared === null ? 'apart' : 'shared-past'
-  const common = shared ?? (await alikeUpTo(log, before, after, onProgress))
+  const ids = new IdPairs()
+  const common = shared ?? (await alikeUpTo(log, before, after, ids, onProgress))
+  const isApart = relation === 'apart'
+  const seen = { before: new Set<string>(), after: new Set<string>() }
   const sides = {
-    before: await sideOf(log, before, common, onProgress),
-    after: await sideOf(log, after, common, onProgress),
+    before: await sideOf(log, before, common, seen.before, onProgress),
+    after: await sideOf(log, after, common, seen.after, onProgress),
   }
-  const state = stateDiff(states.before, states.after, { foldTimes: relation === 'apart', ...options })
+  // Of histories that share events, what is not shared is not the same, however alike it is.
+  if (isApart) ids.pairRest(seen.before, seen.after)
+  const state = stateDiff(states.before, states.after, {
+    foldTimes: isApart,
+    ...options,
+    nameOf: ids.nameOf,
+  })
   const same = sides.before.events === 0 && sides.after.events === 0 && state.changeCount === 0
   return { relation, common, ...sides, same, state }
 }
@@ -98,28 +108,25 @@ async function ownersOf(log: EventLog, place: HistoryPlace): Promise<readonly Hi
   return owners
 }
 
-/** Up to which version the events of two sessions say the same, read side by side. */
+/** Up to which version the events of two sessions say the same, read side by side: ids, times and actors differ between any two. */
 async function alikeUpTo(
   log: EventLog,
   a: HistoryPlace,
   b: HistoryPlace,
+  ids: IdPairs,
   onProgress: DiffOptions['onProgress'],
 ): Promise<number> {
+  ids.pair(a.sessionId, b.sessionId)
   const others = eventsOf(log, b, 0)
   try {
     for await (const event of eventsOf(log, a, 0, onProgress)) {
       const other = await others.next()
-      if (other.done === true || !isAlike(event, other.value)) return event.version - 1
+      if (other.done === true || !ids.areAlike(event, other.value)) return event.version - 1
     }
     return Math.min(a.version, b.version)
   } finally {
     await others.return()
   }
-}
-
-/** Ids, times and actors differ between any two sessions: what counts is what happened. */
-function isAlike(a: LoggedEvent, b: LoggedEvent): boolean {
-  return a.type === b.type && isSame(a.data, b.data)
 }
 
 async function* eventsOf(
@@ -139,10 +146,12 @@ async function sideOf(
   log: EventLog,
   place: HistoryPlace,
   common: number,
+  seen: SeenIds,
   onProgress: DiffOptions['onProgress'],
 ): Promise<Side> {
   const counts = new Map<string, number>()
-  for await (const { type } of eventsOf(log, place, common, onProgress)) {
+  for await (const { type, data } of eventsOf(log, place, common, onProgress)) {
+    noteIds(seen, data)
     counts.set(type, (counts.get(type) ?? 0) + 1)
   }
   const first = place.version > common ? await eventAt(log, place.sessionId, common + 1) : null

@@ -1,6 +1,14 @@
 /** A state that is about to be changed in a few places: what makes it large is copied entry by entry, when it is first looked at. */
 import type { ReadonlyState, SessionState } from '../fold/state.ts'
-import { isObject, mapPaths, type PlainRecord, placeOf, recordPaths, setOwn } from './parts.ts'
+import {
+  hasSharedEntries,
+  isObject,
+  mapPaths,
+  type PlainRecord,
+  placeOf,
+  recordPaths,
+  setOwn,
+} from './parts.ts'
 import { copied, deeplyFrozen } from './shared.ts'
 
 export interface LazyCopy {
@@ -22,8 +30,11 @@ export function lazilyCopied(state: SessionState): LazyCopy {
     if (isObject(inner)) thaw(inner as PlainRecord)
   }
   const settled = (): ReadonlyState => {
-    for (const { place, proxy, map } of wrapped) {
-      if (place.record[place.key] === proxy) place.record[place.key] = map
+    for (const { place, proxy, map, changed } of wrapped) {
+      // A recipe may have put another map in its place.
+      if (place.record[place.key] !== proxy) continue
+      place.record[place.key] = map
+      freezeChanged(map, changed)
     }
     return deeplyFrozen(state)
   }
@@ -34,6 +45,17 @@ interface WrappedMap {
   readonly place: { readonly record: PlainRecord; readonly key: string }
   readonly proxy: PlainRecord
   readonly map: PlainRecord
+  /** Keys of entries that are not the frozen ones of before. */
+  readonly changed: ReadonlySet<string>
+}
+
+/** Freezes a map of which all but the changed entries are frozen: most of it is not looked at. */
+function freezeChanged(map: PlainRecord, changed: ReadonlySet<string>): void {
+  for (const key of changed) {
+    const entry = Object.hasOwn(map, key) ? map[key] : undefined
+    if (isObject(entry)) deeplyFrozen(entry)
+  }
+  Object.freeze(map)
 }
 
 function wrappedAt(record: PlainRecord, path: string): readonly WrappedMap[] {
@@ -43,24 +65,33 @@ function wrappedAt(record: PlainRecord, path: string): readonly WrappedMap[] {
   // A map of the state: plain, with entries of one kind. A small one is a part by itself, and shared as a whole.
   const map = (Object.isFrozen(found) ? { ...found } : found) as PlainRecord
   // Nothing to watch over: as in a state before its first event, from which a million may follow.
-  if (!Object.values(map).some((entry) => Object.isFrozen(entry))) {
+  if (!hasSharedEntries(found)) {
     place.record[place.key] = map
     return []
   }
-  const proxy = new Proxy(map, copyingEntries)
+  const changed = new Set<string>()
+  const proxy = new Proxy(map, copyingEntries(changed))
   place.record[place.key] = proxy
-  return [{ place, proxy, map }]
+  return [{ place, proxy, map, changed }]
 }
 
 /** Whoever looks at an entry gets a copy of his own, which is in the map from then on. */
-const copyingEntries: ProxyHandler<PlainRecord> = {
-  get(map, key) {
-    const value: unknown = Reflect.get(map, key)
-    if (typeof key !== 'string' || !isObject(value) || !Object.isFrozen(value)) return value
-    const copy = copied(value)
-    setOwn(map, key, copy)
-    return copy
-  },
+function copyingEntries(changed: Set<string>): ProxyHandler<PlainRecord> {
+  return {
+    get(map, key) {
+      const value: unknown = Reflect.get(map, key)
+      if (typeof key !== 'string' || !isObject(value) || !Object.isFrozen(value)) return value
+      const copy = copied(value)
+      setOwn(map, key, copy)
+      changed.add(key)
+      return copy
+    },
+    // Also what is set by assignment comes this way.
+    defineProperty(map, key, descriptor) {
+      if (typeof key === 'string') changed.add(key)
+      return Reflect.defineProperty(map, key, descriptor)
+    },
+  }
 }
 
 /** Copies what is frozen and shared. */

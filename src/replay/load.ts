@@ -1,6 +1,6 @@
 /** Brings a session's state back: the newest snapshot that is sound, then the events after it. */
 
-import { foldInto } from '../fold/fold.ts'
+import { foldPages } from '../fold/fold.ts'
 import { initialState, type ReadonlyState, type SessionState } from '../fold/state.ts'
 import { DamagedRecord, SessionNotFound, WaymarkError } from '../kernel/errors.ts'
 import type { EventLog, StoredSnapshot, StreamInfo } from '../log/port.ts'
@@ -109,11 +109,10 @@ export async function loadState(log: EventLog, sessionId: string, version?: numb
   }
   const start = await startingPoint(log, sessionId, target)
   const { state, settled } = lazilyCopied(start.fresh)
-  let replayedEvents = 0
-  for await (const page of log.readToFold(sessionId, { after: state.version, to: target })) {
-    foldInto(state, page)
-    replayedEvents += page.length
-  }
+  const replayedEvents = await foldPages(
+    state,
+    log.readToFold(sessionId, { after: state.version, to: target }),
+  )
   return {
     state: settled(),
     from: start.from,

@@ -30,10 +30,15 @@ export function readStoredPart(part: SnapshotPart): object | null {
   const bytes = packed === null ? null : expand(packed, limits.stateBytesMax)
   if (bytes === null || sha256(bytes) !== part.hash) return null
   // The hash has just shown that these are the bytes that were cut.
-  const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'))
+  const value: unknown = JSON.parse(textOf(bytes))
   if (!isObject(value)) return null
   keep(part.hash, { value: deeplyFrozen(value), bytes: bytes.length })
   return value
+}
+
+/** Without a copy of the bytes. */
+function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('utf8')
 }
 
 function keep(hash: string, part: CachedPart): void {

@@ -212,7 +212,7 @@ export function joinState(
     next += Math.max(chunks, 1)
     const owner = placeOf(rest, path)
     if (owner === null || taken.includes(null)) return null
-    owner.record[owner.key] = chunks === wholeValue ? taken[0] : mapOf(taken)
+    owner.record[owner.key] = chunks === wholeValue ? taken[0] : joinedMap(taken)
   }
   return next === parts.length ? rest : null
 }
@@ -229,8 +229,17 @@ export function placeOf(
   return isObject(record) ? { record: record as PlainRecord, key: second } : null
 }
 
-function mapOf(chunks: readonly unknown[]): PlainRecord {
+/** Maps that were put together from parts, so that nobody has to look through their entries to know. */
+const joinedMaps = new WeakSet<object>()
+
+/** Whether all entries of a map came out of parts, and are frozen and shared with others. */
+export function hasSharedEntries(map: object): boolean {
+  return joinedMaps.has(map) || Object.isFrozen(map)
+}
+
+function joinedMap(chunks: readonly unknown[]): PlainRecord {
   const map: PlainRecord = {}
+  joinedMaps.add(map)
   for (const chunk of chunks) {
     if (!Array.isArray(chunk)) continue
     for (const [key, value] of chunk) setOwn(map, key, value)

@@ -96,7 +96,7 @@ export class RedactionLookup {
   }
 
   /** What is known for a page of rows. */
-  async forPage(page: readonly StoredRow[]): Promise<Redactions> {
+  async forPage(page: readonly Pick<StoredRow, 'version' | 'salt'>[]): Promise<Redactions> {
     const redacted = page.filter(isRedacted)
     if (redacted.length > 0 && this.#looked === 'nowhere') {
       this.#looked = 'in the stream'

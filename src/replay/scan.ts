@@ -1,7 +1,7 @@
 /** Every version at which a predicate turns, by reading the log once. The plain twin of bisecting, and the only one that knows. */
 
 import type { LoggedEvent } from '../events/envelope.ts'
-import { fold, foldInto, frozen } from '../fold/fold.ts'
+import { fold, foldInto, foldPages, frozen } from '../fold/fold.ts'
 import type { ReadonlyState, SessionState } from '../fold/state.ts'
 import { withinTime } from '../kernel/bounded.ts'
 import { WaymarkError } from '../kernel/errors.ts'
@@ -105,8 +105,7 @@ class Walk {
 
   static async begin(log: EventLog, sessionId: string, from: number, predicate: Predicate): Promise<Walk> {
     const { state } = await startingPoint(log, sessionId, from)
-    for await (const page of log.readToFold(sessionId, { after: state.version, to: from }))
-      foldInto(state, page)
+    await foldPages(state, log.readToFold(sessionId, { after: state.version, to: from }))
     return predicate.isExpression === true
       ? new Walk(predicate, state, state)
       : new Walk(predicate, frozen(state), null)

@@ -18,11 +18,13 @@ function copyOf(value: unknown): unknown {
 
 /** Freezes a plain value with all that is in it; what is frozen already is not looked into. */
 export function deeplyFrozen<T extends object>(value: T): T {
-  for (const key in value) {
-    const inner: unknown = value[key]
-    if (isObject(inner) && !Object.isFrozen(inner)) deeplyFrozen(inner)
-  }
+  if (Array.isArray(value)) for (const inner of value) freezeInner(inner)
+  else for (const key in value) freezeInner(value[key])
   return Object.freeze(value)
+}
+
+function freezeInner(inner: unknown): void {
+  if (isObject(inner) && !Object.isFrozen(inner)) deeplyFrozen(inner)
 }
 
 /** Whether two plain values are equal, in whatever order their keys stand. */

@@ -36,6 +36,12 @@ async function listen(signal: AbortSignal | undefined): Promise<void> {
 export function typeMatcher(name: string): (event: LoggedEvent) => boolean {
   const nouns = new Set(eventTypes.map(nounOf))
   const known: readonly string[] = [...eventTypes, ...nouns]
+  if (typeof name !== 'string') {
+    throw new WaymarkError('USAGE', {
+      message: 'the type of an event is a text',
+      hint: 'name a type (task.failed) or a noun (task)',
+    })
+  }
   if (!known.includes(name)) {
     throw new WaymarkError('USAGE', {
       message: `no event has the type "${name.slice(0, limits.previewCharactersMax)}"`,

@@ -46,7 +46,8 @@ export interface Step {
  * million events as in one of a thousand, in both directions. Made by `session.stepper()`.
  *
  * A move that finds no place gives `null`, and the stepper stays where it was. What is appended meanwhile is found by going on at
- * the end.
+ * the end. Moves that are not awaited are made one after the other, in the order in which they were asked for. Once the home is closed,
+ * what is not in the window any more throws `STORE_CLOSED`.
  *
  * @example
  * ```ts
@@ -67,6 +68,8 @@ export class Stepper {
   readonly #by: StepBy
   readonly #window: StretchWindow
   #here: Step
+  /** The move before, done or not. */
+  #moving: Promise<unknown> = Promise.resolve()
 
   /** Not for callers: `openStepper` and `session.stepper()` make steppers. */
   constructor(log: EventLog, by: StepBy, window: StretchWindow, here: Step) {
@@ -89,15 +92,19 @@ export class Stepper {
 
   /** The next place; `null` at the newest. */
   async next(): Promise<Step | null> {
-    const { version } = this.#here
-    if (version >= this.newest && version >= (await this.#window.refresh())) return null
-    return this.#arrive(this.#by === 'event' ? version + 1 : await this.#endOfBatch(version + 1))
+    return this.#inTurn(async () => {
+      const { version } = this.#here
+      if (version >= this.newest && version >= (await this.#window.refresh())) return null
+      return this.#arrive(this.#by === 'event' ? version + 1 : await this.#endOfBatch(version + 1))
+    })
   }
 
   /** The place before; `null` at version 0. */
   async previous(): Promise<Step | null> {
-    const { version, from } = this.#here
-    return version === 0 ? null : this.#arrive(from)
+    return this.#inTurn(async () => {
+      const { version, from } = this.#here
+      return version === 0 ? null : this.#arrive(from)
+    })
   }
 
   /**
@@ -106,6 +113,10 @@ export class Stepper {
    * @throws WaymarkError `VERSION_NOT_FOUND`, or `USAGE` when the time cannot be read.
    */
   async to(when: number | string): Promise<Step> {
+    return this.#inTurn(() => this.#go(when))
+  }
+
+  async #go(when: number | string): Promise<Step> {
     const newest = await this.#window.refresh()
     const version = typeof when === 'string' ? await versionAt(this.#log, this.sessionId, when) : when
     if (!Number.isInteger(version) || version < 0 || version > newest) {
@@ -124,14 +135,18 @@ export class Stepper {
    * @throws WaymarkError `USAGE` for a type that no event has.
    */
   async nextOfType(type: string, options: SearchOptions = {}): Promise<Step | null> {
-    const found = await nextMatch(this.#search(options), this.#here.version, typeMatcher(type))
-    return this.#arriveAfter(found)
+    const matches = typeMatcher(type)
+    return this.#inTurn(async () =>
+      this.#arriveAfter(await nextMatch(this.#search(options), this.#here.version, matches)),
+    )
   }
 
   /** The last place before this one with such an event. @throws WaymarkError `USAGE` for a type that no event has. */
   async previousOfType(type: string, options: SearchOptions = {}): Promise<Step | null> {
-    const found = await previousMatch(this.#search(options), this.#here.from, typeMatcher(type))
-    return this.#arriveAfter(found)
+    const matches = typeMatcher(type)
+    return this.#inTurn(async () =>
+      this.#arriveAfter(await previousMatch(this.#search(options), this.#here.from, matches)),
+    )
   }
 
   /**
@@ -141,14 +156,23 @@ export class Stepper {
    * @throws WaymarkError `USAGE` for a path that no state can have.
    */
   async nextChangeOf(path: string, options: SearchOptions = {}): Promise<Step | null> {
-    const found = await nextChange(this.#search(options), this.#here.version, path)
-    return this.#arriveAfter(found)
+    return this.#inTurn(async () =>
+      this.#arriveAfter(await nextChange(this.#search(options), this.#here.version, path)),
+    )
   }
 
   /** The last place before this one at which the value of a path became another one. @throws WaymarkError `USAGE` */
   async previousChangeOf(path: string, options: SearchOptions = {}): Promise<Step | null> {
-    const found = await previousChange(this.#search(options), this.#here.from, path)
-    return this.#arriveAfter(found)
+    return this.#inTurn(async () =>
+      this.#arriveAfter(await previousChange(this.#search(options), this.#here.from, path)),
+    )
+  }
+
+  /** Moves are made one after the other, in the order in which they were asked for. */
+  async #inTurn<T>(move: () => Promise<T>): Promise<T> {
+    const done = this.#moving.then(move)
+    this.#moving = done.catch(() => {})
+    return done
   }
 
   #search({ signal }: SearchOptions): Search {

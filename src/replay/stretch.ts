@@ -44,6 +44,8 @@ export class StretchWindow {
   #held: readonly Stretch[] = []
   /** States that were asked for last. */
   #recent: readonly ReadonlyState[] = []
+  /** The states between one that is kept and one that was asked for on the way back: the next steps back ask for them. */
+  #passed: readonly ReadonlyState[] = []
 
   constructor(log: EventLog, sessionId: string, size: WindowSize = standardSize) {
     this.#log = log
@@ -79,16 +81,33 @@ export class StretchWindow {
   async state(version: number): Promise<ReadonlyState> {
     const recent = this.#recent.find((state) => state.version === version)
     if (recent !== undefined) return recent
+    const passed = this.#passed.find((state) => state.version === version)
+    if (passed !== undefined) return this.#noted(passed)
     const stretch = await this.#stretchOf(Math.max(1, version))
     const nearest = nearestState(stretch, version, this.#size.stateEvents)
     // Going on step by step, the state of the step before is nearer than any that is kept.
-    const start = this.#recent.reduce(
+    const start = [...this.#recent, ...this.#passed].reduce(
       (best, one) => (one.version < version && one.version > best.version ? one : best),
       nearest,
     )
-    const state = fold(start, stretch.events.slice(start.version - stretch.after, version - stretch.after))
+    const events = stretch.events.slice(start.version - stretch.after, version - stretch.after)
+    if (!this.#isOnWayBack(version)) return this.#noted(fold(start, events))
+    const along = statesAlong(start, events)
+    // Only those that the next steps back come by: the others lie after this one, or before one that is kept.
+    const before = this.#passed.filter((one) => one.version > nearest.version && one.version <= start.version)
+    this.#passed = [...before, ...along]
+    return this.#noted(along[along.length - 1] ?? start)
+  }
+
+  #noted(state: ReadonlyState): ReadonlyState {
     this.#recent = [state, ...this.#recent].slice(0, recentStatesMax)
     return state
+  }
+
+  /** Whether a version lies a few events before the one that was asked for last. */
+  #isOnWayBack(version: number): boolean {
+    const back = (this.#recent[0]?.version ?? 0) - version
+    return back > 0 && back <= this.#size.stateEvents
   }
 
   async #stretchOf(version: number): Promise<Stretch> {
@@ -115,6 +134,20 @@ export class StretchWindow {
     }
     return { after, events, states: [first] }
   }
+}
+
+/** Events that are folded one by one for a step back; those before them are folded so many at a time, for the steps after it. */
+const singleEventsMax = 8
+
+/** States on the way over some events: the last few after each event, the others some events apart. No step waits for all of them. */
+function statesAlong(start: ReadonlyState, events: readonly LoggedEvent[]): readonly ReadonlyState[] {
+  const states: ReadonlyState[] = []
+  for (let done = 0; done < events.length; ) {
+    const next = events.length - done > singleEventsMax ? done + singleEventsMax : done + 1
+    states.push(fold(states[states.length - 1] ?? start, events.slice(done, next)))
+    done = next
+  }
+  return states
 }
 
 /** The last state that is kept at or before a version of a stretch. */

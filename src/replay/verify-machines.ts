@@ -4,7 +4,7 @@
  */
 import { decide } from '../decide/decide.ts'
 import type { Decision, DecisionContext } from '../decide/decision.ts'
-import type { Machines } from '../decide/machines.ts'
+import { type Machines, standardMachines } from '../decide/machines.ts'
 import { commandOf } from '../events/catalogue.ts'
 import type { Command } from '../events/commands.ts'
 import { isKnown, type LoggedEvent } from '../events/envelope.ts'
@@ -31,6 +31,8 @@ import { dependsOnHome, type HomeCalls, impliedBy, ReportedCalls } from './verif
 
 /** Goes through one session, batch by batch: `ask` before its events are folded, `hear` after. */
 export class MachinesCheck {
+  /** They are not Waymark's own, and may do what they like. */
+  readonly areGiven: boolean
   readonly #machines: HeardMachines
   readonly #homeCalls: HomeCalls
   readonly #calls = new ReportedCalls()
@@ -48,6 +50,7 @@ export class MachinesCheck {
   #hasAllocations = false
 
   constructor(machines: Machines, homeCalls: HomeCalls) {
+    this.areGiven = machines !== standardMachines
     this.#machines = new HeardMachines(machines)
     this.#homeCalls = homeCalls
     this.#context = {

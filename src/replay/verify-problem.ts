@@ -1,7 +1,7 @@
 /** What verification finds wrong, and what each finding is a sign of. */
 import { isEventType, schemaVersionOf } from '../events/catalogue.ts'
 import { limits } from '../kernel/limits.ts'
-import type { StoredRow } from '../log/port.ts'
+import type { RowTexts } from '../log/port.ts'
 import type { Difference } from './difference.ts'
 
 /**
@@ -45,7 +45,7 @@ export class Problems {
   }
 
   /** A problem of a row, with what the row itself says of its cause. */
-  ofRow(row: StoredRow, { version, kind, detail }: { version: number; kind: string; detail: string }): void {
+  ofRow(row: RowTexts, { version, kind, detail }: { version: number; kind: string; detail: string }): void {
     this.add({ version, kind, cause: causeOfRow(row, kind), detail })
   }
 
@@ -65,7 +65,7 @@ function causeOfKind(kind: string): ProblemCause {
 }
 
 /** An event whose hashes agree was written like this: when it cannot be read, its shape is of another time. */
-function causeOfRow(row: StoredRow, kind: string): ProblemCause {
+function causeOfRow(row: RowTexts, kind: string): ProblemCause {
   if (kind !== 'unknown-event' && kind !== 'invalid-event') return causeOfKind(kind)
   const { type, schemaVersion } = outlineOf(row.envelope)
   if (!isEventType(type)) return causeOfKind(kind)

@@ -7,7 +7,7 @@ import { WaymarkError } from '../kernel/errors.ts'
 import { canonicalJson } from '../kernel/json.ts'
 import { limits } from '../kernel/limits.ts'
 import type { CheckedRow } from '../log/chain.ts'
-import type { EventLog, StreamInfo } from '../log/port.ts'
+import type { EventLog, RowTexts, StreamInfo } from '../log/port.ts'
 import { isRedacted } from '../log/rows.ts'
 import { checkRows, segmentsIn } from './chain.ts'
 import { streamOf } from './load.ts'
@@ -15,7 +15,9 @@ import { RedactionLookup } from './redactions.ts'
 import type { MachinesVerdict } from './verify-batch.ts'
 import type { FoldInto } from './verify-fold.ts'
 import { FoldTwin } from './verify-fold.ts'
+import { IndexesCheck } from './verify-indexes.ts'
 import type { MachinesCheck } from './verify-machines.ts'
+import { eachWatched } from './verify-watch.ts'
 import { type Problem, Problems, type Report } from './verify-problem.ts'
 import { SnapshotsCheck, type SnapshotsVerified } from './verify-snapshots.ts'
 import { BatchWalk } from './verify-walk.ts'
@@ -63,7 +65,7 @@ export async function verifySession(
   const { report } = problems
   const gone = new RedactedEvents(log, sessionId)
   const snapshots = new SnapshotsCheck(log, sessionId)
-  await snapshots.find(report)
+  await snapshots.find()
   const stream = await streamOf(log, sessionId)
   const machines = options.machines ?? null
   const base = await inheritedState(log, stream, machines, report)
@@ -73,17 +75,18 @@ export async function verifySession(
   let events = 0
   let lastVersion = stream.forkedFrom?.version ?? 0
   let lastHash = await inheritedHash(log, stream)
+  const indexes = new IndexesCheck(log, stream)
   for await (const page of checkRows(log, stream)) {
     await gone.look(page, takenOut)
-    for (const checked of page) {
+    await eachWatched(page, machines?.areGiven === true, (checked) => {
       const { row, problems: found } = checked
       events += 1
       lastVersion = row.version
       lastHash = row.hash
+      indexes.take(checked)
       for (const problem of found) problems.ofRow(row, problem)
-      const step = walk.take(checked)
-      if (step !== null) await step
-    }
+      return walk.take(checked)
+    })
     options.onProgress?.({ sessionId, events })
   }
   await walk.end()
@@ -92,9 +95,8 @@ export async function verifySession(
   if (await hasEventsBeyondHead(log, stream)) {
     report(stream.version + 1, 'damaged-head', `the head says ${stream.version} events, and there are more`)
   }
-  for await (const { version, detail } of log.auditIndexes(sessionId))
-    report(version, 'damaged-index', detail)
-  const snapshotsVerified = snapshots.end(report)
+  await indexes.end(report)
+  const snapshotsVerified = await snapshots.end(report)
   const { listed } = problems
   if (walk.state !== null && listed.length === 0) checkSummary(stream, walk.state, report)
   const verdict = machines?.verdict() ?? null
@@ -136,17 +138,21 @@ class RedactedEvents {
   }
 
   async look(page: readonly CheckedRow[], takenOut: Set<string>): Promise<void> {
-    const redactions = await this.#lookup.forPage(page.map(({ row }) => row))
+    const redacted: RowTexts[] = []
     for (const { row, event } of page) {
       if (event === null) continue
-      if (isKnown(event) && event.type === 'session.redacted') {
+      if (event.type === 'session.redacted' && isKnown(event)) {
         for (const hash of event.data.contents) takenOut.add(hash)
       }
-      if (!isRedacted(row)) continue
+      if (isRedacted(row)) redacted.push(row)
+    }
+    if (redacted.length === 0) return
+    const { by } = await this.#lookup.forPage(redacted)
+    for (const { version } of redacted) {
       this.count += 1
-      const by = redactions.by.get(row.version)
-      if (by !== undefined && this.listed.length < limits.problemsListedMax) {
-        this.listed.push({ version: row.version, by })
+      const redaction = by.get(version)
+      if (redaction !== undefined && this.listed.length < limits.problemsListedMax) {
+        this.listed.push({ version, by: redaction })
       }
     }
   }

@@ -2,7 +2,8 @@
 import { foldVersion, type ReadonlyState } from '../fold/state.ts'
 import type { EventLog, StoredSnapshot } from '../log/port.ts'
 import { firstDifference, same } from './difference.ts'
-import { readStoredPart } from './part-cache.ts'
+import { readPart, readStoredPart } from './part-cache.ts'
+import type { ReadPart } from './parts.ts'
 import { unpackSnapshot } from './snapshot.ts'
 import type { Report } from './verify-problem.ts'
 
@@ -12,11 +13,15 @@ export interface SnapshotsVerified {
   readonly ofOtherFold: number
 }
 
-/** Looked up once; each is compared when its version is reached. */
+/** Hashes of parts that are kept in mind; a session has a few dozen for each keyframe. */
+const partsSeenMax = 65_536
+
+/** Listed once; each is unpacked and compared when its version is reached. */
 export class SnapshotsCheck {
   readonly #log: EventLog
   readonly #sessionId: string
   readonly #open = new Set<number>()
+  readonly #seen = new Set<string>()
   #count = 0
   #ofOtherFold = 0
 
@@ -25,20 +30,13 @@ export class SnapshotsCheck {
     this.#sessionId = sessionId
   }
 
-  /** Finds all there are; what cannot be unpacked is damaged. */
-  async find(report: Report): Promise<void> {
+  /** Finds all there are. */
+  async find(): Promise<void> {
     for await (const snapshot of this.#log.snapshots(this.#sessionId)) {
       if (snapshot.sessionId !== this.#sessionId) continue
       this.#count += 1
-      if (snapshot.foldVersion !== foldVersion) {
-        this.#ofOtherFold += 1
-        continue
-      }
-      const unpacked = unpackSnapshot(snapshot, this.#sessionId, readStoredPart)
-      if (unpacked.ok) this.#open.add(snapshot.version)
-      else if (unpacked.kind === 'damaged-snapshot') {
-        report(snapshot.version, unpacked.kind, unpacked.detail)
-      }
+      if (snapshot.foldVersion === foldVersion) this.#open.add(snapshot.version)
+      else this.#ofOtherFold += 1
     }
   }
 
@@ -54,41 +52,55 @@ export class SnapshotsCheck {
     report: Report,
   ): Promise<void> {
     this.#open.delete(version)
-    for await (const snapshot of this.#log.snapshots(this.#sessionId, version)) {
-      if (snapshot.version < version || snapshot.sessionId !== this.#sessionId) return
-      compareOne(snapshot, chainHash, state, report)
+    const snapshot = await this.#at(version)
+    if (snapshot === null || snapshot.foldVersion !== foldVersion) return
+    const unpacked = unpackSnapshot(snapshot, this.#sessionId, this.#read)
+    if (!unpacked.ok) await this.#damaged(version, unpacked, report)
+    else if (snapshot.chainHash !== chainHash) {
+      report(version, 'foreign-snapshot', 'its chain hash is not the event’s')
+    } else if (state !== null && !same(unpacked.fresh, state)) {
+      const difference = firstDifference(unpacked.fresh, state)
+      const where = difference === null ? '' : `: first at ${difference.path}`
+      const detail = `it is not what folding the events up to it gives${where}; other code made it, under the same fold version`
+      report(version, 'snapshot-differs', detail, difference ?? undefined)
     }
   }
 
   /** What is left over is of versions at which no event stands. */
-  end(report: Report): SnapshotsVerified {
+  async end(report: Report): Promise<SnapshotsVerified> {
     for (const version of this.#open) {
-      if (version > 0) report(version, 'foreign-snapshot', 'there is no event at its version')
+      const snapshot = await this.#at(version)
+      if (snapshot === null) continue
+      const unpacked = unpackSnapshot(snapshot, this.#sessionId, this.#read)
+      if (!unpacked.ok) await this.#damaged(version, unpacked, report)
+      else if (version > 0) report(version, 'foreign-snapshot', 'there is no event at its version')
     }
     return { count: this.#count, ofOtherFold: this.#ofOtherFold }
   }
-}
 
-function compareOne(
-  snapshot: StoredSnapshot,
-  chainHash: string,
-  state: ReadonlyState | null,
-  report: Report,
-): void {
-  const { version } = snapshot
-  if (snapshot.foldVersion !== foldVersion) return
-  if (snapshot.chainHash !== chainHash) {
-    report(version, 'foreign-snapshot', 'its chain hash is not the event’s')
-    return
+  /** One that somebody drops while it is read loses its parts first: that is no damage. */
+  async #damaged(
+    version: number,
+    { kind, detail }: { readonly kind: string; readonly detail: string },
+    report: Report,
+  ): Promise<void> {
+    if ((await this.#at(version)) !== null) report(version, kind, detail)
   }
-  const unpacked = unpackSnapshot(snapshot, snapshot.sessionId)
-  if (!unpacked.ok || state === null || same(unpacked.fresh, state)) return
-  const difference = firstDifference(unpacked.fresh, state)
-  const where = difference === null ? '' : `: first at ${difference.path}`
-  report(
-    version,
-    'snapshot-differs',
-    `it is not what folding the events up to it gives${where}; other code made it, under the same fold version`,
-    difference ?? undefined,
-  )
+
+  /** The session's own snapshot of a version; `null` when it has been dropped meanwhile. */
+  async #at(version: number): Promise<StoredSnapshot | null> {
+    for await (const snapshot of this.#log.snapshots(this.#sessionId, version)) {
+      return snapshot.version === version && snapshot.sessionId === this.#sessionId ? snapshot : null
+    }
+    return null
+  }
+
+  /** Reads each stored part once: snapshots share them, and what has been found sound is at hand. */
+  readonly #read: ReadPart = (part) => {
+    if (this.#seen.has(part.hash)) return readPart(part)
+    const value = readStoredPart(part)
+    if (this.#seen.size >= partsSeenMax) this.#seen.clear()
+    if (value !== null) this.#seen.add(part.hash)
+    return value
+  }
 }

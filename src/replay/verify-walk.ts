@@ -4,7 +4,7 @@ import { foldInto } from '../fold/fold.ts'
 import type { SessionState } from '../fold/state.ts'
 import { limits } from '../kernel/limits.ts'
 import type { CheckedRow } from '../log/chain.ts'
-import type { StoredRow } from '../log/port.ts'
+import type { RowTexts } from '../log/port.ts'
 import { isRedacted } from '../log/rows.ts'
 import type { FoldTwin } from './verify-fold.ts'
 import { MachinesCheck } from './verify-machines.ts'
@@ -22,7 +22,7 @@ export interface WalkParts {
 /** Rows of one command, with their events. */
 interface Gathered {
   readonly events: LoggedEvent[]
-  readonly rows: StoredRow[]
+  readonly rows: RowTexts[]
   isRedacted: boolean
 }
 
@@ -69,20 +69,20 @@ export class BatchWalk {
     if (this.#state !== null) await this.#settle(last, true)
   }
 
-  #gather(row: StoredRow, event: LoggedEvent): void {
+  #gather(row: RowTexts, event: LoggedEvent): void {
     this.#batch.events.push(event)
     this.#batch.rows.push(row)
     if (isRedacted(row)) this.#batch.isRedacted = true
   }
 
   /** The first row that cannot be trusted: what came before is settled, what comes after has no state to be asked in. */
-  async #breakOff(row: StoredRow): Promise<void> {
+  async #breakOff(row: RowTexts): Promise<void> {
     await this.end()
     this.#state = null
     await this.#pass(row)
   }
 
-  #pass({ version, hash }: StoredRow): Promise<void> | null {
+  #pass({ version, hash }: RowTexts): Promise<void> | null {
     const { machines, snapshots, report } = this.#parts
     machines?.skip('after-damage', version)
     return snapshots.isDue(version) ? snapshots.compare(version, hash, null, report) : null

@@ -5,6 +5,7 @@
  * records it, and as damage anywhere else. And it asks the machines again whether each event follows from its command.
  */
 import { type Machines, standardMachines } from '../decide/machines.ts'
+import { type GivenMachines, machinesGiven } from '../decide/machines-given.ts'
 import { DamagedRecord } from '../kernel/errors.ts'
 import type { EventLog } from '../log/port.ts'
 import { HomeCalls } from './verify-calls.ts'
@@ -27,7 +28,7 @@ export interface Verification {
 
 export interface VerifyOptions {
   /** The machines that are asked about each batch; those of this Waymark where none are given, and none with `null`. */
-  readonly machines?: Machines | null
+  readonly machines?: Machines | GivenMachines | null
   /** The fold that is held against the usual one. */
   readonly fold?: FoldInto
   /** Told after each page of events and each session. */
@@ -86,10 +87,10 @@ async function verifiedContents(
 async function verifiedSession(
   log: EventLog,
   sessionId: string,
-  { machines = standardMachines, homeCalls, ...rest }: VerifyOptions & { readonly homeCalls: HomeCalls },
+  { machines: given = standardMachines, homeCalls, ...rest }: VerifyOptions & { readonly homeCalls: HomeCalls },
   takenOut: Set<string>,
 ): Promise<SessionVerification> {
-  const check = machines === null ? {} : { machines: new MachinesCheck(machines, homeCalls) }
+  const check = given === null ? {} : { machines: new MachinesCheck(machinesGiven(given), homeCalls) }
   const options = { ...rest, ...check, loadHomeCalls: () => homeCalls.load() }
   try {
     return await verifySession(log, sessionId, options, takenOut)

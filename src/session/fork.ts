@@ -91,14 +91,40 @@ async function redactionsToRecord(
   return commands
 }
 
+/** Versions up to which nothing was ever taken out of a session, as far as this process has looked. */
+const soundUpTo = new WeakMap<EventLog, Map<string, number>>()
+const sessionsNotedMax = 1_000
+
 async function mayBeRedacted(log: EventLog, sessionId: string): Promise<boolean> {
+  const noted = soundUpTo.get(log) ?? new Map<string, number>()
+  soundUpTo.set(log, noted)
   try {
-    return (await loadState(log, sessionId)).state.redactions > 0
+    const newest = await newestUntouched(log, sessionId, noted.get(sessionId))
+    noted.delete(sessionId)
+    if (newest !== null) noted.set(sessionId, newest)
+    for (const [oldest] of noted) if (noted.size > sessionsNotedMax) noted.delete(oldest)
+    return newest === null
   } catch (error) {
     // Forked before damage: then its events are gone over to see.
     if (error instanceof DamagedRecord) return true
     throw error
   }
+}
+
+/** The newest version of a session out of which nothing was taken, else `null`. Looks at what came after `known`, up to which nothing was. */
+async function newestUntouched(log: EventLog, sessionId: string, known?: number): Promise<number | null> {
+  if (known === undefined) {
+    const { state } = await loadState(log, sessionId)
+    return state.redactions > 0 ? null : state.version
+  }
+  let newest = known
+  for await (const page of log.readToFold(sessionId, { after: known })) {
+    for (const event of page) {
+      if (event.type === 'session.redacted') return null
+      newest = event.version
+    }
+  }
+  return newest
 }
 
 async function placeOf(

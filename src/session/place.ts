@@ -5,6 +5,7 @@ import { stateAt, versionAt } from '../replay/at.ts'
 import { checkpointVersion } from '../replay/checkpoint-version.ts'
 import { type DiffOptions, diffHistories, type HistoryDiff, type HistoryPlace } from '../replay/diff.ts'
 import { streamOf } from '../replay/load.ts'
+import { checkName } from './doors.ts'
 import { resolveSession } from './resolve.ts'
 
 /**
@@ -76,6 +77,7 @@ function noSession(): WaymarkError {
 }
 
 async function named(log: EventLog, text: string): Promise<Named> {
+  checkName(text, 'a place in a session')
   const mark = text.lastIndexOf('@')
   // Another tool's id of a session may have the sign in it.
   if (mark === -1 || (mark > 0 && (await isName(log, text))))

@@ -20,6 +20,7 @@ import { type Verification, type VerifyOptions, verifyLog } from '../replay/veri
 import { openSqliteLog } from '../store/sqlite/open.ts'
 import { beginSession, historyOf } from './begin.ts'
 import { startCommand } from './begin-options.ts'
+import { checkPredicate } from './doors.ts'
 import { EventLoopTurns } from './event-loop.ts'
 import { followLog } from './follow.ts'
 import { type ForkOptions, forkSession } from './fork.ts'
@@ -292,6 +293,7 @@ export class Waymark {
    * ```
    */
   async bisect(name: string, predicate: PredicateLike, options: BisectOptions = {}): Promise<Bisection> {
+    checkPredicate(predicate)
     return bisectSession(this.log, await this.resolve(name), predicate, options)
   }
 

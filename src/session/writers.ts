@@ -92,7 +92,7 @@ export function liveWriters(note: string | null): readonly Writer[] {
   if (note === null) return []
   try {
     const parsed: unknown = JSON.parse(note)
-    return Array.isArray(parsed) ? parsed.filter(isWriter).filter(isAlive) : []
+    return Array.isArray(parsed) ? living(parsed.filter(isWriter)) : []
   } catch {
     return []
   }
@@ -110,6 +110,17 @@ function isWriter(value: unknown): value is Writer {
   if (typeof value !== 'object' || value === null) return false
   const isNamed = ['sessionId', 'holder'].every((field) => typeof Reflect.get(value, field) === 'string')
   return isNamed && Number.isInteger(Reflect.get(value, 'pid'))
+}
+
+/** Those whose processes are alive; each process is asked after once, however many sessions it writes. */
+function living(writers: readonly Writer[]): readonly Writer[] {
+  const known = new Map<string, boolean>()
+  return writers.filter((writer) => {
+    const name = `${writer.pid} ${writer.start ?? ''}`
+    const alive = known.get(name) ?? isAlive(writer)
+    known.set(name, alive)
+    return alive
+  })
 }
 
 /**

@@ -29,6 +29,8 @@ export interface StateDiffOptions {
   readonly all?: boolean
   /** Folds times too: of two sessions that have nothing in common, all of them differ. */
   readonly foldTimes?: boolean
+  /** What an id of the state after is called in the state before; both are called the same if left out. */
+  readonly nameOf?: (text: string) => string
 }
 
 /** Parts that nearly every event changes, and counts of what is listed anyway. */
@@ -79,7 +81,7 @@ const knownBy: Readonly<Record<string, string>> = {
 export function stateDiff(
   before: ReadonlyState,
   after: ReadonlyState,
-  { all = false, foldTimes = false }: StateDiffOptions = {},
+  { all = false, foldTimes = false, nameOf = asItIs }: StateDiffOptions = {},
 ): StateDiff {
   const changes: StateChange[] = []
   const folded = new Set<string>()
@@ -95,18 +97,27 @@ export function stateDiff(
       changes.push({ path: pathText(names), kind, before: was ?? null, after: is ?? null })
     }
   }
-  compare([], before, after, stateShape, found)
+  compare([], before, after, stateShape, { found, nameOf })
   return { changes, changeCount, folded: [...folded] }
 }
 
-/** Whether two values of states are the same, part by part. */
-export function isSame(a: unknown, b: unknown): boolean {
+function asItIs(text: string): string {
+  return text
+}
+
+/** Whether two values of states are the same, part by part; of two texts `isSameText` says it where they are not equal. */
+export function isSame(
+  a: unknown,
+  b: unknown,
+  isSameText?: (a: string, b: string) => boolean,
+): boolean {
+  if (isSameText !== undefined && typeof a === 'string' && typeof b === 'string') return isSameText(a, b)
   if (Object.is(a, b)) return true
   if (!isPart(a) || !isPart(b) || Array.isArray(a) !== Array.isArray(b)) return false
   const names = Object.keys(a)
   return (
     names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && isSame(Reflect.get(a, name), Reflect.get(b, name)))
+    names.every((name) => Object.hasOwn(b, name) && isSame(Reflect.get(a, name), Reflect.get(b, name), isSameText))
   )
 }
 
@@ -114,6 +125,10 @@ const timeName = /At$|^time$|^runningSince$|^workedMs$/
 
 type Names = readonly (string | number)[]
 type Found = (names: Names, kind: StateChange['kind'], before: unknown, after: unknown) => void
+interface Told {
+  readonly found: Found
+  readonly nameOf: (text: string) => string
+}
 
 function foldedName(names: Names, foldTimes: boolean): string | undefined {
   const [first, second] = names
@@ -121,20 +136,21 @@ function foldedName(names: Names, foldTimes: boolean): string | undefined {
   return [String(first), `${first}.${second}`].find((name) => bookkeeping.has(name))
 }
 
-function compare(names: Names, before: unknown, after: unknown, shape: Shape, found: Found): void {
+function compare(names: Names, before: unknown, after: unknown, shape: Shape, told: Told): void {
   // Parts that did not change are shared between the states of one session.
   if (Object.is(before, after)) return
   if (shape === 'value' || !isPart(before) || !isPart(after)) {
-    if (!isSame(before, after)) found(names, kindOf(before, after), before, after)
+    const isSameText = (was: string, is: string): boolean => was === is || was === told.nameOf(is)
+    if (!isSame(before, after, isSameText)) told.found(names, kindOf(before, after), before, after)
     return
   }
   if ('list' in shape) {
-    compareLists(names, asList(before), asList(after), shape.list, found)
+    compareLists(names, asList(before), asList(after), shape.list, told)
     return
   }
   for (const name of namesIn(before, after, shape)) {
     const part = 'each' in shape ? shape.each : (shape.fields[name] ?? 'value')
-    compare([...names, name], ownOf(before, name), ownOf(after, name), part, found)
+    compare([...names, name], ownOf(before, name), ownOf(after, name), part, told)
   }
 }
 
@@ -154,24 +170,26 @@ function compareLists(
   before: readonly unknown[],
   after: readonly unknown[],
   shape: Shape,
-  found: Found,
+  told: Told,
 ): void {
+  const { found, nameOf } = told
   const key = knownBy[names.join('.')]
-  const known = (list: readonly unknown[]): Map<string, number> =>
-    new Map(list.map((one, index) => [keyOf(one, key), index]))
-  const [olds, news] = [known(before), known(after)]
+  const known = (list: readonly unknown[], named: (text: string) => string): Map<string, number> =>
+    new Map(list.map((one, index) => [keyOf(one, key, named), index]))
+  const [olds, news] = [known(before, asItIs), known(after, nameOf)]
   for (const [name, index] of olds) {
     if (!news.has(name)) found([...names, index], 'removed', before[index], undefined)
   }
   for (const [name, index] of news) {
     const old = olds.get(name)
     if (old === undefined) found([...names, index], 'added', undefined, after[index])
-    else compare([...names, index], before[old], after[index], shape, found)
+    else compare([...names, index], before[old], after[index], shape, told)
   }
 }
 
-function keyOf(one: unknown, key: string | undefined): string {
-  return JSON.stringify(key === undefined || !isPart(one) ? one : ownOf(one, key))
+function keyOf(one: unknown, key: string | undefined, nameOf: (text: string) => string): string {
+  const known = key === undefined || !isPart(one) ? one : ownOf(one, key)
+  return JSON.stringify(known, (_field, value: unknown) => (typeof value === 'string' ? nameOf(value) : value))
 }
 
 /** A value that was `null` before was not there, as far as people are concerned, but its place was. */

@@ -1,5 +1,6 @@
 /** What a what-if is asked to change, taken in with care. */
 import type { Machines } from '../decide/machines.ts'
+import { type GivenMachines, machinesGiven } from '../decide/machines-given.ts'
 import { type Command, parseCommand } from '../events/commands.ts'
 import type { ConfigurationChange } from '../events/session.ts'
 import { WaymarkError } from '../kernel/errors.ts'
@@ -22,8 +23,8 @@ export interface WhatIfChanges {
   readonly configuration?: ConfigurationChange
   /** Size of the window in tokens, as if it had been stated at the beginning. */
   readonly windowTokens?: number
-  /** Machines that decide in place of Waymark's own. */
-  readonly machines?: Machines
+  /** Machines that decide in place of Waymark's own: as `machinesFrom` makes them, or XState machines by name. */
+  readonly machines?: Machines | GivenMachines
   /** What the session does of its own accord; what the home does if left out. */
   readonly policies?: readonly Policy[]
   /** Versions whose commands are left out. */
@@ -53,7 +54,7 @@ export function versionsNamed({ skip = [], edit = [], insert = [] }: WhatIfChang
  * named twice; `COMMAND_INVALID` for what is no command
  */
 export async function rulesOf(script: OpenScript, changes: WhatIfChanges): Promise<PlayRules> {
-  const { skip: skips, edit: edits, insert: inserts, ...rules } = changes
+  const { skip: skips, edit: edits, insert: inserts, machines, ...rules } = changes
   const named = versionsNamed(changes)
   const found = named.size === 0 ? new Map<number, ScriptStep>() : await stepsAt(script, named)
   const skip = skipped(skips ?? [], found, script)
@@ -68,7 +69,8 @@ export async function rulesOf(script: OpenScript, changes: WhatIfChanges): Promi
     const step = stepAt(found, change.version, script)
     insert.set(step.version, [...(insert.get(step.version) ?? []), inserted(change)])
   }
-  return { ...rules, skip, edit, insert }
+  const deciding = machines === undefined ? {} : { machines: machinesGiven(machines) }
+  return { ...rules, ...deciding, skip, edit, insert }
 }
 
 /** The commands that are left out. A range may hold what policies asked for because of them: that goes with them. */
@@ -86,7 +88,7 @@ function skipped(
     const step = found.get(version)
     if (step === undefined || !own.has(step.version)) stepAt(found, version, script)
     if (step?.command?.type === 'session.start' || step?.command?.type === 'session.fork')
-      throw begins(version)
+      throw begins(version, step.command.type)
   }
   return own
 }
@@ -136,10 +138,11 @@ function ofPolicy(version: number, step: ScriptStep): WaymarkError {
   })
 }
 
-function begins(version: number): WaymarkError {
+function begins(version: number, type: 'session.start' | 'session.fork'): WaymarkError {
+  const fields = type === 'session.start' ? '{"model":"claude-opus-4-5"}' : '{"title":"Log in by mail"}'
   return new WaymarkError('USAGE', {
     message: `version ${version} is where the session begins: without it there is none`,
-    hint: `edit it instead: --edit ${version} '{"model":"claude-opus-4-5"}'`,
+    hint: `edit it instead: --edit ${version} '${fields}'`,
     details: { version },
   })
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Machines } from '../decide/machines.ts'
-import { type GivenMachines, machinesFrom } from '../decide/machines-given.ts'
+import { type GivenMachines, machinesGiven } from '../decide/machines-given.ts'
 import type { Command } from '../events/commands.ts'
 import { parseSending } from '../events/content.ts'
 import type { LoggedEvent } from '../events/envelope.ts'
@@ -131,7 +131,7 @@ export interface PlayCommandsOptions {
   /** Those that every session has, if left out. */
   readonly policies?: readonly Policy[]
   /** XState machines in the place of the usual ones: a module that exports `taskMachine`, or some of the others. */
-  readonly machines?: GivenMachines
+  readonly machines?: Machines | GivenMachines
 }
 
 export interface PlayedCommands {
@@ -162,7 +162,13 @@ export interface PlayedCommands {
  */
 export function playCommands(commands: readonly object[], options: PlayCommandsOptions = {}): PlayedCommands {
   const { seed = 1, policies = standardPolicies, machines } = options
-  const rules = { seed, policies, ...(machines === undefined ? {} : { machines: machinesFrom(machines) }) }
+  const rules = { seed, policies, ...(machines === undefined ? {} : { machines: machinesGiven(machines) }) }
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new WaymarkError('USAGE', {
+      message: `${String(seed)} is no seed`,
+      hint: 'a seed is a whole number from 0',
+    })
+  }
   const refused: string[] = []
   let last: PlayedBare | null = null
   for (const played of playedSteps(commands.map(stepOf), rules)) {

@@ -11,9 +11,11 @@ import { CommandRefused, WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import type { LogTransaction } from '../log/port.ts'
 import { takeKeyframeIfDue } from '../replay/keyframe.ts'
+import { forkSession } from '../session/fork.ts'
 import { type RecordEnvironment, type RecordRequest, record } from '../session/record.ts'
 import type { Waymark } from '../session/waymark.ts'
 import type { WhatIfChanges } from './asked-changes.ts'
+import { checkChanges } from './changes-shape.ts'
 import { Telling, type Told } from './comparison.ts'
 import { makePlayer, type PlayedStep, type PlayRules } from './play.ts'
 import { firstVersionOf, lastVersionOf } from './script-step.ts'
@@ -45,10 +47,11 @@ export interface SavedFork {
 
 /**
  * Plays as {@link whatIf} does, and records what was played, from the first difference on, in a fork of the session. Its calls were counted in
- * the session and are not counted again; tasks that the fork interrupts are restored at once.
+ * the session and are not counted again; tasks that the fork interrupts are restored at once. It takes no place among the sessions that are being
+ * written, and leaves nothing to close.
  *
  * @throws as {@link whatIf}; WaymarkError `USAGE` when nothing differs, when it differs from the very beginning, or with other machines than
- * those that a home records with; `STORE_BUSY`, `LIMIT_REACHED`
+ * those that a home records with; `STORE_BUSY`
  *
  * @example
  * ```ts
@@ -65,15 +68,18 @@ export async function saveWhatIf(
   changes: WhatIfChanges,
   options: SaveOptions = {},
 ): Promise<SavedFork> {
+  checkChanges(changes)
   if (changes.machines !== undefined) throw otherMachines()
   const { rules, open, sessionId } = await prepare(waymark, name, changes)
   const script = await open()
   const player = makePlayer(script.start, rules)
   let recording: Recording | null = null
+  const refused: string[] = []
   for await (const { step } of script.steps) {
     options.signal?.throwIfAborted()
     for (const played of player.play(step)) {
       checkBeginning(played)
+      if (recording === null && played.refusal !== null) refused.push(played.refusal.reason)
       if (recording === null && !played.sameApartFromConfiguration) {
         recording = await begin(waymark, sessionId, played, rules, options)
       }
@@ -81,7 +87,7 @@ export async function saveWhatIf(
     }
     options.onProgress?.(step.lastVersion, script.newest)
   }
-  if (recording === null) throw nothingDiffers(sessionId)
+  if (recording === null) throw nothingDiffers(sessionId, refused)
   return recording.end()
 }
 
@@ -95,12 +101,14 @@ async function begin(
   const at = kind === 'inserted' ? lastVersionOf(step) : firstVersionOf(step) - 1
   if (at < 1) throw fromTheBeginning(parentSessionId)
   const time = step.time ?? step.recordedAt
-  const session = await waymark.fork(parentSessionId, {
+  const { log, environment } = waymark
+  // Nobody goes on writing in it: it takes no place among the sessions that are being written.
+  const host = { log, environment, writers: null, appended: (id: string) => waymark.appended(id) }
+  const state = await forkSession(host, parentSessionId, {
     at,
     title: title ?? `what if: ${parentSessionId} from version ${at} on`,
     time,
   })
-  const { state } = session
   const switched = Object.values(state.tasks).filter(
     ({ switchCause, status }) => status === 'context_switch' && switchCause === 'fork',
   )
@@ -252,10 +260,18 @@ function otherMachines(): WaymarkError {
   })
 }
 
-function nothingDiffers(sessionId: string): WaymarkError {
+/** Why there is no fork to make. `refused` are the reasons for which inserted commands were refused. */
+export function nothingDiffers(sessionId: string, refused: readonly string[]): WaymarkError {
+  const [reason] = refused
   return new WaymarkError('USAGE', {
-    message: 'there is nothing to save: what was played is the same as what was recorded',
-    hint: 'waymark fork makes a fork without changes',
+    message:
+      reason === undefined
+        ? 'there is nothing to save: what was played is the same as what was recorded'
+        : `there is nothing to save: what was inserted is refused, and the rest is as recorded: ${reason}`,
+    hint:
+      reason === undefined
+        ? 'waymark fork makes a fork without changes'
+        : 'insert a command that is accepted there; without --save all refusals are listed',
     details: { sessionId },
   })
 }

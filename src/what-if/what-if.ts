@@ -1,4 +1,5 @@
 /** What would have been different: a session's commands played again under other rules, compared with what was recorded. */
+import type { Command } from '../events/commands.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import type { EventLog } from '../log/port.ts'
@@ -6,6 +7,7 @@ import { streamOf } from '../replay/load.ts'
 import type { Waymark } from '../session/waymark.ts'
 import { type StateDiff, stateDiff } from '../views/state-diff.ts'
 import { rulesOf, versionsNamed, type WhatIfChanges } from './asked-changes.ts'
+import { checkChanges } from './changes-shape.ts'
 import { Comparing, type Comparison, Telling, type Told } from './comparison.ts'
 import { makePlayer, type PlayedStep, type PlayRules } from './play.ts'
 import { type OpenScript, openScript } from './script.ts'
@@ -34,7 +36,7 @@ export interface WhatIf extends Comparison {
   readonly version: number
   /** Commands that were played, policies' not counted. */
   readonly commands: number
-  /** Nothing came out otherwise: not one event. */
+  /** Nothing came out otherwise: not one event, and no command was refused, inserted ones included. */
   readonly same: boolean
   readonly gaveWay: Told<GaveWay>
   /** Steps that were not decided anew but taken over from the record, by the reason. */
@@ -92,6 +94,7 @@ export async function whatIf(
 
 /** Finds out where a what-if has to begin, and which commands it changes. */
 export async function prepare(waymark: Waymark, name: string, changes: WhatIfChanges): Promise<Prepared> {
+  checkChanges(changes)
   const { log } = waymark
   const sessionId = await waymark.resolve(name)
   const { forkedFrom } = await streamOf(log, sessionId)
@@ -118,7 +121,7 @@ async function compared({ rules, open }: Prepared, { onProgress, signal }: WhatI
     for (const played of player.play(step)) {
       checkBeginning(played)
       comparing.add(played)
-      same &&= played.same
+      same &&= played.same && played.refusal === null
       hasParted ||= !played.sameApartFromConfiguration
       if (played.command !== null) commands += 1
       gaveWay.addAll(gaveWayAt(played, rules))
@@ -146,8 +149,11 @@ async function compared({ rules, open }: Prepared, { onProgress, signal }: WhatI
 /** A session that could not have begun under these rules has no history to tell of. */
 export function checkBeginning({ command, kind, refusal, step }: PlayedStep): void {
   if (refusal === null || command === null) return
-  const isConfigured = kind === 'inserted' && step.command?.type === 'session.fork'
-  if (command.type !== 'session.start' && !(isConfigured && command.type === 'session.configure')) return
+  const isConfigured =
+    kind === 'inserted' && step.command?.type === 'session.fork' && command.type === 'session.configure'
+  // A beginning that is inserted is one command too many, and is refused like any other.
+  const isBeginning = kind !== 'inserted' && command.type === 'session.start'
+  if (!isConfigured && !isBeginning) return
   throw new WaymarkError('CONFIGURATION_INVALID', {
     message: `the session could not have begun so: ${refusal.reason}`,
     hint: refusal.accepted[0] ?? 'change what is given; docs/configuration.md says what fits together',
@@ -155,15 +161,26 @@ export function checkBeginning({ command, kind, refusal, step }: PlayedStep): vo
   })
 }
 
-function gaveWayAt({ kind, step }: PlayedStep, { configuration }: PlayRules): readonly GaveWay[] {
-  const { command, version } = step
+function gaveWayAt({ kind, step }: PlayedStep, { configuration, edit }: PlayRules): readonly GaveWay[] {
+  const { version } = step
+  const command = edit?.get(version) ?? step.command
   if (kind === 'inserted' || kind === 'skipped' || command === null) return []
   if (command.type === 'session.redact' && kind === 'gave-way') {
     return [{ version, command: command.type, fields: [] }]
   }
-  if (configuration === undefined || command.type !== 'session.configure') return []
-  const fields = Object.keys(command.configuration).filter((field) => Object.hasOwn(configuration, field))
+  if (configuration === undefined) return []
+  const fields = fieldsSet(command, step.command).filter((field) => Object.hasOwn(configuration, field))
   return fields.length === 0 ? [] : [{ version, command: command.type, fields }]
+}
+
+/** The fields of a configuration that a command sets after the beginning, or that an edit sets at the beginning. */
+function fieldsSet(command: Command, recorded: Command | null): readonly string[] {
+  if (command.type === 'session.configure') return Object.keys(command.configuration)
+  if (command.type !== 'session.start' || recorded?.type !== 'session.start') return []
+  const before = Object(recorded.configuration)
+  return Object.entries(command.configuration ?? {}).flatMap(([field, value]) =>
+    Reflect.get(before, field) === value ? [] : [field],
+  )
 }
 
 const workedOut: Readonly<Record<string, TakenOverReason>> = {

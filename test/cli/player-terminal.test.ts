@@ -89,6 +89,16 @@ describe.skipIf(missing !== null)(
       expect(await terminal.ended).toBe(0)
     })
 
+    it('takes a long line that comes in one piece, with its end', { timeout: 60_000 }, async () => {
+      const { place, id } = await played()
+      const terminal = inTerminal(place, ['replay', id, '--from', '0'])
+      await terminal.shows(/version 0 of/)
+      terminal.type(`/${'x'.repeat(150)}\r`)
+      await terminal.shows(/no event has the type "x+/)
+      terminal.type('g\u0003')
+      expect(await terminal.ended).toBe(130)
+    })
+
     it('fits a terminal that becomes smaller', { timeout: 60_000 }, async () => {
       const { place, id } = await played()
       const terminal = inTerminal(place, ['replay', id, '--from', '3'])

@@ -2,8 +2,10 @@
  * The player without a terminal. Goal: every key does what the help says, and the screen fits whatever room there is. Method: a session is
  * made in memory; keys are pressed on the model, and screens are drawn from it.
  */
+import { emitKeypressEvents } from 'node:readline'
+import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { widthOf } from '../../src/cli/layout.ts'
 import { barParts, columnAt, emptyBar, marked } from '../../src/cli/player/bar.ts'
 import { actionOf, bindings, type Key } from '../../src/cli/player/keys.ts'
@@ -117,7 +119,7 @@ describe('keys', () => {
     const go = pressAll(model, [key('g'), ...typed('12'), enter, key(':'), ...typed('2026-01-01'), enter])
     expect(go.wishes).toEqual([
       { kind: 'to', when: 12 },
-      { kind: 'to', when: '2026-01-01' },
+      { kind: 'to', when: '2026-01-01T00:00:00.000Z' },
     ])
     const find = pressAll(model, [key('/'), ...typed('task'), enter, key('n'), key('c'), ...typed('epochs')])
     const back: Key = { name: 'backspace', sequence: '\u007f' }
@@ -141,6 +143,27 @@ describe('keys', () => {
     expect(long).toHaveLength(limits.idCharactersMax)
     const odd = pressAll(model, [key('/'), key('\u0007'), key('\u001b[5~'), key('é')]).model.typing?.text
     expect(odd).toBe('é')
+  })
+
+  it('an Esc and a key that come together close the line and press the key; Ctrl-C leaves from there too', async () => {
+    const model = modelOf(await stepperOf())
+    const keys: Key[] = []
+    const input = new PassThrough()
+    emitKeypressEvents(input)
+    input.on('keypress', (_text, pressed: Key) => keys.push(pressed))
+    input.write('g12')
+    input.write('\u001b')
+    input.write('l')
+    await vi.waitFor(() => expect(keys).toHaveLength(4))
+    expect(pressAll(model, keys)).toEqual({ model, wishes: [{ kind: 'next' }] })
+    const interrupted = pressAll(model, [key('g'), { name: 'c', sequence: '\u0003', ctrl: true }])
+    expect(interrupted.wishes).toEqual([{ kind: 'interrupt' }])
+  })
+
+  it.each(['-3', 'yesterday', '12x'])('no version and no time (%s) is told in the line', async (text) => {
+    const { model, wishes } = pressAll(modelOf(await stepperOf()), [key('g'), ...typed(text), enter])
+    expect(wishes).toEqual([])
+    expect(model.message?.text).toContain(`"${text}" is no time and no version`)
   })
 
   it('nothing to look for again is said; the next key takes the message away; leaving is a wish', async () => {
@@ -232,7 +255,8 @@ describe('the screen', () => {
   it('says where there is nothing yet', async () => {
     const text = screen(modelOf(await stepperOf())).join('\n')
     expect(text).toContain('before the first event')
-    expect(text).toContain('nothing changed but bookkeeping')
+    expect(text).toContain('nothing yet')
+    expect(text).not.toContain('bookkeeping')
   })
 
   it('shows what is typed and what is said in its last line, and the title where it is known', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { canonicalJson } from '../../src/kernel/json.ts'
 import { eventsOf } from '../support/events.ts'
+import { saveWhatIf } from '../../src/what-if/save.ts'
 import * as shapes from './shapes.ts'
 import { built, makePlace, type Place } from './support.ts'
 
@@ -126,7 +127,91 @@ describe('replay --skip, --edit, --insert', () => {
   })
 })
 
+describe('what an answer says', () => {
+  it('an inserted command that is refused is told, is not the same, and cannot be saved', async () => {
+    const { place, id } = await recorded()
+    const insert = ['--insert', '5', '{"type":"task.start","taskId":"NOPE"}']
+    const found = await place.json(shapes.whatIfShape, 'replay', id, ...insert)
+    expect(found).toMatchObject({ same: false, partsAt: null, refused: { count: 1 } })
+    const { stdout, code } = await place.run(['replay', id, ...insert])
+    expect(stdout).toMatch(/^what-if\toutcome\tno other events; 1 inserted command refused$/m)
+    expect(stdout).toMatch(/^refused\t5\ttask\.start\ttask NOPE/m)
+    expect(code).toBe(0)
+    const saved = await place.run(['replay', id, ...insert, '--save'])
+    expect(saved.code).toBe(2)
+    expect(saved.stderr).toContain('what was inserted is refused')
+  })
+
+  it('a beginning that is inserted is refused like any command, and a hint about a beginning can be followed', async () => {
+    const { place, id } = await recorded()
+    const found = await place.json(shapes.whatIfShape, 'replay', id, '--insert', '5', '{"type":"session.start"}')
+    expect(found.refused.listed).toMatchObject([{ version: 5, command: 'session.start' }])
+    const { sessionId } = await place.library(async (waymark) => (await waymark.fork(id)).state)
+    const { stderr } = await place.run(['replay', sessionId, '--skip', '15'])
+    const [, version = '', fields = ''] = /--edit (\d+) '(.*)'/.exec(stderr) ?? []
+    const edited = await place.json(shapes.whatIfShape, 'replay', sessionId, '--edit', version, fields)
+    expect(edited.partsAt).toMatchObject({ version: 15, kind: 'edited' })
+  })
+
+  it('several files hold together, the later one first; what is as it was and what gives way is said', async () => {
+    const { place, id } = await recorded()
+    const first = settings(place, { context_budget: thresholds })
+    const second = join(place.folder, 'second.json')
+    writeFileSync(second, JSON.stringify({ session: { context_budget: { warning_threshold_percent: 75 } } }))
+    const files = ['--with', first, '--with', second]
+    // The thresholds of the first file end below the 75 of the second one.
+    expect((await place.run(['replay', id, ...files])).code).toBe(2)
+    writeFileSync(first, JSON.stringify({ session: { context_budget: { monitoring_threshold_percent: 40 } } }))
+    const edit = ['--edit', '1', '{"configuration":{"monitoringThresholdPercent":50}}']
+    const { stdout } = await place.run(['replay', id, ...files, ...edit])
+    expect(stdout).toMatch(/monitoringThresholdPercent\t40 instead of 60$/m)
+    expect(stdout).toMatch(/warningThresholdPercent\t75, as it is$/m)
+    expect(stdout).toMatch(/gave way\tversion 1 set monitoringThresholdPercent$/m)
+  })
+
+  it('what only came at another version is not listed, a value that was not there is none', async () => {
+    const { place, id } = await recorded()
+    await place.send(
+      id,
+      { type: 'decision.record', text: 'use cookies' },
+      { type: 'focus.change', nextStep: 'write tests' },
+    )
+    const { stdout, stderr } = await place.run(['replay', id, '--skip', '4'])
+    expect(stdout).not.toContain('knowledge.')
+    expect(stdout).toContain('none')
+    expect(stdout).not.toContain('null')
+    expect(stderr).toMatch(/only came at another version/)
+  })
+
+  it('of a redaction it is said that it gave way', async () => {
+    const { place, id } = await recorded()
+    await place.send(id, { type: 'decision.record', text: 'the password is hunter2hunter2' })
+    expect((await place.run(['redact', id, '--text', 'hunter2hunter2', '--yes'])).stderr).toBe('')
+    const { stdout } = await place.run(['replay', id, '--skip', '4'])
+    expect(stdout).toMatch(/gave way\tversion \d+ redacted: what it took out stays out$/m)
+    expect(stdout).not.toMatch(/^state\t.*redactions/m)
+  })
+
+  it('a session that stands behind the options is asked for, with how to write it', async () => {
+    const { place, id } = await recorded()
+    const { stderr, code } = await place.run(['replay', '--edit', '3', '{}', id])
+    expect(code).toBe(2)
+    expect(stderr).toContain('write waymark replay <session> [options]')
+    expect((await place.run(['help', 'replay'])).stdout).toContain('replay <session> [options]')
+  })
+})
+
 describe('replay --save', () => {
+  it('takes no place among the sessions that are being written', async () => {
+    const { place, id } = await recorded()
+    await place.library(async (waymark) => {
+      const edit = [{ version: 3, fields: { title: 'Log out' } }]
+      for (let fork = 0; fork < 5; fork++) await saveWhatIf(waymark, id, { edit })
+      const session = await waymark.openSession(id)
+      await session.send({ type: 'task.add', taskId: 'B', title: 'B' })
+    })
+  })
+
   it('makes a fork of what was played, which verifies, and leaves the session as it was', async () => {
     const { place, id } = await recorded()
     const before = await place.library(async ({ log }) => canonicalJson(await eventsOf(log, id)))

@@ -10,7 +10,8 @@ import { describe, expect, it } from 'vitest'
 import type { LoggedEvent } from '../../src/events/envelope.ts'
 import { foldInto, stateHash } from '../../src/fold/fold.ts'
 import { initialState } from '../../src/fold/state.ts'
-import { foldableEvents, wholeEvents } from '../../src/log/block-events.ts'
+import { wholeEvents } from '../../src/log/block-events.ts'
+import { packedPage } from '../../src/log/block-page.ts'
 import { unsealedRows } from '../../src/log/block-rows.ts'
 import { decodeRow } from '../../src/log/codec.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
@@ -80,6 +81,7 @@ describe('a sealed block', () => {
         if (first === undefined) return
         const plain = initialState(first.event.sessionId)
         const sealed = initialState(first.event.sessionId)
+        const listed = initialState(first.event.sessionId)
         for (const part of cutIn(read, cuts)) {
           for (const { event } of part) types.add(event.type)
           foldInto(
@@ -87,10 +89,12 @@ describe('a sealed block', () => {
             part.map(({ event }): LoggedEvent => event),
           )
           const block = sealedBlock(part)
-          const events = block === null ? null : foldableEvents(block.hot)
-          expect(events).not.toBeNull()
-          foldInto(sealed, events ?? [])
+          const page = block === null ? null : packedPage(block.hot)
+          expect(page).not.toBeNull()
+          foldInto(sealed, page ?? [])
           expect(stateHash(sealed)).toBe(stateHash(plain))
+          foldInto(listed, [...(page ?? [])])
+          expect(listed).toEqual(sealed)
         }
       }),
       { numRuns: 200 },

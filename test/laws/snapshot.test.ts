@@ -152,6 +152,13 @@ describe.each(stores)('snapshots %s', (_, open) => {
   })
 })
 
+/** Frozen with all that is in it. */
+function expectFrozen(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  expect(Object.isFrozen(value)).toBe(true)
+  for (const inner of Object.values(value)) expectFrozen(inner)
+}
+
 function fail(): never {
   throw new Error('it is there')
 }
@@ -188,7 +195,9 @@ describe('parts', () => {
         foldInto(lazy.state, tail)
         const whole = again.state
         foldInto(whole, tail)
-        expect(lazy.settled()).toEqual(whole)
+        const settled = lazy.settled()
+        expect(settled).toEqual(whole)
+        expectFrozen(settled)
         // What is shared was changed by neither.
         const third = unpackSnapshot(packSnapshot(from, '', null), sessionId)
         expect(third.ok && third.state).toEqual(from)

@@ -139,6 +139,53 @@ describe('two sessions that share nothing', () => {
     })
   })
 
+  it('match ids that were made by the order in which they came up, in events and in states', async () => {
+    const twins = await Promise.all(
+      [1, 2].map(async () => {
+        const twin = await waymark.createSession({ windowTokens: 100_000 })
+        await twin.send(add('A'))
+        await twin.send({ type: 'task.start', taskId: 'A' })
+        const first = await twin.checkpoint({ phase: 'RED' })
+        const second = await twin.checkpoint({ phase: 'GREEN' })
+        await twin.send({ type: 'task.fail', taskId: 'A', reason: 'no network', retryable: true })
+        return { twin, first, second }
+      }),
+    )
+    const [one, other] = twins
+    if (one === undefined || other === undefined) throw new RangeError('two twins')
+    const recover = async ({ twin }: typeof one, { id: checkpointId }: { readonly id: string }) =>
+      twin.send({ type: 'task.recover', taskId: 'A', checkpointId })
+    await recover(one, one.first)
+    const before = `${one.twin.id}@7`
+    await recover(other, other.first)
+    expect(await waymark.diff(before, `${other.twin.id}@7`)).toMatchObject({
+      relation: 'apart',
+      same: true,
+      common: 7,
+      state: { changes: [] },
+    })
+    // The same command about another checkpoint is another command.
+    const third = await waymark.createSession({ windowTokens: 100_000 })
+    await third.send(add('A'))
+    await third.send({ type: 'task.start', taskId: 'A' })
+    await third.checkpoint({ phase: 'RED' })
+    const late = await third.checkpoint({ phase: 'GREEN' })
+    await third.send({ type: 'task.fail', taskId: 'A', reason: 'no network', retryable: true })
+    await third.send({ type: 'task.recover', taskId: 'A', checkpointId: late.id })
+    const found = await waymark.diff(before, third.id)
+    expect(found.before.first?.type).toBe('task.recovered')
+    expect(found.state.changes.map(({ path }) => path)).toEqual(['tasks.A.checkpointId', 'recoveredFrom'])
+  })
+
+  it('match what was made after they parted as well', async () => {
+    const other = await waymark.createSession()
+    for (const taskId of ['A', 'B', 'X']) await other.send(add(taskId))
+    for (const each of [session, other]) await each.checkpoint({ phase: 'RED' })
+    const { state, common } = await waymark.diff(session.id, other.id)
+    expect(common).toBe(3)
+    expect(state.changes.map(({ path }) => path).filter((path) => path.startsWith('checkpoints'))).toEqual([])
+  })
+
   it('may differ from their first events on', async () => {
     const other = await waymark.createSession({ title: 'another' })
     expect(await waymark.diff(session.id, other.id)).toMatchObject({ relation: 'apart', common: 0 })

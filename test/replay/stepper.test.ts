@@ -166,6 +166,19 @@ describe('a stepper', () => {
     expect(stepper.here.version).toBe(1)
   })
 
+  it('makes moves that are not awaited one after the other', async () => {
+    const { session } = await begun()
+    const stepper = await session.stepper({ at: 1, by: 'event' })
+    const moves = [stepper.next(), stepper.next(), stepper.next(), stepper.previous(), stepper.to(1)]
+    const steps = await Promise.all(moves)
+    expect(steps.map((step) => step?.version)).toEqual([2, 3, 4, 3, 1])
+    // A move that fails holds nobody up.
+    const [failed, next] = await Promise.allSettled([stepper.to(99), stepper.next()])
+    expect(failed).toMatchObject({ status: 'rejected', reason: { code: 'VERSION_NOT_FOUND' } })
+    expect(next).toMatchObject({ status: 'fulfilled', value: { version: 2 } })
+    await expect(stepper.nextOfType(Reflect.get({}, 'type'))).rejects.toMatchObject({ code: 'USAGE' })
+  })
+
   it('ends a search that nobody waits for any more', async () => {
     const { session } = await begun()
     const stepper = await session.stepper()

@@ -13,8 +13,10 @@ import { limits } from '../../src/kernel/limits.ts'
 import { redactInHome } from '../../src/redaction/in-home.ts'
 import { verifyLog } from '../../src/replay/verify.ts'
 import { Waymark } from '../../src/session/waymark.ts'
+import { blockAt } from '../../src/store/sqlite/blocks.ts'
 import type { SqliteDriver } from '../../src/store/sqlite/driver.ts'
-import { findDrivers, openSqliteLog } from '../../src/store/sqlite/open.ts'
+import { connect, findDrivers, openSqliteLog } from '../../src/store/sqlite/open.ts'
+import { prepareBlock, putPrepared, unseal } from '../../src/store/sqlite/seal.ts'
 import { eventsOf } from '../support/events.ts'
 import { lengthen } from '../support/long-session.ts'
 
@@ -186,6 +188,73 @@ describe('a long session', () => {
   })
 })
 
+/** A driver that calls back before a statement whose text has a word in it is run. */
+function watched(word: string, before: () => void): SqliteDriver {
+  const open: SqliteDriver['open'] = (path, mode) => {
+    const connection = driver.open(path, mode)
+    const prepare: typeof connection.prepare = (text) => {
+      const statement = connection.prepare(text)
+      if (!text.includes(word)) return statement
+      return {
+        run: (...values) => statement.run(...values),
+        get: (...values) => {
+          before()
+          return statement.get(...values)
+        },
+        all: (...values) => {
+          before()
+          return statement.all(...values)
+        },
+      }
+    }
+    return { exec: (text) => connection.exec(text), prepare, close: () => connection.close() }
+  }
+  return { ...driver, open }
+}
+
+describe('a reader between two of whose statements another one seals, or opens a block', () => {
+  it.each<[string, 'seal' | 'unseal', string]>([
+    ['rows are looked for', 'seal', 'group_concat'],
+    ['a block is read', 'unseal', 'SELECT hot'],
+    ['rows are read one by one', 'seal', 'ORDER BY e.place LIMIT 250'],
+  ])('misses nothing: %s', async (_when, what, word) => {
+    await copied(async (path) => {
+      const other = connect(driver, path, 'read-write')
+      const open = (): void => {
+        const block = blockAt(other, 1, 1)
+        if (block !== null) unseal(other, sessionId, block)
+      }
+      if (what === 'seal') await other.writing(open)
+      const prepared = prepareBlock(other, sessionId)
+      const seal = (): void => {
+        if (typeof prepared !== 'string') putPrepared(other, prepared)
+      }
+      let changes = 0
+      const change = (): void => {
+        if (changes++ > 0) return
+        other.run('BEGIN IMMEDIATE')
+        if (what === 'seal') seal()
+        else open()
+        other.run('COMMIT')
+      }
+      const log = await openSqliteLog({ path, driver: watched(word, change), readOnly: true })
+      const versions: number[] = []
+      for await (const page of log.readToFold(sessionId)) {
+        for (const { version } of page) versions.push(version)
+      }
+      const whole = (await eventsOf(log, sessionId)).map(({ version }) => version)
+      const rows: number[] = []
+      for await (const page of log.rows(sessionId)) rows.push(...page.map(({ version }) => version))
+      await log.close()
+      other.close()
+      expect(changes).toBeGreaterThan(0)
+      const all = Array.from({ length: whole.length }, (_, index) => index + 1)
+      expect(whole.length).toBeGreaterThanOrEqual(length)
+      expect([versions, whole, rows]).toEqual([all, all, all])
+    })
+  })
+})
+
 /** One statement for each part of the second block, and whether reading it whole must fail. */
 const damages: readonly (readonly [string, string])[] = [
   [
@@ -198,6 +267,10 @@ const damages: readonly (readonly [string, string])[] = [
   ['the salts', 'salts = substr(salts, 2)'],
   ['the checksum of one half', 'hot_checksum = hot_checksum + 1'],
   ['the checksum of the rest', 'checksum = checksum + 1'],
+  ['the position of its first event', 'first_position = 2900'],
+  ['the position of its last event', 'last_position = 1002'],
+  ['its end, before its beginning', 'last = place - 5'],
+  ['its end, far away', 'last = 9223372036854775807'],
 ]
 
 describe('a block that was changed', () => {
@@ -211,6 +284,27 @@ describe('a block that was changed', () => {
         const versions = problems.map(({ version }) => version)
         expect(versions.some((version) => version > 1_000 && version <= 2_001)).toBe(true)
         expect(versions.every((version) => version > 1_000)).toBe(true)
+      })
+    })
+  })
+
+  it.each<[string, string]>([
+    [
+      'a row beside the block that holds it',
+      `INSERT INTO events SELECT 4294967296 + 1500, 1000000, checksum, salt, hash, envelope, data FROM events LIMIT 1`,
+    ],
+    [
+      'a block over another one',
+      `INSERT INTO blocks SELECT place + 500, last + 500, first_position, last_position, hot_checksum, checksum, hot, cold, hashes,
+        salts FROM blocks WHERE place % 4294967296 = 1`,
+    ],
+  ])('is found, and holds up nobody: %s', async (_what, change) => {
+    await copied(async (path) => {
+      sql(path, change)
+      await reading(path, async (waymark) => {
+        expect(await verifyLog(waymark.log)).toMatchObject({ ok: false })
+        const session = await waymark.openSession(sessionId)
+        await lengthen(session, session.version + limits.blockEventsMax, commandAt, 'more')
       })
     })
   })

@@ -6,7 +6,7 @@ type Sent = Parameters<Session['send']>[0]
 
 const perBurst = 200
 
-/** Sends commands until the session has `length` events; what each answered comes back. Command ids are `c-1`, `c-2`, … */
+/** Sends commands until the session has `length` events; what each answered comes back. Command ids are `c-1`, `c-2`, … or with another prefix. */
 export async function lengthen(
   session: Session,
   length: number,
@@ -15,10 +15,13 @@ export async function lengthen(
     kind: 'note',
     detail: `number ${n}`,
   }),
+  prefix = 'c',
 ): Promise<readonly LoggedEvent[]> {
   const answered: LoggedEvent[] = []
   for (let n = 0; session.version < length; ) {
-    const sent = Array.from({ length: perBurst }, () => session.send(commandAt(n++), { commandId: `c-${n}` }))
+    const sent = Array.from({ length: perBurst }, () =>
+      session.send(commandAt(n++), { commandId: `${prefix}-${n}` }),
+    )
     for (const { events } of await Promise.all(sent)) answered.push(...events)
   }
   return answered

@@ -46,6 +46,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
     'src/bundle',
     'src/handoff',
     'src/import',
+    'src/what-if',
     'src/cli',
   ],
   commander: ['src/cli'],
@@ -55,8 +56,8 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   uuid: ['src/kernel'],
   'better-sqlite3': ['src/store/sqlite'],
   'node:sqlite': ['src/store/sqlite'],
-  // createRequire would get round this table.
-  'node:module': ['src/store/sqlite'],
+  // It would get round this table; a module that a user names has to be run where it can be ended.
+  'node:module': ['src/store/sqlite', 'src/cli/user-module.ts'],
   'node:crypto': ['src/kernel'],
 }
 

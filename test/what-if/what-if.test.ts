@@ -1,6 +1,8 @@
 /** What a what-if finds, rule by rule, and what it cannot play. */
 import { describe, expect, it } from 'vitest'
+import { taskMachine } from '../../machines/task.ts'
 import { standardMachines } from '../../src/decide/machines.ts'
+import { machinesFrom } from '../../src/decide/machines-given.ts'
 import type { Command } from '../../src/events/commands.ts'
 import { seeded } from '../../src/kernel/clock.ts'
 import { limits } from '../../src/kernel/limits.ts'
@@ -9,6 +11,7 @@ import type { PendingEvent } from '../../src/log/port.ts'
 import { type Policy, standardPolicies } from '../../src/session/policy.ts'
 import type { Session } from '../../src/session/session.ts'
 import { Waymark } from '../../src/session/waymark.ts'
+import { playCommands } from '../../src/what-if/play-commands.ts'
 import { saveWhatIf } from '../../src/what-if/save.ts'
 import { scriptOf } from '../../src/what-if/script.ts'
 import { whatIf } from '../../src/what-if/what-if.ts'
@@ -259,6 +262,43 @@ describe('bounds of a what-if', () => {
     const { waymark, session } = await home()
     const signal = AbortSignal.abort()
     await expect(whatIf(waymark, session.id, {}, { signal })).rejects.toThrow('abort')
+  })
+
+  it.each([
+    [null, /object/],
+    [{ skp: [9] }, /skp/],
+    [{ configuration: { warningPercent: 5 } }, /warningPercent/],
+    [{ edit: [{ version: 3 }] }, /edit\.0\.fields/],
+    [{ skip: ['3'] }, /skip\.0/],
+    [{ skip: [1.5] }, /whole number/],
+  ])('%j is no change that can be asked for', async (changes, message) => {
+    const { waymark, session } = await home()
+    // As a program without types gives it.
+    const given = JSON.parse(JSON.stringify(changes))
+    await expect(whatIf(waymark, session.id, given)).rejects.toMatchObject({ code: 'USAGE', message })
+    await expect(saveWhatIf(waymark, session.id, given)).rejects.toMatchObject({ code: 'USAGE', message })
+  })
+
+  it('other arguments that cannot be meant are told at the door', async () => {
+    const { waymark, session } = await home()
+    const untyped: unknown = JSON.parse('5')
+    const usage = { code: 'USAGE' }
+    await expect(Reflect.apply(waymark.bisect, waymark, [session.id])).rejects.toMatchObject(usage)
+    await expect(Reflect.apply(waymark.diff, waymark, [session.id, untyped])).rejects.toMatchObject(usage)
+    for (const seed of [-1, 1.5, Number.NaN]) {
+      expect(() => playCommands([{ type: 'session.start' }], { seed })).toThrow('is no seed')
+    }
+    expect(() => machinesFrom({})).toThrow('no machine was given')
+  })
+
+  it('machines are given alike everywhere: made before, or as XState machines', async () => {
+    const { waymark, session } = await home()
+    await started(session, 'A')
+    for (const machines of [standardMachines, { taskMachine }, machinesFrom({ taskMachine })]) {
+      expect(await whatIf(waymark, session.id, { machines })).toMatchObject({ same: true })
+      expect(await waymark.verify(session.id, { machines })).toMatchObject({ ok: true })
+      expect(playCommands([{ type: 'session.start' }], { machines }).outcome.answer).toBe('accepted')
+    }
   })
 
   it('names only so many versions', async () => {

@@ -5,6 +5,8 @@ export interface Key {
   readonly name?: string | undefined
   readonly sequence?: string | undefined
   readonly ctrl?: boolean | undefined
+  /** It came right behind an Esc, or was pressed together with Alt: terminals send the same. */
+  readonly meta?: boolean | undefined
 }
 
 export type Action =

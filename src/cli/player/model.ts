@@ -2,6 +2,7 @@
 import { limits } from '../../kernel/limits.ts'
 import type { Step } from '../../replay/stepper.ts'
 import type { Tone } from '../../views/text.ts'
+import { whenOption } from '../verb.ts'
 import { type Action, actionOf, type Key } from './keys.ts'
 
 /** Times faster than it happened. */
@@ -110,8 +111,12 @@ function again(model: PlayerModel, forwards: boolean): Pressed {
 }
 
 function typed(model: PlayerModel, { kind, text }: Typing, key: Key): Pressed {
-  const { name = '', ctrl = false, sequence = '' } = key
-  if (name === 'escape' || (ctrl && name === 'c')) return stay({ ...model, typing: null })
+  const { name = '', ctrl = false, meta = false, sequence = '' } = key
+  const closed = { ...model, typing: null }
+  if (ctrl && name === 'c') return asks(closed, { kind: 'interrupt' })
+  // An Esc and a key soon after it arrive as one.
+  if (meta && name !== 'escape') return press(closed, { name, ctrl, sequence: sequence.replace(/^\u001b/, '') })
+  if (name === 'escape') return stay(closed)
   if (name === 'return' || name === 'enter') return entered({ ...model, typing: null }, kind, text.trim())
   if (name === 'backspace') {
     return stay({ ...model, typing: { kind, text: Array.from(text).slice(0, -1).join('') } })
@@ -127,7 +132,10 @@ function entered(model: PlayerModel, kind: Typing['kind'], text: string): Presse
     const wanted = { kind, text }
     return asks({ ...model, wanted }, { kind: 'find', wanted, forwards: true })
   }
-  return asks(model, { kind: 'to', when: /^\d{1,15}$/.test(text) ? Number(text) : text })
+  const when = whenOption.safeParse(text)
+  if (when.success) return asks(model, { kind: 'to', when: when.data })
+  const wrong = `"${text.slice(0, 60)}" is no time and no version: write 12 or 2026-01-31T12:00:00Z`
+  return stay(told(model, wrong, 'bad'))
 }
 
 /** The player at another place. */

@@ -31,6 +31,8 @@ export class Terminal {
   #wake: (() => void) | null = null
   #shown = ''
   #isOpen = false
+  /** Keys that arrived together: what was pasted is one thing, and is taken as a whole. */
+  #atOnce = 0
   /** Called at once for each key, before it is taken; `true` when that was all there was to do. */
   onKey: (key: Key) => boolean = () => false
 
@@ -82,7 +84,8 @@ export class Terminal {
 
   /** Something happened elsewhere that the player should look at. */
   tell(happening: Happening): void {
-    const isFull = this.#happened.length >= limits.playerKeysMax && happening.kind !== 'gone'
+    const keysMax = limits.playerKeysMax + this.#atOnce
+    const isFull = this.#happened.length >= keysMax && happening.kind !== 'gone'
     const isKnown = happening.kind === 'looked' && this.#happened.some(({ kind }) => kind === 'looked')
     if (isFull || isKnown) return
     this.#happened.push(happening)
@@ -122,6 +125,12 @@ export class Terminal {
   }
 
   readonly #pressed = (_text: string | undefined, key: Key): void => {
+    if (this.#atOnce === 0) {
+      setImmediate(() => {
+        this.#atOnce = 0
+      })
+    }
+    this.#atOnce = Math.min(this.#atOnce + 1, limits.playerPastedKeysMax)
     if (!this.onKey(key)) this.tell({ kind: 'key', key })
   }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { foldInto, frozen, stateHash } from '../../fold/fold.ts'
+import { foldInto, foldPages, frozen, stateHash } from '../../fold/fold.ts'
 import { initialState } from '../../fold/state.ts'
 import { elapsedMs } from '../../kernel/clock.ts'
 import { loadState, streamOf } from '../../replay/load.ts'
@@ -110,10 +110,7 @@ async function foldAll({ session, to, timeline = false }: Input, context: Contex
       output.progress(`replayed ${countOf(events, 'event')} of ${countText(live.state.version)}`)
     }
     if (print === null) {
-      for await (const page of waymark.log.readToFold(sessionId, range)) {
-        foldInto(state, page)
-        folded(page.length)
-      }
+      await foldPages(state, waymark.log.readToFold(sessionId, range), ({ length }) => folded(length))
     } else {
       for await (const page of waymark.log.read(sessionId, range)) {
         foldInto(state, page)

@@ -1,11 +1,16 @@
 /** The table of sealed blocks: which block holds a version, and what is in it. */
-import type { FoldableEvent, LoggedEvent } from '../../events/envelope.ts'
+import type { LoggedEvent } from '../../events/envelope.ts'
+import type { FoldablePage } from '../../fold/page.ts'
 import { crc32 } from '../../kernel/hash.ts'
-import { foldableEvents, wholeEvents } from '../../log/block-events.ts'
+import { limits } from '../../kernel/limits.ts'
+import { rowsWithEvents } from '../../log/block-check.ts'
+import { wholeEvents } from '../../log/block-events.ts'
 import { hashBytes, type SealedBlock } from '../../log/block-format.ts'
+import type { RowRange } from '../../log/block-open.ts'
+import { packedPage } from '../../log/block-page.ts'
 import { unsealedRows } from '../../log/block-rows.ts'
 import { decodeRow } from '../../log/codec.ts'
-import type { StoredRow } from '../../log/port.ts'
+import type { RowPage, StoredRow } from '../../log/port.ts'
 import { bytesOf, integerOf } from './columns.ts'
 import type { Database } from './database.ts'
 import type { SqlRow } from './driver.ts'
@@ -63,10 +68,13 @@ export function firstBlockEnd(database: Database, afterPosition: number): number
 export function blockPlaceOf(row: SqlRow): BlockPlace {
   const place = integerOf(row, 'place')
   const key = Math.floor(place / placesPerStream)
+  const first = place - key * placesPerStream
+  const last = integerOf(row, 'last') - key * placesPerStream
   return {
     key,
-    first: place - key * placesPerStream,
-    last: integerOf(row, 'last') - key * placesPerStream,
+    first,
+    // A damaged end would have it hold nothing, or more than can be: it is told by the checksum, and the versions behind it are missing.
+    last: last >= first && last - first < limits.blockEventsMax ? last : first,
     firstPosition: integerOf(row, 'first_position'),
     lastPosition: integerOf(row, 'last_position'),
     hotChecksum: integerOf(row, 'hot_checksum'),
@@ -110,39 +118,85 @@ function placeOf({ key, first }: BlockPlace): number {
   return key * placesPerStream + first
 }
 
-/** What a block holds for folding; read row by row where it is unusual or damaged. @throws DamagedRecord with the version */
+/** Versions inside a block, both ends included. */
+export type VersionsInBlock = Pick<BlockPlace, 'first' | 'last'>
+
+/**
+ * What a block holds for folding of the wanted versions; read row by row where it is unusual or damaged.
+ *
+ * @throws DamagedRecord with the version
+ */
 export function foldableInBlock(
   database: Database,
   sessionId: string,
   block: BlockPlace,
-): readonly (FoldableEvent | LoggedEvent)[] {
+  wanted: VersionsInBlock = block,
+): FoldablePage {
   const row = database.get('SELECT hot FROM blocks WHERE place = ?', placeOf(block))
   const hot = row === undefined ? null : bytesOf(row, 'hot')
-  const events = hot !== null && crc32(hot) === block.hotChecksum ? foldableEvents(hot) : null
-  if (events !== null && events.length === block.last - block.first + 1) return events
-  return eventsInBlock(database, sessionId, block)
+  const events =
+    hot !== null && crc32(hot) === block.hotChecksum ? packedPage(hot, rowsFor(block, wanted)) : null
+  if (events !== null && events.length === wanted.last - wanted.first + 1) return events
+  return eventsInBlock(database, sessionId, block, wanted)
+}
+
+/** Which rows of a block hold the wanted versions; nothing where these are all. */
+function rowsFor(block: BlockPlace, { first, last }: VersionsInBlock): RowRange | undefined {
+  if (first === block.first && last === block.last) return undefined
+  return { from: first - block.first, to: last - block.first + 1 }
 }
 
 /** The block that was read last on each connection: whoever reads event by event stays in it. */
 const newestRead = new WeakMap<
   Database,
-  { readonly block: BlockPlace; readonly events: readonly LoggedEvent[] }
+  {
+    readonly block: BlockPlace
+    /** All its events; `null` while only a few of them have been asked for. */
+    readonly events: readonly LoggedEvent[] | null
+    readonly readTimes: number
+  }
 >()
 
-/** The events of a block, in the order of their versions. @throws DamagedRecord with the version */
+/** Whoever asks for up to this share of a block's events gets them and no others are made, */
+const fewEventsShare = 1 / 4
+
+/** as long as he has not come back to the block so often: making all of them costs as much as a few such reads. */
+const fewReadsMax = 4
+
+/** The events of a block that are wanted, in the order of their versions. @throws DamagedRecord with the version */
 export function eventsInBlock(
   database: Database,
   sessionId: string,
   block: BlockPlace,
+  wanted: VersionsInBlock = block,
 ): readonly LoggedEvent[] {
-  const known = newestRead.get(database)
-  if (known !== undefined && isSame(known.block, block)) return known.events
+  const newest = newestRead.get(database)
+  const known = newest !== undefined && isSame(newest.block, block) ? newest : null
+  const readTimes = known?.readTimes ?? 0
+  const share = (wanted.last - wanted.first + 1) / (block.last - block.first + 1)
+  if ((known?.events ?? null) === null && share <= fewEventsShare && readTimes < fewReadsMax) {
+    newestRead.set(database, { block, events: null, readTimes: readTimes + 1 })
+    return readEvents(database, sessionId, block, wanted)
+  }
+  const events = known?.events ?? readEvents(database, sessionId, block, block)
+  newestRead.set(database, { block, events, readTimes })
+  const rows = rowsFor(block, wanted)
+  return rows === undefined ? events : events.slice(rows.from, rows.to)
+}
+
+function readEvents(
+  database: Database,
+  sessionId: string,
+  block: BlockPlace,
+  wanted: VersionsInBlock,
+): readonly LoggedEvent[] {
   const { sealed, isSound } = readBlock(database, block)
-  const fast = isSound ? wholeEvents(sealed) : null
-  const isWhole = fast !== null && fast.length === block.last - block.first + 1
-  const events = isWhole ? fast : rowsInBlock(database, block).map((row) => decodeRow(sessionId, row))
-  newestRead.set(database, { block, events })
-  return events
+  const fast = isSound ? wholeEvents(sealed, rowsFor(block, wanted)) : null
+  const isWanted = fast?.[0]?.version === wanted.first && fast.length === wanted.last - wanted.first + 1
+  if (fast !== null && isWanted) return fast
+  return rowsInBlock(database, block)
+    .slice(wanted.first - block.first, wanted.last - block.first + 1)
+    .map((row) => decodeRow(sessionId, row))
 }
 
 function isSame(a: BlockPlace, b: BlockPlace): boolean {
@@ -160,7 +214,38 @@ function isSame(a: BlockPlace, b: BlockPlace): boolean {
  * theirs.
  */
 export function rowsInBlock(database: Database, block: BlockPlace): readonly StoredRow[] {
-  const { sealed, isSound } = readBlock(database, block)
+  return rowsOf(readBlock(database, block), block)
+}
+
+/** The same rows from one version to another, in pages; with their events as long as the block is sound and as usual. */
+export function rowsToCheckInBlock(
+  database: Database,
+  block: BlockPlace,
+  wanted: VersionsInBlock,
+): Iterable<RowPage> {
+  // Read at once, whenever the pages are asked for.
+  return pagesToCheckOf(readBlock(database, block), block, wanted)
+}
+
+function* pagesToCheckOf(
+  read: ReadBlock,
+  block: BlockPlace,
+  { first, last }: VersionsInBlock,
+): Generator<RowPage, void, undefined> {
+  let next = first
+  if (read.isSound) {
+    for (const page of rowsWithEvents(read.sealed, first - block.first, last - block.first + 1)) {
+      if (page.rows[0]?.version !== next) break
+      yield page
+      next += page.rows.length
+    }
+  }
+  if (next > last) return
+  const rows = rowsOf(read, block).filter(({ version }) => version >= next && version <= last)
+  yield { rows, events: null }
+}
+
+function rowsOf({ sealed, isSound }: ReadBlock, block: BlockPlace): readonly StoredRow[] {
   const rows = unsealedRows(sealed, isSound)
   return Array.from({ length: block.last - block.first + 1 }, (_, index) => {
     const row = rows[index]
@@ -175,10 +260,13 @@ function unreadable(version: number, position: number): StoredRow {
   return { version, position, ...nothing, checksum: -1 }
 }
 
-function readBlock(
-  database: Database,
-  block: BlockPlace,
-): { readonly sealed: SealedBlock; readonly isSound: boolean } {
+interface ReadBlock {
+  readonly sealed: SealedBlock
+  /** Its bytes are those that were written. */
+  readonly isSound: boolean
+}
+
+function readBlock(database: Database, block: BlockPlace): ReadBlock {
   const row =
     database.get('SELECT hot, cold, hashes, salts FROM blocks WHERE place = ?', placeOf(block)) ?? {}
   const sealed = {
@@ -187,7 +275,7 @@ function readBlock(
     hashes: bytesOf(row, 'hashes'),
     salts: bytesOf(row, 'salts'),
   }
-  const isSound = crc32(sealed.hot) === block.hotChecksum && checksumOfRest(sealed) === block.checksum
+  const isSound = crc32(sealed.hot) === block.hotChecksum && checksumOf(sealed, block) === block.checksum
   return { sealed, isSound }
 }
 
@@ -196,8 +284,14 @@ export function isBlockSound(database: Database, block: BlockPlace): boolean {
   return readBlock(database, block).isSound
 }
 
-function checksumOfRest({ cold, hashes, salts }: SealedBlock): number {
-  return crc32(salts, crc32(hashes, crc32(cold)))
+/** Of everything but `hot`, which is read by itself: the places too, by which a block is found. */
+function checksumOf(
+  { cold, hashes, salts }: SealedBlock,
+  block: Omit<BlockPlace, 'hotChecksum' | 'checksum'>,
+): number {
+  const { key, first, last, firstPosition, lastPosition } = block
+  const places = `${key}/${first}/${last}/${firstPosition}/${lastPosition}`
+  return crc32(places, crc32(salts, crc32(hashes, crc32(cold))))
 }
 
 /** Puts a block in the place of its rows. */
@@ -211,6 +305,13 @@ export function putBlock(
   const last = rows[rows.length - 1]
   if (first === undefined || last === undefined) return
   const place = key * placesPerStream
+  const block = {
+    key,
+    first: first.version,
+    last: last.version,
+    firstPosition: first.position,
+    lastPosition: last.position,
+  }
   database.run(
     'INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     place + first.version,
@@ -218,7 +319,7 @@ export function putBlock(
     first.position,
     last.position,
     crc32(sealed.hot),
-    checksumOfRest(sealed),
+    checksumOf(sealed, block),
     sealed.hot,
     sealed.cold,
     sealed.hashes,

@@ -17,7 +17,7 @@ export function* versionsOfCommand(
   key: number,
   commandId: string,
 ): Generator<number, void, undefined> {
-  const number = numberOf(key, commandId)
+  const number = commandNumber(key, commandId)
   for (let step = 0; step < sharedMax; step++) {
     const row = database.get('SELECT CAST(place AS REAL) AS place FROM commands WHERE key = ?', number + step)
     if (row === undefined) return
@@ -39,7 +39,7 @@ export function indexCommand(
   version: number,
   isIts: (version: number) => boolean,
 ): void {
-  const number = numberOf(key, commandId)
+  const number = commandNumber(key, commandId)
   for (let step = 0; step < sharedMax; step++) {
     try {
       database.run('INSERT INTO commands VALUES (?, ?)', number + step, placeOf(key, version))
@@ -55,6 +55,7 @@ export function indexCommand(
   })
 }
 
-function numberOf(key: number, commandId: string): number {
+/** The number under which a command stands in the index, or a little after it where others have taken it. */
+export function commandNumber(key: number, commandId: string): number {
   return hashNumber(`${key}/${commandId}`)
 }

@@ -31,6 +31,7 @@ export class Database {
   readonly #connection: SqlConnection
   readonly #statements = new Map<string, SqlStatement>()
   #closed = false
+  #isInTransaction = false
 
   constructor(driver: SqliteDriver, connection: SqlConnection, path: string, readOnly: boolean) {
     this.#driver = driver
@@ -73,6 +74,7 @@ export class Database {
    */
   async writing<T>(work: () => T, waitMsMax: number = limits.writeLockWaitMs): Promise<T> {
     await this.whenFree(() => this.run('BEGIN IMMEDIATE'), waitMsMax)
+    this.#isInTransaction = true
     try {
       const result = work()
       this.run('COMMIT')
@@ -80,6 +82,8 @@ export class Database {
     } catch (error) {
       this.#rollBack()
       throw error
+    } finally {
+      this.#isInTransaction = false
     }
   }
 
@@ -102,12 +106,15 @@ export class Database {
     }
   }
 
-  /** Runs `work`, which only reads, so that all of it sees one moment. Not inside `writing`: that does anyway. */
+  /** Runs `work`, which only reads, so that all of it sees one moment: nobody else's change comes between two of its statements. */
   reading<T>(work: () => T): T {
+    if (this.#isInTransaction) return work()
     this.run('BEGIN')
+    this.#isInTransaction = true
     try {
       return work()
     } finally {
+      this.#isInTransaction = false
       this.run('COMMIT')
     }
   }

@@ -9,7 +9,7 @@ import { WaymarkError } from '../../kernel/errors.ts'
 import { reportedCall } from '../../log/calls.ts'
 import { decodeRow } from '../../log/codec.ts'
 import type { IndexProblem } from '../../log/port.ts'
-import { blockAfter, eventsInBlock, isBlockSound } from './blocks.ts'
+import { type BlockPlace, blockAfter, eventsInBlock, isBlockSound } from './blocks.ts'
 import { reportsOfCall, type StoredReport } from './call-index.ts'
 import { integerOf, textOf } from './columns.ts'
 import { versionsOfCommand } from './command-index.ts'
@@ -23,6 +23,8 @@ const details = {
   command: 'the index of commands does not lead to this batch',
   report: 'the index of model calls does not say what this report says',
   noReport: 'the index of model calls names a report that is not there',
+  overlap: 'the block of events that begins here lies over another one',
+  beside: 'an event stands beside the block that holds it',
   block: 'the block of events that begins here does not have the checksum that was stored with it',
 } as const
 
@@ -46,13 +48,35 @@ export function* indexProblems(
   }
   for (const stray of reported.keys())
     if (stray <= version) yield { version: stray, detail: details.noReport }
-  for (
-    let block = blockAfter(database, key, 0);
-    block !== null;
-    block = blockAfter(database, key, block.last)
-  ) {
-    if (!isBlockSound(database, block)) yield { version: block.first, detail: details.block }
+  yield* blockProblems(database, key)
+}
+
+/** What is wrong with the blocks of a stream by themselves; what they hold is checked with the events. */
+function* blockProblems(database: Database, key: number): Generator<IndexProblem, void, undefined> {
+  let held = 0
+  for (let after = 0; ; ) {
+    const begin = after
+    const found = database.reading(() => {
+      const block = blockAfter(database, key, begin)
+      if (block === null) return null
+      return { block, isSound: isBlockSound(database, block), beside: rowBeside(database, block) }
+    })
+    if (found === null) return
+    const { block, isSound, beside } = found
+    if (!isSound) yield { version: block.first, detail: details.block }
+    if (block.first <= held) yield { version: block.first, detail: details.overlap }
+    if (beside !== null) yield { version: beside, detail: details.beside }
+    after = block.first
+    held = Math.max(held, block.last)
   }
+}
+
+/** The first version of a block that there is a row of, too. */
+function rowBeside(database: Database, { key, first, last }: BlockPlace): number | null {
+  const sql =
+    'SELECT CAST(e.place AS REAL) AS place FROM events e WHERE e.place BETWEEN ? AND ? ORDER BY e.place LIMIT 1'
+  const row = database.get(sql, placeOf(key, first), placeOf(key, last))
+  return row === undefined ? null : integerOf(row, 'place') - placeOf(key, 0)
 }
 
 /** The events that a stream holds itself. Damaged ones are found elsewhere; here they are passed over. */
@@ -121,6 +145,48 @@ function isReported(
 interface IndexedReport {
   readonly version: number
   readonly callId: string
+}
+
+/** Whether all blocks of a stream have their checksums. */
+export function areBlocksSound(database: Database, key: number): boolean {
+  return blockProblems(database, key).next().done === true
+}
+
+interface ReportCount {
+  readonly count: number
+  readonly newest: number
+}
+
+/** Number and newest version of the reports of each stream, counted in one pass. Good until something is appended. */
+const counts = new WeakMap<
+  Database,
+  { readonly position: number; readonly byKey: ReadonlyMap<number, ReportCount> }
+>()
+
+/** How many reports the index names for a stream, up to a version. */
+export function reportCount(database: Database, key: number, version: number): number {
+  const position = newestPosition(database)
+  let counted = counts.get(database)
+  if (counted?.position !== position) {
+    counted = { position, byKey: allReportCounts(database) }
+    counts.set(database, counted)
+  }
+  const found = counted.byKey.get(key) ?? { count: 0, newest: 0 }
+  if (found.newest <= version) return found.count
+  // Somebody goes on reporting: only those that had been reported are counted.
+  const sql = 'SELECT count(*) AS count FROM reports WHERE place BETWEEN ? AND ?'
+  return integerOf(database.get(sql, placeOf(key, 0), placeOf(key, version)) ?? {}, 'count')
+}
+
+function allReportCounts(database: Database): ReadonlyMap<number, ReportCount> {
+  const sql = `SELECT place / ${placesPerStream} AS key, count(*) AS count, CAST(max(place) AS REAL) AS newest
+    FROM reports GROUP BY 1`
+  return new Map(
+    database.all(sql).map((row) => {
+      const key = integerOf(row, 'key')
+      return [key, { count: integerOf(row, 'count'), newest: integerOf(row, 'newest') - placeOf(key, 0) }]
+    }),
+  )
 }
 
 /** Reports by stream, taken out of the index in one pass: it has no order of streams. Good until something is appended. */

@@ -1,6 +1,7 @@
 /** The log in a SQLite file. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { FoldableEvent, LoggedEvent } from '../../events/envelope.ts'
+import type { LoggedEvent } from '../../events/envelope.ts'
+import type { FoldablePage } from '../../fold/page.ts'
 import { assert } from '../../kernel/assert.ts'
 import type {
   AuditedContent,
@@ -8,7 +9,9 @@ import type {
   CompactOptions,
   EventLog,
   IndexProblem,
+  IndexWatch,
   LogTransaction,
+  RowPage,
   StoredRow,
   StoredSnapshot,
   StreamInfo,
@@ -18,9 +21,10 @@ import { compactFile } from './compact.ts'
 import { auditContents, findBookmark, findContent } from './contents.ts'
 import type { Database } from './database.ts'
 import { notWritable } from './faults.ts'
+import { SqliteIndexWatch } from './index-watch.ts'
 import { indexProblems, orphanedEvents } from './indexes.ts'
 import { newestPosition, pagesOfLog } from './log-order.ts'
-import { pagesOfEvents, pagesOfRows, pagesToFold } from './reading.ts'
+import { pagesOfEvents, pagesOfRows, pagesToCheck, pagesToFold } from './reading.ts'
 import { Sealer } from './sealer.ts'
 import { findSnapshots } from './snapshots.ts'
 import { findStream, hashAt, infoOf, pagesOfStreams } from './streams.ts'
@@ -91,7 +95,7 @@ export class SqliteLog implements EventLog {
   async *readToFold(
     sessionId: string,
     range: VersionRange = {},
-  ): AsyncGenerator<readonly (FoldableEvent | LoggedEvent)[], void, undefined> {
+  ): AsyncGenerator<FoldablePage, void, undefined> {
     const stream = findStream(this.#database, sessionId)
     if (stream !== null) yield* inTurns(pagesToFold(this.#database, stream, range))
   }
@@ -102,6 +106,11 @@ export class SqliteLog implements EventLog {
   ): AsyncGenerator<readonly StoredRow[], void, undefined> {
     const stream = findStream(this.#database, sessionId)
     if (stream !== null) yield* inTurns(pagesOfRows(this.#database, stream, range))
+  }
+
+  async *rowsToCheck(sessionId: string, range: VersionRange = {}): AsyncGenerator<RowPage, void, undefined> {
+    const stream = findStream(this.#database, sessionId)
+    if (stream !== null) yield* inTurns(pagesToCheck(this.#database, stream, range))
   }
 
   async *readAll(afterPosition: number): AsyncGenerator<readonly LoggedEvent[], void, undefined> {
@@ -135,6 +144,13 @@ export class SqliteLog implements EventLog {
   async *auditIndexes(sessionId: string): AsyncGenerator<IndexProblem, void, undefined> {
     const stream = findStream(this.#database, sessionId)
     if (stream !== null) yield* indexProblems(this.#database, stream)
+  }
+
+  watchIndexes(sessionId: string, version: number): IndexWatch {
+    const stream = findStream(this.#database, sessionId)
+    return stream === null
+      ? { see: () => {}, agrees: () => false }
+      : new SqliteIndexWatch(this.#database, stream, version)
   }
 
   async orphanedEvents(): Promise<number> {

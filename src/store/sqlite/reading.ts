@@ -1,8 +1,9 @@
 /** Reads the events of a stream, from blocks and from rows: whole, as far as folding looks at them, or unchecked as rows. */
-import type { FoldableEvent, LoggedEvent } from '../../events/envelope.ts'
+import type { LoggedEvent } from '../../events/envelope.ts'
+import type { FoldablePage } from '../../fold/page.ts'
 import { damaged, decodeRow } from '../../log/codec.ts'
 import { decodePage } from '../../log/page.ts'
-import type { StoredRow, VersionRange } from '../../log/port.ts'
+import type { RowPage, StoredRow, VersionRange } from '../../log/port.ts'
 import {
   type BlockPlace,
   blockAfter,
@@ -10,6 +11,7 @@ import {
   eventsInBlock,
   foldableInBlock,
   rowsInBlock,
+  rowsToCheckInBlock,
 } from './blocks.ts'
 import { bytesOf, integerOf, textOf } from './columns.ts'
 import type { Database } from './database.ts'
@@ -53,13 +55,11 @@ export function* pagesOfEvents(
   const { after = 0, to = stream.version } = range
   if (to >= stream.version) requireHead(database, stream)
   for (const run of runsOf(database, stream, after, Math.min(to, stream.version))) {
-    for (const piece of piecesOf(database, run, rowsPerPackedPage)) {
-      if (piece.block === null) yield readPage(database, run, piece.first, piece.last)
-      else {
-        const { block } = piece
-        yield between(eventsInBlock(database, run.sessionId, block), block, piece)
-      }
-    }
+    yield* pieceByPiece(database, run, rowsPerPackedPage, (piece) =>
+      piece.block === null
+        ? readPage(database, run, piece.first, piece.last)
+        : eventsInBlock(database, run.sessionId, piece.block, piece),
+    )
   }
 }
 
@@ -68,17 +68,15 @@ export function* pagesToFold(
   database: Database,
   stream: StoredStream,
   range: VersionRange,
-): Generator<readonly (FoldableEvent | LoggedEvent)[], void, undefined> {
+): Generator<FoldablePage, void, undefined> {
   const { after = 0, to = stream.version } = range
   if (to >= stream.version) requireHead(database, stream)
   for (const run of runsOf(database, stream, after, Math.min(to, stream.version))) {
-    for (const piece of piecesOf(database, run, rowsPerPackedPage)) {
-      if (piece.block === null) yield readPage(database, run, piece.first, piece.last)
-      else {
-        const { block } = piece
-        yield between(foldableInBlock(database, run.sessionId, block), block, piece)
-      }
-    }
+    yield* pieceByPiece(database, run, rowsPerPackedPage, (piece) =>
+      piece.block === null
+        ? readPage(database, run, piece.first, piece.last)
+        : foldableInBlock(database, run.sessionId, piece.block, piece),
+    )
   }
 }
 
@@ -95,20 +93,25 @@ interface Piece {
 }
 
 /**
- * Where the versions of a run lie, piece by piece, looked up when each is asked for: others may seal rows meanwhile. Rows come in pieces of at
- * most `rowsMax`.
+ * Reads the versions of a run where they lie, piece by piece. Each is looked up and read at one moment, as others may seal rows or open blocks
+ * between two of them. Rows come in pieces of at most `rowsMax`.
  */
-function* piecesOf(
+function* pieceByPiece<T>(
   database: Database,
   { key, after, to }: Pick<HeldRun, 'key' | 'after' | 'to'>,
   rowsMax: number,
-): Generator<Piece, void, undefined> {
+  read: (piece: Piece) => T,
+): Generator<T, void, undefined> {
   let next = after + 1
   while (next <= to) {
-    const block = blockAt(database, key, next)
-    const end = block?.last ?? (blockAfter(database, key, next)?.first ?? Number.POSITIVE_INFINITY) - 1
-    const last = Math.min(to, end, block === null ? next + rowsMax - 1 : end)
-    yield { block, first: next, last }
+    const first = next
+    const { page, last } = database.reading(() => {
+      const block = blockAt(database, key, first)
+      const end = block?.last ?? (blockAfter(database, key, first)?.first ?? Number.POSITIVE_INFINITY) - 1
+      const piece = { block, first, last: Math.min(to, end, block === null ? first + rowsMax - 1 : end) }
+      return { page: read(piece), last: piece.last }
+    })
+    yield page
     next = last + 1
   }
 }
@@ -116,10 +119,14 @@ function* piecesOf(
 function between<T extends { readonly version: number }>(
   events: readonly T[],
   block: BlockPlace,
-  { first, last }: Piece,
+  piece: Pick<Piece, 'first' | 'last'>,
 ): readonly T[] {
-  if (first === block.first && last === block.last) return events
-  return events.filter(({ version }) => version >= first && version <= last)
+  if (isWholeBlock(block, piece)) return events
+  return events.filter(({ version }) => version >= piece.first && version <= piece.last)
+}
+
+function isWholeBlock(block: BlockPlace, { first, last }: Pick<Piece, 'first' | 'last'>): boolean {
+  return first === block.first && last === block.last
 }
 
 function readPage(database: Database, run: HeldRun, first: number, last: number): readonly LoggedEvent[] {
@@ -144,13 +151,6 @@ function numbersOf(row: SqlRow, column: string): readonly number[] {
 
 /** The plain twin of a packed page: row by row. It also says which version is missing. */
 function readPlainly(database: Database, run: HeldRun, first: number, last: number): readonly LoggedEvent[] {
-  // Sealed since it was looked up.
-  const block = blockAt(database, run.key, first)
-  if (block !== null) {
-    return eventsInBlock(database, run.sessionId, block).filter(
-      ({ version }) => version >= first && version <= last,
-    )
-  }
   const events: LoggedEvent[] = []
   for (const row of rowsBetween(database, run.key, first, last)) {
     const expected = first + events.length
@@ -165,27 +165,63 @@ function readPlainly(database: Database, run: HeldRun, first: number, last: numb
 /** Rows that a stream holds itself, unchecked, in pages. Where some are missing, the next ones come all the same. */
 export function* pagesOfRows(
   database: Database,
-  { key }: Pick<StoredStream, 'key'>,
+  stream: Pick<StoredStream, 'key'>,
   range: VersionRange,
 ): Generator<readonly StoredRow[], void, undefined> {
+  yield* heldIn(
+    database,
+    stream,
+    range,
+    (rows) => rows,
+    (block, piece) => between(rowsInBlock(database, block), block, piece),
+  )
+}
+
+/** The same rows for whoever checks them, sealed ones with their events. */
+export function* pagesToCheck(
+  database: Database,
+  stream: Pick<StoredStream, 'key'>,
+  range: VersionRange,
+): Generator<RowPage, void, undefined> {
+  const pages = heldIn<Iterable<RowPage>>(
+    database,
+    stream,
+    range,
+    (rows) => [{ rows, events: null }],
+    (block, piece) => rowsToCheckInBlock(database, block, piece),
+  )
+  for (const page of pages) yield* page
+}
+
+/**
+ * Blocks and pages of rows that a stream holds itself, one after the other, without looking for what is missing between them. Each is
+ * looked up and read at one moment.
+ */
+function* heldIn<T>(
+  database: Database,
+  { key }: Pick<StoredStream, 'key'>,
+  range: VersionRange,
+  ofRows: (rows: readonly StoredRow[]) => T,
+  ofBlock: (block: BlockPlace, piece: Pick<Piece, 'first' | 'last'>) => T,
+): Generator<T, void, undefined> {
   const last = Math.min(range.to ?? placesPerStream - 1, placesPerStream - 1)
   let next = Math.max(range.after ?? 0, 0) + 1
   while (next <= last) {
-    const block = blockAt(database, key, next)
-    if (block !== null) {
-      const first = next
-      yield rowsInBlock(database, block).filter(({ version }) => version >= first && version <= last)
-      next = block.last + 1
-      continue
-    }
-    const end = Math.min(last, (blockAfter(database, key, next)?.first ?? placesPerStream) - 1)
-    const page = rowsBetween(database, key, next, end)
-    // Where the first is not there, it may have been sealed since.
-    if (page[0]?.version !== next && blockAt(database, key, next) !== null) continue
-    if (page.length > 0) yield page
-    const reached = page[page.length - 1]?.version ?? end
-    if (page.length < rowsPerPage && end === last) return
-    next = page.length < rowsPerPage ? end + 1 : reached + 1
+    const first = next
+    const { held, reached } = database.reading(() => {
+      const block = blockAt(database, key, first)
+      if (block !== null) {
+        const piece = { first, last: Math.min(last, block.last) }
+        return { held: [ofBlock(block, piece)], reached: block.last }
+      }
+      const end = Math.min(last, (blockAfter(database, key, first)?.first ?? placesPerStream) - 1)
+      const rows = rowsBetween(database, key, first, end)
+      const isFull = rows.length >= rowsPerPage
+      const newest = rows[rows.length - 1]?.version ?? end
+      return { held: rows.length > 0 ? [ofRows(rows)] : [], reached: isFull ? newest : end }
+    })
+    yield* held
+    next = reached + 1
   }
 }
 
@@ -202,11 +238,12 @@ export function readBatch(
   commandId: string,
 ): readonly LoggedEvent[] {
   const batch: LoggedEvent[] = []
-  for (const piece of piecesOf(database, { ...run, after: first - 1 }, rowsPerBatch)) {
-    const page =
-      piece.block === null
-        ? readPlainly(database, run, piece.first, piece.last)
-        : between(eventsInBlock(database, run.sessionId, piece.block), piece.block, piece)
+  const pages = pieceByPiece(database, { ...run, after: first - 1 }, rowsPerBatch, (piece) =>
+    piece.block === null
+      ? readPlainly(database, run, piece.first, piece.last)
+      : eventsInBlock(database, run.sessionId, piece.block, piece),
+  )
+  for (const page of pages) {
     for (const event of page) {
       if (event.commandId !== commandId) return batch
       batch.push(event)

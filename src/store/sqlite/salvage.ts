@@ -177,11 +177,12 @@ function* rowsOf(database: Database, key: number): Generator<Piece<StoredRow>, v
     const [told] = inVersions(key, [piece])
     if (told === undefined) continue
     if ('read' in told) {
+      // One that lies over the block before it holds nothing of its own.
+      if (told.read.first < next) continue
       yield* rowsUpTo(told.read.first - 1)
-      yield* attempt(
-        () => rowsInBlock(database, told.read).map(pieceOfRow),
-        [{ from: told.read.first, to: told.read.last, reason: 'its block cannot be read' }],
-      )
+      const { first, last } = told.read
+      const lost: Piece<StoredRow> = { from: first, to: last, reason: 'its block cannot be read' }
+      yield* attempt(() => inPieces(rowsInBlock(database, told.read)), [lost])
       next = told.read.last + 1
     } else {
       yield* rowsUpTo(told.from - 1)
@@ -192,11 +193,18 @@ function* rowsOf(database: Database, key: number): Generator<Piece<StoredRow>, v
   yield* rowsUpTo(last)
 }
 
-/** A row of a block that cannot be read any more has no texts. */
-function pieceOfRow(row: StoredRow): Piece<StoredRow> {
-  const { version } = row
+/** Rows of a block; those that cannot be read any more have no texts, and neighbours of them are one piece. */
+function inPieces(rows: readonly StoredRow[]): readonly Piece<StoredRow>[] {
   const reason = 'it cannot be read from its block any more'
-  return row.envelope === '' ? { from: version, to: version, reason } : { read: row }
+  const pieces: Piece<StoredRow>[] = []
+  for (const row of rows) {
+    const before = pieces[pieces.length - 1]
+    if (row.envelope !== '') pieces.push({ read: row })
+    else if (before === undefined || 'read' in before) {
+      pieces.push({ from: row.version, to: row.version, reason })
+    } else pieces[pieces.length - 1] = { ...before, to: row.version }
+  }
+  return pieces
 }
 
 /** Ranges of places as ranges of versions. */

@@ -8,7 +8,15 @@ import type { SealedBlock } from '../../log/block-format.ts'
 import { decodeRow } from '../../log/codec.ts'
 import type { StoredRow } from '../../log/port.ts'
 import { type ReadRow, sealedBlock } from '../../log/seal.ts'
-import { type BlockPlace, blockAfter, dropBlock, newestSealed, putBlock, rowsInBlock } from './blocks.ts'
+import {
+  type BlockPlace,
+  blockAfter,
+  blockAt,
+  dropBlock,
+  newestSealed,
+  putBlock,
+  rowsInBlock,
+} from './blocks.ts'
 import { integerOf } from './columns.ts'
 import type { Database } from './database.ts'
 import { placeOf, placesPerStream } from './places.ts'
@@ -44,6 +52,8 @@ export function prepareBlock(
   const stream = findStream(database, sessionId)
   const range = stream === null ? null : sealableRange(database, stream)
   if (stream === null || range === null) return 'nothing to seal'
+  // A row that stands beside the block that holds it is none of ours.
+  if (blockAt(database, stream.key, range.after + 1) !== null) return 'unsound'
   const rows = [...pagesOfRows(database, stream, range)].flat()
   const read = rows.length === range.to - range.after ? readRows(stream, range.after, rows) : null
   const block = read === null ? null : sealedBlock(read)

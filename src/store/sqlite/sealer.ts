@@ -53,8 +53,8 @@ export class Sealer {
       if (typeof prepared === 'string') return prepared
       const put = (): boolean => putPrepared(this.#database, prepared)
       const isPut = await this.#writes.alone(() => this.#database.writing(put, waitMs))
-      // Another process was first, or took data out: it is looked at again.
-      return isPut ? 'sealed' : this.#sealOne(sessionId)
+      // Otherwise another process was first, or took data out meanwhile: the next append looks again.
+      return isPut ? 'sealed' : 'nothing to seal'
     } catch (error) {
       if (error instanceof WaymarkError) return 'nothing to seal'
       throw error

@@ -173,10 +173,12 @@ function newestHeld(
 /** Chain hash of the event at a version of a stream, wherever it lies; empty at version 0, `null` when it is not there. */
 export function hashAt(database: Database, stream: StoredStream, version: number): string | null {
   if (version === 0) return ''
-  const [run] = runsOf(database, stream, version - 1, version)
-  if (run === undefined) return null
-  const row = database.get('SELECT hash FROM events WHERE place = ?', placeOf(run.key, version))
-  return row === undefined ? sealedHash(database, run.key, version) : bytesOf(row, 'hash').toString('hex')
+  return database.reading(() => {
+    const [run] = runsOf(database, stream, version - 1, version)
+    if (run === undefined) return null
+    const row = database.get('SELECT hash FROM events WHERE place = ?', placeOf(run.key, version))
+    return row === undefined ? sealedHash(database, run.key, version) : bytesOf(row, 'hash').toString('hex')
+  })
 }
 
 /**
