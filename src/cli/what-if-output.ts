@@ -47,9 +47,9 @@ export async function printWhatIf(
   fork: SavedFork | null,
 ): Promise<void> {
   await output.facts(headFacts(found, changes.configuration), output.aligned ? undefined : 'what-if')
-  await printRefused(output, found)
   if (!found.same) {
     await printPhases(output, found)
+    await printRefused(output, found)
     await printCheckpoints(output, found)
     await printState(output, found)
     await printTakenOver(output, found)

@@ -130,6 +130,17 @@ export function askingWithin<T>(waitMs: number, work: () => T): T {
   return result.value
 }
 
+/** The same for work that may be done again: where all of it takes long, it is done once more with a watch over each question. */
+export function askingOften<T>(work: () => T): T {
+  const result = withinTime(limits.machinesPageWaitMs, work)
+  return result.done ? result.value : work()
+}
+
+/** Whether it says that a machine did not come to an answer: no further question is worth its time. */
+export function isEndless(error: WaymarkError): boolean {
+  return error.code === 'MACHINES_INVALID' && typeof error.details.waitMs === 'number'
+}
+
 function endless(question: Question | null, waitMs: number): WaymarkError {
   asked = null
   const { exported = null, value = null, type = null } = question ?? {}

@@ -245,6 +245,10 @@ export const limits = {
   moduleLoadWaitMs: 10_000,
   /** Milliseconds that machines of a module may take for one question: a guard compares a few values. */
   machineWaitMs: 2_000,
+  /** Times that a machine of a module is asked again where it does not say what was recorded: one that goes by chance shows it then. */
+  machineAskedAgain: 3,
+  /** Times that the commands of a reproduction are played once more with machines of a module, to see that they answer the same. */
+  reproducedAgain: 16,
   /** Milliseconds for all that machines of a module are asked in one go: a page of events, or one trial of a reproduction. */
   machinesPageWaitMs: 10_000,
   /** Ids of each of two compared sessions that are matched with those of the other: checkpoints, handoffs, recoveries, sessions. */

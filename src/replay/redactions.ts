@@ -4,7 +4,7 @@ import { isKnown, type LoggedEvent } from '../events/envelope.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { decodeRow } from '../log/codec.ts'
 import type { EventLog, StoredRow } from '../log/port.ts'
-import { isRedacted } from '../log/rows.ts'
+import { isRedacted, replacedHashOf } from '../log/rows.ts'
 
 export interface Redactions {
   /** Hash of the data that stands there now, by the version of its event. */
@@ -75,6 +75,20 @@ export async function redactionOfText(
   return found
 }
 
+/** Hashes of all texts that the sessions of a log record as taken out. */
+export async function recordedTexts(log: EventLog): Promise<ReadonlySet<string>> {
+  const texts = new Set<string>()
+  for await (const streams of log.streams()) {
+    for (const { sessionId } of streams) {
+      for await (const page of log.rows(sessionId)) {
+        for (const row of page)
+          for (const hash of redactionIn(sessionId, row)?.contents ?? []) texts.add(hash)
+      }
+    }
+  }
+  return texts
+}
+
 /**
  * Whether one of these events took data out of earlier ones: a state that was folded before holds what is to be gone, and is folded
  * anew.
@@ -89,30 +103,39 @@ export class RedactionLookup {
   readonly #sessionId: string
   readonly #found: Collected = { dataHashes: new Map(), by: new Map() }
   #looked: 'nowhere' | 'in the stream' | 'in its forks too' = 'nowhere'
+  /** Of the log, when it was looked up. */
+  #position = 0
 
   constructor(log: EventLog, sessionId: string) {
     this.#log = log
     this.#sessionId = sessionId
   }
 
-  /** What is known for a page of rows. */
-  async forPage(page: readonly Pick<StoredRow, 'version' | 'salt'>[]): Promise<Redactions> {
+  /** What is known for a page of rows. What was taken out since it was looked up is looked up again: others may be at it meanwhile. */
+  async forPage(page: readonly Pick<StoredRow, 'version' | 'salt' | 'data'>[]): Promise<Redactions> {
     const redacted = page.filter(isRedacted)
-    if (redacted.length > 0 && this.#looked === 'nowhere') {
-      this.#looked = 'in the stream'
-      await collect(this.#log, this.#sessionId, this.#found, Number.POSITIVE_INFINITY)
-    }
-    const isOpen = redacted.some(({ version }) => !this.#found.dataHashes.has(version))
-    if (isOpen && this.#looked === 'in the stream') {
-      this.#looked = 'in its forks too'
-      const own: Collected = { dataHashes: new Map(this.#found.dataHashes), by: new Map(this.#found.by) }
-      for (const [fork, last] of await sharing(this.#log, this.#sessionId)) {
-        await collect(this.#log, fork, this.#found, last)
-      }
-      // The stream's own word goes before that of its forks.
-      for (const [version, hash] of own.dataHashes) this.#found.dataHashes.set(version, hash)
-      for (const [version, by] of own.by) this.#found.by.set(version, by)
-    }
+    if (redacted.length > 0 && this.#looked === 'nowhere') await this.#lookInStream()
+    const isOpen = (): boolean =>
+      redacted.some(({ version, data }) => this.#found.dataHashes.get(version) !== replacedHashOf(data))
+    if (isOpen() && (await this.#log.position()) !== this.#position) await this.#lookInStream()
+    if (isOpen() && this.#looked === 'in the stream') await this.#lookInForks()
     return this.#found
+  }
+
+  async #lookInStream(): Promise<void> {
+    this.#position = await this.#log.position()
+    this.#looked = 'in the stream'
+    await collect(this.#log, this.#sessionId, this.#found, Number.POSITIVE_INFINITY)
+  }
+
+  async #lookInForks(): Promise<void> {
+    this.#looked = 'in its forks too'
+    const own: Collected = { dataHashes: new Map(this.#found.dataHashes), by: new Map(this.#found.by) }
+    for (const [fork, last] of await sharing(this.#log, this.#sessionId)) {
+      await collect(this.#log, fork, this.#found, last)
+    }
+    // The stream's own word goes before that of its forks.
+    for (const [version, hash] of own.dataHashes) this.#found.dataHashes.set(version, hash)
+    for (const [version, by] of own.by) this.#found.by.set(version, by)
   }
 }

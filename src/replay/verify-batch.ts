@@ -25,11 +25,12 @@ export interface NotAsked {
 
 /**
  * - `machine-changed`: a machine answers otherwise than when the batch was recorded;
+ * - `machine-unsteady`: a machine answers otherwise when it is asked the same again: it goes by chance, by the time, or by what it keeps;
  * - `missing-upcaster`: an event of an older shape does not lead to what is decided today;
  * - `other-rules`: the machines agree, and something else of the batch is not what is decided from its command and the state before it:
  *   rules beside the machines changed, or the event was altered and its hashes made anew.
  */
-export type DivergenceCause = 'machine-changed' | 'missing-upcaster' | 'other-rules'
+export type DivergenceCause = 'machine-changed' | 'machine-unsteady' | 'missing-upcaster' | 'other-rules'
 
 /** A batch that does not follow from its command any more. */
 export interface Divergence {

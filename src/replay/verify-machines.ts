@@ -12,7 +12,7 @@ import type { Counters } from '../events/shapes.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
-import { isSameBatch } from './difference.ts'
+import { isSameBatch, same } from './difference.ts'
 import { HeardMachines } from './verify-answers.ts'
 import {
   agrees,
@@ -152,8 +152,23 @@ export class MachinesCheck {
       this.skip(reason, first.version)
       return
     }
-    if (isSame) this.#agreeing = command
-    else this.#diverges(events, first, command.type, outcomeOf(decision, events))
+    if (isSame) {
+      this.#agreeing = command
+      return
+    }
+    const { refused } = this.#machines
+    const isSteady = this.#isSteady(decision, () =>
+      this.#decided(command, first, before, (callId) => this.#homeCalls.before(callId, first.position)),
+    )
+    const found = outcomeOf(decision, events)
+    const cause = isSteady ? causeOf(events, found, refused) : 'machine-unsteady'
+    this.#diverges(events, first, command.type, found, cause)
+  }
+
+  /** Whether machines of others, asked again, answer the same. */
+  #isSteady(decision: Decision, again: () => Decision | null): boolean {
+    if (!this.areGiven || this.#divergences.length >= limits.divergencesListedMax) return true
+    return Array.from({ length: limits.machineAskedAgain }, again).every((other) => same(decision, other))
   }
 
   /** Why a batch that does not agree proves nothing; `null` when it does. */
@@ -208,6 +223,7 @@ export class MachinesCheck {
     { version, commandId }: LoggedEvent,
     command: string,
     found: Pick<Divergence, 'outcome' | 'difference'>,
+    cause = causeOf(events, found, this.#machines.refused),
   ): void {
     this.#divergenceCount += 1
     const { outcome } = found
@@ -216,7 +232,6 @@ export class MachinesCheck {
     const entry = { command, outcome, count: (known?.count ?? 0) + 1 }
     this.#outcomes.set(key, { ...entry, version: known?.version ?? version })
     if (this.#divergences.length >= limits.divergencesListedMax) return
-    const cause = causeOf(events, found, this.#machines.refused)
     this.#divergences.push({ version, command, commandId, cause, ...found })
   }
 }

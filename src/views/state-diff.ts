@@ -106,18 +106,16 @@ function asItIs(text: string): string {
 }
 
 /** Whether two values of states are the same, part by part; of two texts `isSameText` says it where they are not equal. */
-export function isSame(
-  a: unknown,
-  b: unknown,
-  isSameText?: (a: string, b: string) => boolean,
-): boolean {
+export function isSame(a: unknown, b: unknown, isSameText?: (a: string, b: string) => boolean): boolean {
   if (isSameText !== undefined && typeof a === 'string' && typeof b === 'string') return isSameText(a, b)
   if (Object.is(a, b)) return true
   if (!isPart(a) || !isPart(b) || Array.isArray(a) !== Array.isArray(b)) return false
   const names = Object.keys(a)
   return (
     names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && isSame(Reflect.get(a, name), Reflect.get(b, name), isSameText))
+    names.every(
+      (name) => Object.hasOwn(b, name) && isSame(Reflect.get(a, name), Reflect.get(b, name), isSameText),
+    )
   )
 }
 
@@ -189,7 +187,9 @@ function compareLists(
 
 function keyOf(one: unknown, key: string | undefined, nameOf: (text: string) => string): string {
   const known = key === undefined || !isPart(one) ? one : ownOf(one, key)
-  return JSON.stringify(known, (_field, value: unknown) => (typeof value === 'string' ? nameOf(value) : value))
+  return JSON.stringify(known, (_field, value: unknown) =>
+    typeof value === 'string' ? nameOf(value) : value,
+  )
 }
 
 /** A value that was `null` before was not there, as far as people are concerned, but its place was. */

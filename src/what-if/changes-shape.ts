@@ -18,7 +18,9 @@ const changesOf = (what: string) =>
 const changesShape = z.strictObject({
   configuration: configurationShape.partial().optional(),
   windowTokens: z.int().positive().optional(),
-  machines: z.custom((value) => typeof value === 'object' && value !== null, 'machines are an object').optional(),
+  machines: z
+    .custom((value) => typeof value === 'object' && value !== null, 'machines are an object')
+    .optional(),
   policies: z.array(z.custom((value) => typeof value === 'object' && value !== null, 'no policy')).optional(),
   skip: z.array(versionShape).optional(),
   edit: changesOf('the fields to replace').optional(),

@@ -44,7 +44,8 @@ function listOf({ path }: StateChange): string | null {
 function isMoved({ path, kind, before, after }: StateChange): boolean {
   if (kind !== 'changed') return false
   if (versionName.test(path)) return typeof before === 'number' && typeof after === 'number'
-  const areParts = typeof before === 'object' && typeof after === 'object' && before !== null && after !== null
+  const areParts =
+    typeof before === 'object' && typeof after === 'object' && before !== null && after !== null
   return areParts && isSameApartFromVersions(before, after)
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { Machines } from '../decide/machines.ts'
-import { type GivenMachines, machinesGiven } from '../decide/machines-given.ts'
+import { type GivenMachines, isEndless, machinesGiven } from '../decide/machines-given.ts'
 import type { Command } from '../events/commands.ts'
 import { parseSending } from '../events/content.ts'
 import type { LoggedEvent } from '../events/envelope.ts'
@@ -98,7 +98,7 @@ export function playOne(
   try {
     played = playCommand(state, own, recorded, rules)
   } catch (error) {
-    if (!(error instanceof WaymarkError)) throw error
+    if (!(error instanceof WaymarkError) || isEndless(error)) throw error
     return notAccepted(state, 'failed', error.message)
   }
   if (played.refusal !== null) {

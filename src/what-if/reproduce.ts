@@ -1,5 +1,6 @@
 /** From a log to a test: the fewest commands of a session that still show a problem, made plain, and a test that fails the same way. */
 import type { Machines } from '../decide/machines.ts'
+import { askingOften } from '../decide/machines-given.ts'
 import { type Command, parseCommand } from '../events/commands.ts'
 import { allSecrets, redactedValue, secretRedactor, secretsNamed } from '../events/secrets.ts'
 import { assert } from '../kernel/assert.ts'
@@ -14,6 +15,7 @@ import type { BareStep, SeededRules } from './play-commands.ts'
 import { divergenceOf, type Problem, type Shown, shownBy } from './problem.ts'
 import { type ReduceProgress, type Reduction, reduce, type Trial } from './reduce.ts'
 import { type Found, findProblem } from './reproduce-search.ts'
+import { isSameValue } from './same.ts'
 import { commandsOfStep, type ScriptStep } from './script-step.ts'
 import { simplified } from './simplify.ts'
 import { dataOf, type ShownProblem, testFileOf } from './test-file.ts'
@@ -88,8 +90,10 @@ export async function reproduce(
   const search = searchOf(found, options)
   const plain = madePlain(fewest(search.steps, search, options.onProgress), search)
   const clean = withoutSecrets(plain.items)
+  const isRedacted = clean.some((step, index) => step !== plain.items[index])
   const shown = search.shown(clean)
-  if (shown === null || shown.steps.length !== clean.length) throw onlyWithSecrets()
+  if (shown === null || shown.steps.length !== clean.length) throw isRedacted ? onlyWithSecrets() : unsteady()
+  if (options.machines !== undefined) checkSteady(shown, search)
   const versions = shown.steps.map((step) => step.version ?? 0)
   const version = versions[versions.length - 1] ?? 0
   const facts = {
@@ -115,7 +119,7 @@ export async function reproduce(
     versions,
     attempts: search.attempts(),
     durationMs: elapsedMs() - startedMs,
-    redacted: clean.some((step, index) => step !== plain.items[index]),
+    redacted: isRedacted,
     test,
   }
 }
@@ -138,16 +142,20 @@ function searchOf({ steps, problem, alone = problem, sessionId }: Found, options
   const given = machines === undefined ? { seed } : { seed, machines }
   const isSilent = steps.every(({ policies }) => policies === 'silent')
   let attempts = 0
+  const play = (candidate: readonly BareStep[], wanted: Problem, rules: SeededRules): Shown | null => {
+    const played = (): Shown | null => shownBy(candidate, wanted, rules)
+    return machines === undefined ? played() : askingOften(played)
+  }
   for (const policies of isSilent ? [[]] : [standardPolicies, []]) {
     const asked = policies.length === 0 ? alone : problem
     const rules = { ...given, policies }
     const bare = steps.flatMap((step) => bareSteps(step, policies.length > 0))
-    const whole = shownBy(bare, asked, rules)
+    const whole = play(bare, asked, rules)
     if (whole === null) continue
     const pinned = pinnedTo(asked, whole)
     const shown = (candidate: readonly BareStep[]): Shown | null => {
       attempts += 1
-      return shownBy(candidate, pinned, rules)
+      return play(candidate, pinned, rules)
     }
     return {
       rules,
@@ -214,8 +222,24 @@ function fewest(
     attemptsMax: limits.reproduceAttemptsMax,
     ...(onProgress === undefined ? {} : { onProgress: (now) => onProgress({ ...now, of: steps.length }) }),
   })
-  assert(reduced !== null, 'the whole list was seen to show the problem')
+  if (reduced === null) throw unsteady()
   return reduced
+}
+
+/** Machines that go by chance may have shown it by chance. */
+function checkSteady({ steps, last }: Shown, search: Pick<Search, 'shown'>): void {
+  for (let round = 0; round < limits.reproducedAgain; round++) {
+    const again = search.shown(steps)
+    if (again === null || !isSameValue(again.last.outcome, last.outcome)) throw unsteady()
+  }
+}
+
+function unsteady(): WaymarkError {
+  return new WaymarkError('NOT_REPRODUCED', {
+    message:
+      'the same commands show it once and then do not: what decides them answers differently each time',
+    hint: 'machines answer by state, event and context alone: look for Math.random, the time, or what guards and assignments remember',
+  })
 }
 
 /** Made plain, and searched once more each time: what a plainer command does without, others may have been there for. */

@@ -304,6 +304,16 @@ describe('an error', () => {
     expect(plain.stderr).not.toContain('\u001b')
   })
 
+  it('says so where a module ends the process, and does not take that for an answer', async () => {
+    const place = await makePlace()
+    const id = await place.session()
+    writeFileSync(join(place.folder, 'ends.mjs'), 'export default () => process.exit(0)')
+    const { stderr, code } = await place.run(['bisect', id, '--module', 'ends.mjs'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('ended before the verb was done')
+    expect(stderr).toContain('must not call process.exit')
+  })
+
   it('shows what was typed without obeying it', async () => {
     const place = await makePlace()
     const { stderr } = await place.run(['show', 'evil\u001b[2Jname'])

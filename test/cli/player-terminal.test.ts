@@ -94,7 +94,7 @@ describe.skipIf(missing !== null)(
       const terminal = inTerminal(place, ['replay', id, '--from', '0'])
       await terminal.shows(/version 0 of/)
       terminal.type(`/${'x'.repeat(150)}\r`)
-      await terminal.shows(/no event has the type "x+/)
+      await terminal.shows(/no event has the type\s+"x+/)
       terminal.type('g\u0003')
       expect(await terminal.ended).toBe(130)
     })

@@ -40,6 +40,13 @@ const states = { ...usual.config.states, ${state}: { on: ${on} } }
 export const taskMachine = setup({ guards, actions }).createMachine({ ...usual.config, states })
 `
 
+/** The task machine of the package that starts a task where a guard says so. */
+const guardOf = (body: string): string =>
+  withState(
+    'pending',
+    `{ ...usual.config.states.pending.on, 'task.start': { target: 'in_progress', guard: () => { ${body} } } }`,
+  )
+
 const people = { environment: { WAYMARK_LAYOUT: 'aligned' } }
 
 describe('verify', () => {
@@ -136,6 +143,49 @@ describe('verify', () => {
     expect(stderr).toContain('hint: ')
     const json = await place.run(['verify', '--machines', path, '--json'])
     expect(errorShape.parse(JSON.parse(json.stderr)).error.code).toBe('MACHINES_INVALID')
+  })
+
+  const endless: readonly (readonly [
+    what: string,
+    text: string,
+    verb: readonly string[],
+    message: RegExp,
+  ])[] = [
+    ['a module', 'while (true) {}', ['verify'], /it is not loaded after 10000 milliseconds/],
+    [
+      'a guard, to verify',
+      guardOf('for (;;) {}'),
+      ['verify'],
+      /taskMachine takes longer than \d+ milliseconds at task\.start in pending/,
+    ],
+    [
+      'a guard, to reproduce',
+      guardOf('for (;;) {}'),
+      ['reproduce', 'S'],
+      /taskMachine takes longer than \d+ milliseconds at task\.start in pending/,
+    ],
+  ]
+  it.each(endless)('ends %s that never ends', { timeout: 60_000 }, async (_what, text, verb, message) => {
+    const place = await makePlace()
+    const id = await session(place)
+    const words = verb.map((word) => (word === 'S' ? id : word))
+    const path = module(place, text, 'endless.mjs')
+    const { code, stderr } = await place.run([...words, '--machines', path])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(message)
+    expect(stderr).toContain('is there a loop that never ends?')
+  })
+
+  it('names machines that answer by chance', async () => {
+    const place = await makePlace()
+    const id = await session(place)
+    const path = module(place, guardOf('return (globalThis.asked = (globalThis.asked ?? 0) + 1) > 2'))
+    const { code, stdout } = await place.run(['verify', '--machines', path], people)
+    expect(code).toBe(1)
+    expect(stdout).toContain('machine-unsteady')
+    const reproduced = await place.run(['reproduce', id, '--machines', path])
+    expect(reproduced).toMatchObject({ code: 1, stdout: '' })
+    expect(reproduced.stderr).toContain('answers differently each time')
   })
 })
 

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { canonicalJson } from '../../src/kernel/json.ts'
-import { eventsOf } from '../support/events.ts'
 import { saveWhatIf } from '../../src/what-if/save.ts'
+import { eventsOf } from '../support/events.ts'
 import * as shapes from './shapes.ts'
 import { built, makePlace, type Place } from './support.ts'
 
@@ -144,7 +144,14 @@ describe('what an answer says', () => {
 
   it('a beginning that is inserted is refused like any command, and a hint about a beginning can be followed', async () => {
     const { place, id } = await recorded()
-    const found = await place.json(shapes.whatIfShape, 'replay', id, '--insert', '5', '{"type":"session.start"}')
+    const found = await place.json(
+      shapes.whatIfShape,
+      'replay',
+      id,
+      '--insert',
+      '5',
+      '{"type":"session.start"}',
+    )
     expect(found.refused.listed).toMatchObject([{ version: 5, command: 'session.start' }])
     const { sessionId } = await place.library(async (waymark) => (await waymark.fork(id)).state)
     const { stderr } = await place.run(['replay', sessionId, '--skip', '15'])
@@ -161,7 +168,10 @@ describe('what an answer says', () => {
     const files = ['--with', first, '--with', second]
     // The thresholds of the first file end below the 75 of the second one.
     expect((await place.run(['replay', id, ...files])).code).toBe(2)
-    writeFileSync(first, JSON.stringify({ session: { context_budget: { monitoring_threshold_percent: 40 } } }))
+    writeFileSync(
+      first,
+      JSON.stringify({ session: { context_budget: { monitoring_threshold_percent: 40 } } }),
+    )
     const edit = ['--edit', '1', '{"configuration":{"monitoringThresholdPercent":50}}']
     const { stdout } = await place.run(['replay', id, ...files, ...edit])
     expect(stdout).toMatch(/monitoringThresholdPercent\t40 instead of 60$/m)
@@ -186,7 +196,7 @@ describe('what an answer says', () => {
   it('of a redaction it is said that it gave way', async () => {
     const { place, id } = await recorded()
     await place.send(id, { type: 'decision.record', text: 'the password is hunter2hunter2' })
-    expect((await place.run(['redact', id, '--text', 'hunter2hunter2', '--yes'])).stderr).toBe('')
+    expect((await place.run(['redact', id, '--pattern', 'hunter2'])).code).toBe(0)
     const { stdout } = await place.run(['replay', id, '--skip', '4'])
     expect(stdout).toMatch(/gave way\tversion \d+ redacted: what it took out stays out$/m)
     expect(stdout).not.toMatch(/^state\t.*redactions/m)
@@ -198,6 +208,19 @@ describe('what an answer says', () => {
     expect(code).toBe(2)
     expect(stderr).toContain('write waymark replay <session> [options]')
     expect((await place.run(['help', 'replay'])).stdout).toContain('replay <session> [options]')
+  })
+})
+
+describe('a stepper', () => {
+  it('says that the home is closed', async () => {
+    const { place, id } = await recorded()
+    const steppers = await place.library(async (waymark) => {
+      const session = await waymark.openSession(id)
+      return [await session.stepper(), await session.stepper({ at: 9 })]
+    })
+    for (const stepper of steppers) {
+      await expect(stepper.next()).rejects.toMatchObject({ code: 'STORE_CLOSED' })
+    }
   })
 })
 

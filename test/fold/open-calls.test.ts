@@ -28,10 +28,10 @@ function eventOf([step, id]: Step, index: number): FoldableEvent {
 const steps = fc
   .array(
     fc.tuple(
-      fc.constantFrom<Step[0]>('called', 'called', 'began', 'returned', 'noted'),
+      fc.constantFrom<Step[0]>('called', 'called', 'began', 'returned', 'noted', 'noted'),
       fc.integer({ min: 0, max: 30 }),
     ),
-    { minLength: 1, maxLength: 400 },
+    { minLength: 250, maxLength: 500 },
   )
   .map((all) => all.map(eventOf))
 

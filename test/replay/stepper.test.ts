@@ -168,6 +168,7 @@ describe('a stepper', () => {
 
   it('makes moves that are not awaited one after the other', async () => {
     const { session } = await begun()
+    for (const taskId of ['A', 'B', 'C']) await session.send({ type: 'task.add', taskId, title: taskId })
     const stepper = await session.stepper({ at: 1, by: 'event' })
     const moves = [stepper.next(), stepper.next(), stepper.next(), stepper.previous(), stepper.to(1)]
     const steps = await Promise.all(moves)

@@ -281,10 +281,9 @@ describe('bounds of a what-if', () => {
 
   it('other arguments that cannot be meant are told at the door', async () => {
     const { waymark, session } = await home()
-    const untyped: unknown = JSON.parse('5')
     const usage = { code: 'USAGE' }
-    await expect(Reflect.apply(waymark.bisect, waymark, [session.id])).rejects.toMatchObject(usage)
-    await expect(Reflect.apply(waymark.diff, waymark, [session.id, untyped])).rejects.toMatchObject(usage)
+    await expect(waymark.bisect(session.id, JSON.parse('null'))).rejects.toMatchObject(usage)
+    await expect(waymark.diff(session.id, JSON.parse('5'))).rejects.toMatchObject(usage)
     for (const seed of [-1, 1.5, Number.NaN]) {
       expect(() => playCommands([{ type: 'session.start' }], { seed })).toThrow('is no seed')
     }

@@ -115,7 +115,8 @@ function typed(model: PlayerModel, { kind, text }: Typing, key: Key): Pressed {
   const closed = { ...model, typing: null }
   if (ctrl && name === 'c') return asks(closed, { kind: 'interrupt' })
   // An Esc and a key soon after it arrive as one.
-  if (meta && name !== 'escape') return press(closed, { name, ctrl, sequence: sequence.replace(/^\u001b/, '') })
+  if (meta && name !== 'escape')
+    return press(closed, { name, ctrl, sequence: sequence.replace('\u001b', '') })
   if (name === 'escape') return stay(closed)
   if (name === 'return' || name === 'enter') return entered({ ...model, typing: null }, kind, text.trim())
   if (name === 'backspace') {

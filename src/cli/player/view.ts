@@ -85,7 +85,12 @@ function sectionsOf({ step }: PlayerModel): readonly Section[] {
   const sections: readonly Section[] = [
     { title: `${told.length === 1 ? 'event' : 'events'}${by}`, lines: told },
     {
-      title: changed.length > 0 ? 'changed' : told.length === 0 ? 'nothing yet' : 'nothing changed but bookkeeping',
+      title:
+        changed.length > 0
+          ? 'changed'
+          : told.length === 0
+            ? 'nothing yet'
+            : 'nothing changed but bookkeeping',
       lines: unlisted > 0 ? [...changed, more] : changed,
     },
     { title: 'tasks', lines: taskLines(state) },
