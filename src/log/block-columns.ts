@@ -84,6 +84,7 @@ function isListOf({ bytes }: BlockLines, start: number, end: number): boolean {
 export function plainColumn(column: unknown, count: number, texts: readonly string[]): unknown[] | null {
   if (Array.isArray(column)) return column.length === count ? column : null
   if (typeof column !== 'object' || column === null) return null
+  // oxlint-disable-next-line unicorn/no-new-array -- of a known length: made by a function it costs several times as much
   if ('all' in column) return new Array<unknown>(count).fill(column.all)
   if ('refs' in column && Array.isArray(column.refs) && column.refs.length === count) {
     return resolved(column.refs, texts)
@@ -95,6 +96,7 @@ export function plainColumn(column: unknown, count: number, texts: readonly stri
 }
 
 function resolved(refs: readonly unknown[], texts: readonly string[]): unknown[] | null {
+  // oxlint-disable-next-line unicorn/no-new-array -- of a known length: made by a function it costs several times as much
   const values = new Array<unknown>(refs.length)
   for (let index = 0; index < refs.length; index++) {
     const text = texts[Number(refs[index])]

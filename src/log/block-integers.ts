@@ -28,6 +28,7 @@ export function integersIn(
   form: IntegerForm = 'plain',
 ): number[] | null {
   if (count < 1 || bytes[start] !== bracketOpen || bytes[end - 1] !== bracketClose) return null
+  // oxlint-disable-next-line unicorn/no-new-array -- of a known length: made by a function it costs several times as much
   const values = new Array<number>(count)
   const isSummed = form === 'sums'
   let at = start + 1

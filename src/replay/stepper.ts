@@ -47,7 +47,7 @@ export interface Step {
  *
  * A move that finds no place gives `null`, and the stepper stays where it was. What is appended meanwhile is found by going on at
  * the end. Moves that are not awaited are made one after the other, in the order in which they were asked for. Once the home is closed,
- * what is not in the window any more throws `STORE_CLOSED`.
+ * `next` and `previous` still answer within that window; everything else throws `STORE_CLOSED`.
  *
  * @example
  * ```ts

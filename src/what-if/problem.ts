@@ -173,6 +173,23 @@ function withoutIds(events: readonly PlainEvent[]): unknown {
   return events.map(({ type, data }) => ({ type, data: plain(data, '') }))
 }
 
+/** A JSON value without made ids, times and versions; a list with such in it is left out as a whole. */
+export function withoutMade(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutMade)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([field, item]) => !isMade(item, field))
+      .map(([field, item]) => [field, withoutMade(item)]),
+  )
+}
+
+function isMade(value: unknown, field: string): boolean {
+  if (typeof value === 'number') return /version$/i.test(field)
+  if (Array.isArray(value)) return value.some((item) => typeof item === 'string' && isMade(item, field))
+  return typeof value === 'string' && (madeId.test(value) || time.test(value))
+}
+
 function plainText(text: string, field: string, places: Map<string, string>): string {
   const made = madeId.exec(text)?.[1]
   if (made !== undefined) return made

@@ -11,7 +11,7 @@ import { streamOf } from '../replay/load.ts'
 import { standardPolicies } from '../session/policy.ts'
 import type { Waymark } from '../session/waymark.ts'
 import { likelySteps } from './likely.ts'
-import type { BareStep, SeededRules } from './play-commands.ts'
+import { type BareStep, type Outcome, playedSteps, type SeededRules } from './play-commands.ts'
 import { divergenceOf, type Problem, type Shown, shownBy } from './problem.ts'
 import { type ReduceProgress, type Reduction, reduce, type Trial } from './reduce.ts'
 import { type Found, findProblem } from './reproduce-search.ts'
@@ -165,7 +165,16 @@ function searchOf({ steps, problem, alone = problem, sessionId }: Found, options
       attempts: () => attempts,
     }
   }
+  if (machines !== undefined) checkDecidesAlike(steps, { ...given, policies: [] })
   throw notShown(sessionId, steps.length, problem, machines !== undefined)
+}
+
+/** Nothing is shown by machines that go by chance, and nothing can be said of what they decide. */
+function checkDecidesAlike(steps: readonly ScriptStep[], rules: SeededRules): void {
+  const bare = steps.flatMap((step) => bareSteps(step, false))
+  const outcomes = (): readonly Outcome[] =>
+    askingOften(() => [...playedSteps(bare, rules)].map(({ outcome }) => outcome))
+  if (!isSameValue(outcomes(), outcomes())) throw unsteady()
 }
 
 /** The first difference that was found is the one that is meant from here on. */

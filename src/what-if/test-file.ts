@@ -4,6 +4,7 @@ import type { ReadonlyState } from '../fold/state.ts'
 import { waymarkVersion } from '../kernel/version.ts'
 import { type StateChange, stateDiff } from '../views/state-diff.ts'
 import type { BareStep, Outcome, PlayedBare } from './play-commands.ts'
+import { withoutMade } from './problem.ts'
 import { isSameValue } from './same.ts'
 
 /** What the test is about. */
@@ -202,12 +203,12 @@ function bodyOf(facts: TestFacts): readonly string[] {
   }
 }
 
-/** The change as this play of the commands makes it, in full. */
+/** The change as this play of the commands makes it, without what another play may have otherwise and still make it. */
 function changeOf(
   { policy }: Extract<ShownProblem, { kind: 'change' }>,
   { events, byPolicies }: Outcome,
 ): unknown {
-  return policy === null ? events : byPolicies.filter((event) => event.policy === policy)
+  return withoutMade(policy === null ? events : byPolicies.filter((event) => event.policy === policy))
 }
 
 /** What is expected of the last command; of policies only where the difference is theirs. */

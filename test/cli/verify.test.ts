@@ -179,7 +179,15 @@ describe('verify', () => {
   it('names machines that answer by chance', async () => {
     const place = await makePlace()
     const id = await session(place)
-    const path = module(place, guardOf('return (globalThis.asked = (globalThis.asked ?? 0) + 1) > 2'))
+    const tasks = Array.from({ length: 24 }, (_, place) => `T${place}`)
+    await place.send(
+      id,
+      ...tasks.flatMap((taskId) => [
+        { type: 'task.add', taskId, title: taskId } as const,
+        { type: 'task.start', taskId } as const,
+      ]),
+    )
+    const path = module(place, guardOf('return Math.random() < 0.5'))
     const { code, stdout } = await place.run(['verify', '--machines', path], people)
     expect(code).toBe(1)
     expect(stdout).toContain('machine-unsteady')

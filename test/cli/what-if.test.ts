@@ -218,8 +218,13 @@ describe('a stepper', () => {
       const session = await waymark.openSession(id)
       return [await session.stepper(), await session.stepper({ at: 9 })]
     })
+    const closed = { code: 'STORE_CLOSED' }
     for (const stepper of steppers) {
-      await expect(stepper.next()).rejects.toMatchObject({ code: 'STORE_CLOSED' })
+      await expect(stepper.to(3)).rejects.toMatchObject(closed)
+      await expect(stepper.nextOfType('task')).rejects.toMatchObject(closed)
+      await expect(stepper.nextChangeOf('status')).rejects.toMatchObject(closed)
+      // What it holds can be seen still.
+      expect(await stepper.next()).not.toBeNull()
     }
   })
 })

@@ -31,7 +31,10 @@ export const reproduceVerb = verb(shape, async (input, context) => {
   const { out, force = false } = input
   const { output } = context
   if (out === undefined && force) throw usageError('--force goes with --out', 'name the file: --out <file>')
-  if (out !== undefined) await mayWrite(out, force)
+  if (out !== undefined) {
+    checkName(out)
+    await mayWrite(out, force)
+  }
   const found = await search(input, context)
   if (out !== undefined) await write(out, found.test, force)
   if (output.json) {
@@ -72,6 +75,17 @@ function importOf(module: string, out: string | undefined): string {
   return path.startsWith('../') ? path : `./${path}`
 }
 
+/** Names that vitest takes for tests, as it comes. */
+const testName = /\.(?:test|spec)\.[cm]?[jt]s$/
+
+function checkName(path: string): void {
+  if (testName.test(path)) return
+  throw usageError(
+    `${path} is no name by which vitest finds a test`,
+    'name it as problem.test.mjs, problem.test.ts, or with .js, .mts in their place, or .spec for .test',
+  )
+}
+
 /** Told before the search, which may take its time. */
 async function mayWrite(path: string, isForced: boolean): Promise<void> {
   if (!isForced && existsSync(path)) throw isThere(path)
@@ -109,11 +123,27 @@ function isThere(path: string): WaymarkError {
 function notes(output: Output, found: Reproduction): void {
   const { commands, commandsBefore, version, versions, isMinimal, attempts, durationMs, redacted } = found
   output.note(
-    `${countText(commands.length)} of the ${countOf(commandsBefore, 'command')} up to version ${version}, those at ${versions.join(', ')}; ${
+    `${countText(commands.length)} of the ${countOf(commandsBefore, 'command')} up to version ${version}, those at ${rangesText(versions)}; ${
       isMinimal ? 'none of them can be left out' : 'fewer may do'
     }; ${countOf(attempts, 'attempt')} in ${durationText(durationMs)}`,
   )
   if (found.policies === 'none')
-    output.note('played without policies: what they asked for stands among the commands')
+    output.note('played without policies: where any had asked for something, that stands among the commands')
   if (redacted) output.note('what looked like a secret was taken out')
 }
+
+/** `1, 4 to 9, 12`, of many the first and the last. */
+function rangesText(versions: readonly number[]): string {
+  const ranges: (readonly [number, number])[] = []
+  for (const version of versions) {
+    const [first, last] = ranges.at(-1) ?? [version, version]
+    if (last + 1 === version) ranges[ranges.length - 1] = [first, version]
+    else ranges.push([version, version])
+  }
+  const texts = ranges.map(([first, last]) =>
+    first === last ? `${first}` : last === first + 1 ? `${first}, ${last}` : `${first} to ${last}`,
+  )
+  return texts.length <= rangesMax ? texts.join(', ') : `${texts.slice(0, rangesMax - 1).join(', ')} … ${texts.at(-1)}`
+}
+
+const rangesMax = 12

@@ -140,7 +140,7 @@ function requireUpToDate(database: Database): void {
   if (isUpToDate(database)) return
   throw new WaymarkError('HOME_NOT_WRITABLE', {
     message: `${database.path} was written by an older Waymark and has to be brought up to date before it can be read`,
-    hint: 'open it once with write permission',
+    hint: 'waymark init brings it up to date; a program opens it once without readOnly',
     details: { path: database.path },
   })
 }
