@@ -80,6 +80,15 @@ function addVerb(program: Command, name: string, spec: VerbSpec, run: (call: Cal
       argument.replace(/[^a-z]/g, ''),
       command.processedArgs[index],
     ])
+    for (const [name, value] of taken) {
+      const given = own.some(([key, other]) => key === name && other !== undefined)
+      if (value !== undefined && given) {
+        throw usageError(
+          `<${name}> and --${name} are both given`,
+          `leave one of them out: they name the same`,
+        )
+      }
+    }
     const present = [...taken, ...own].filter(([, value]) => value !== undefined)
     await run({ spec, input: Object.fromEntries(present), global: globalOptions(options) })
   })

@@ -4,7 +4,8 @@ export const topics: Readonly<Record<string, string>> = {
 
   0    fine
   1    found a problem, or met one: damage found by verify, replay or recover, files that an import could not
-       read, a refused command, a version conflict, a store that is busy, full or not writable
+       read, a refused command, a version conflict, a store that is busy, full or not writable; something
+       differs (diff), it never begins to hold (bisect), or it is not shown again (reproduce)
   2    wrong use: an unknown verb or option, an invalid command, a session, version or home that is not there,
        settings that may not be so
   130  ended by Ctrl-C while following, importing or playing

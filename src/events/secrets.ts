@@ -88,6 +88,19 @@ export function secretRedactor(names: readonly SecretName[]): Redact {
   return redactorOf(names.map((name) => secretPatterns[name]))
 }
 
+/**
+ * What is assigned to a name such as `password=` or `api_key:`. Too much is taken for one to do so in a record, where `token: missing` is a
+ * sentence; what is written for others to read can do without.
+ */
+const assignedSecret =
+  /(?<=(?:^|[^A-Za-z])(?:[A-Za-z0-9]{1,20}[_-]){0,3}(?:password|passwd|passphrase|pwd|secret|(?:auth|access|refresh|bearer|session)?[_-]?token|(?:api|access|secret|private)[_-]?key)["']?\s{0,3}[=:]\s{0,3}["']?)[^\s"',;&]{6,512}/gi
+
+/** Takes all shapes of secrets out of what is written for others to read, and what is assigned to names of secrets. */
+export const redactForOthers: Redact = redactorOf([
+  ...secretNames.filter((each) => each !== 'email').map((name) => secretPatterns[name]),
+  assignedSecret,
+])
+
 /** A JSON value with each text in it redacted, names of fields included; the very same value where nothing is found. */
 export function redactedValue(value: unknown, redact: Redact): unknown {
   if (typeof value === 'string') return redact(value)

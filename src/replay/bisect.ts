@@ -70,10 +70,14 @@ export async function rangeOf(
   }
   const [first = 0, last = 0] = ends
   if (first < last) return { from: first, to: last }
+  const end = to ?? newest
   throw new WaymarkError('USAGE', {
-    message: `nothing happened between version ${from} and ${to ?? newest} of session ${sessionId}`,
+    message:
+      from >= end
+        ? `there is nothing to look at from version ${from} to version ${end}: the first has to be the smaller one`
+        : `no batch of session ${sessionId} ends after version ${from} and up to version ${end}: they are inside of one`,
     hint: 'name a version before and one after: --from 10 --to 200',
-    details: { sessionId, from, to: to ?? newest },
+    details: { sessionId, from, to: end },
   })
 }
 

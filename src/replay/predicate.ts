@@ -146,9 +146,20 @@ function answerOf(name: string, state: ReadonlyState, value: unknown): boolean {
     value.catch(() => {})
     throw unanswered(name, state, 'it answered with a promise; it has to answer at once')
   }
-  const what = value === undefined ? 'nothing; is a return missing?' : `a ${typeof value}`
+  const what = value === undefined ? 'nothing; is a return missing?' : kindNames[typeof value]
   throw unanswered(name, state, `it answered with ${what}, not with true or false`)
 }
+
+const kindNames = {
+  string: 'a string',
+  number: 'a number',
+  bigint: 'a number',
+  boolean: 'yes or no',
+  symbol: 'a symbol',
+  undefined: 'nothing',
+  object: 'an object',
+  function: 'a function',
+} as const
 
 function makeEnvironment(): Environment {
   const made = new Environment({

@@ -17,10 +17,10 @@ import type { FoldInto } from './verify-fold.ts'
 import { FoldTwin } from './verify-fold.ts'
 import { IndexesCheck } from './verify-indexes.ts'
 import type { MachinesCheck } from './verify-machines.ts'
-import { eachWatched } from './verify-watch.ts'
 import { type Problem, Problems, type Report } from './verify-problem.ts'
 import { SnapshotsCheck, type SnapshotsVerified } from './verify-snapshots.ts'
 import { BatchWalk } from './verify-walk.ts'
+import { eachWatched } from './verify-watch.ts'
 
 /** An event of which data was taken out, and the version of the event that records it. */
 export interface RedactedEvent {

@@ -97,13 +97,22 @@ async function isName(log: EventLog, text: string): Promise<boolean> {
   }
 }
 
+function before(newest: number, count: number, sessionId: string): number {
+  if (newest + count >= 0) return newest + count
+  throw new WaymarkError('VERSION_NOT_FOUND', {
+    message: `session ${sessionId} has no ${-count} versions before the newest`,
+    hint: `its versions are 0 to ${newest}`,
+    details: { sessionId, before: -count, newest },
+  })
+}
+
 const timePattern = /^\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(Z|[+-]\d{2}:?\d{2})?)?$/i
 
 async function placeOf(log: EventLog, { sessionId, at }: NamedPlace): Promise<HistoryPlace> {
   const { version: newest } = await streamOf(log, sessionId)
   if (at === null) return { sessionId, version: newest }
   if (/^\d{1,15}$/.test(at)) return { sessionId, version: Number(at) }
-  if (/^-\d{1,15}$/.test(at)) return { sessionId, version: newest + Number(at) }
+  if (/^-\d{1,15}$/.test(at)) return { sessionId, version: before(newest, Number(at), sessionId) }
   const time = timePattern.exec(at)
   if (time !== null) {
     // A time of the day without a zone is in UTC, as all times are shown.

@@ -1,6 +1,7 @@
 /** Finding a session by what people call it: its id, a unique beginning of it, or its id in the tool it came from. */
 import { SessionNotFound, WaymarkError } from '../kernel/errors.ts'
 import type { EventLog } from '../log/port.ts'
+import { checkName } from './doors.ts'
 
 /** Characters a prefix needs after `sess_`, so that a slip of the finger does not pick a session. */
 const prefixCharactersMin = 4
@@ -8,9 +9,10 @@ const prefixCharactersMin = 4
 /**
  * The id of the session meant by `name`.
  *
- * @throws SessionNotFound; WaymarkError `SESSION_AMBIGUOUS` with the sessions that match
+ * @throws SessionNotFound; WaymarkError `SESSION_AMBIGUOUS` with the sessions that match, `USAGE` for what is no text
  */
 export async function resolveSession(log: EventLog, name: string): Promise<string> {
+  checkName(name, 'a session')
   if ((await log.stream(name)) !== null) return name
   const bare = name.startsWith('sess_') ? name : `sess_${name}`
   const exact: string[] = []

@@ -1,6 +1,53 @@
 /** Changes of a state that say no more than that something before them took an event more or less: only versions in them moved. */
-import type { StateChange } from '../views/state-diff.ts'
+import type { ReadonlyState } from '../fold/state.ts'
+import { limits } from '../kernel/limits.ts'
+import { type StateChange, type StateDiff, stateDiff } from '../views/state-diff.ts'
 import { isSameValue } from './same.ts'
+
+/**
+ * From the recorded state to the played one. An event more or less moves all versions after it, so that decisions and merges, which are known by
+ * theirs, would be taken for one another: they are known here by what they say.
+ */
+export function playedDiff(recorded: ReadonlyState, played: ReadonlyState): StateDiff {
+  const diff = stateDiff(recorded, played)
+  const lists = [
+    ['knowledge.decisions', recorded.knowledge.decisions, played.knowledge.decisions],
+    ['merges', recorded.merges, played.merges],
+  ] as const
+  let { changes, changeCount } = diff
+  for (const [list, before, after] of lists) {
+    const others = changes.filter(({ path }) => !path.startsWith(`${list}[`))
+    const own = elementChanges(list, before, after)
+    changeCount += own.length - (changes.length - others.length)
+    changes = [...others, ...own]
+  }
+  return { ...diff, changeCount, changes: changes.slice(0, limits.changesListedMax) }
+}
+
+interface Versioned {
+  readonly version: number
+}
+
+function elementChanges(
+  list: string,
+  before: readonly Versioned[],
+  after: readonly Versioned[],
+): readonly StateChange[] {
+  const left = new Set(after)
+  const changes: StateChange[] = []
+  for (const [index, was] of before.entries()) {
+    const is = [...left].find((one) => isSameApartFromVersions(was, one))
+    const path = `${list}[${index}]`
+    if (is === undefined) changes.push({ path, kind: 'removed', before: was, after: null })
+    else if (left.delete(is) && is.version !== was.version) {
+      changes.push({ path: `${path}.version`, kind: 'changed', before: was.version, after: is.version })
+    }
+  }
+  for (const [index, is] of after.entries()) {
+    if (left.has(is)) changes.push({ path: `${list}[${index}]`, kind: 'added', before: null, after: is })
+  }
+  return changes
+}
 
 export interface ToldAndMoved {
   /** Changes that say something. */

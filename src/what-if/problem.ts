@@ -3,7 +3,7 @@
  * otherwise. Each is looked for from the first command on; the first that shows it ends the list.
  */
 
-import { allSecrets, secretRedactor, secretsNamed } from '../events/secrets.ts'
+import { redactForOthers } from '../events/secrets.ts'
 import {
   type BareStep,
   type Outcome,
@@ -152,7 +152,6 @@ function kindOf({ answer, events, byPolicies }: Outcome, isOwn: boolean): string
   return [answer, ...(isOwn ? events : byPolicies).map(({ type }) => type)].join(' ')
 }
 
-const redact = secretRedactor(secretsNamed(allSecrets) ?? [])
 const madeId = /^(ckpt|hoff|reco|sess)_[0-9a-f-]{36}$/
 const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
 const idField = /(?:^|[a-z])(?:Ids?|tags?|ids|dependsOn)$/
@@ -194,7 +193,7 @@ function plainText(text: string, field: string, places: Map<string, string>): st
   const made = madeId.exec(text)?.[1]
   if (made !== undefined) return made
   if (time.test(text)) return 'time'
-  if (!idField.test(field)) return redact(text)
+  if (!idField.test(field)) return redactForOthers(text)
   const place = places.get(text) ?? `#${places.size + 1}`
   places.set(text, place)
   return place

@@ -2,7 +2,7 @@
 import type { Machines } from '../decide/machines.ts'
 import { askingOften } from '../decide/machines-given.ts'
 import { type Command, parseCommand } from '../events/commands.ts'
-import { allSecrets, redactedValue, secretRedactor, secretsNamed } from '../events/secrets.ts'
+import { redactedValue, redactForOthers } from '../events/secrets.ts'
 import { assert } from '../kernel/assert.ts'
 import { elapsedMs } from '../kernel/clock.ts'
 import { WaymarkError } from '../kernel/errors.ts'
@@ -266,12 +266,10 @@ function showsAll(steps: readonly BareStep[], { shown }: Pick<Search, 'shown'>):
   return shown(steps)?.steps.length === steps.length
 }
 
-const redact = secretRedactor(secretsNamed(allSecrets) ?? [])
-
 /** Commands without what looks like a secret. */
 function withoutSecrets(steps: readonly BareStep[]): readonly BareStep[] {
   return steps.map((step) => {
-    const value = redactedValue(step.command, redact)
+    const value = redactedValue(step.command, redactForOthers)
     return value === step.command ? step : { ...step, command: withoutSecret(value) }
   })
 }

@@ -45,7 +45,7 @@ export function testFileOf(facts: TestFacts): string {
     ...commentsOf(facts).map((line) => (line === '' ? '//' : `// ${line}`)),
     "import { expect, test } from 'vitest'",
     `import { ${names} } from 'waymark'`,
-    ...(machines === null ? [] : [`import * as machines from ${literal(machines)}`]),
+    ...(machines === null ? [] : machinesLines(machines)),
     '',
     '/** Of the clock and the ids. */',
     `const seed = ${facts.seed}`,
@@ -56,7 +56,22 @@ export function testFileOf(facts: TestFacts): string {
     '',
     ...bodyOf(facts),
     '',
-  ].join('\n')
+  ]
+    .join('\n')
+    .replace(unseen, escaped)
+}
+
+/** Signs that are not seen, or turn the line round them: in texts and comments alike they are written as what they are. */
+const unseen = /[\p{Cf}\p{Zl}\p{Zp}]/gu
+
+function escaped(sign: string): string {
+  const code = (sign.codePointAt(0) ?? 0).toString(16)
+  return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`
+}
+
+function machinesLines(path: string): readonly string[] {
+  const line = `import * as machines from ${literal(path)}`
+  return /\.[cm]?js$/.test(path) ? ['// @ts-ignore: a module of JavaScript has no types', line] : [line]
 }
 
 /** A command as it stands in the file: its time first, where it has one. */

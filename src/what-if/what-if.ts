@@ -5,10 +5,11 @@ import { WaymarkError } from '../kernel/errors.ts'
 import type { EventLog } from '../log/port.ts'
 import { streamOf } from '../replay/load.ts'
 import type { Waymark } from '../session/waymark.ts'
-import { type StateDiff, stateDiff } from '../views/state-diff.ts'
+import type { StateDiff } from '../views/state-diff.ts'
 import { rulesOf, versionsNamed, type WhatIfChanges } from './asked-changes.ts'
 import { checkChanges } from './changes-shape.ts'
 import { Comparing, type Comparison, Telling, type Told } from './comparison.ts'
+import { playedDiff } from './moved.ts'
 import { makePlayer, type PlayedStep, type PlayRules } from './play.ts'
 import { type OpenScript, openScript } from './script.ts'
 import { lastVersionOf } from './script-step.ts'
@@ -142,7 +143,7 @@ async function compared({ rules, open }: Prepared, { onProgress, signal }: WhatI
     gaveWay: gaveWay.told,
     takenOver,
     state: { recorded, played: player.state },
-    diff: stateDiff(recorded, player.state),
+    diff: playedDiff(recorded, player.state),
   }
 }
 

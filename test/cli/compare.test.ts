@@ -84,6 +84,9 @@ describe('diff', () => {
     expect(await errorOf(place, 'diff', id)).toMatchObject({ exit: 2, code: 'USAGE' })
     expect(await errorOf(place, 'diff', `${id}@soon`)).toMatchObject({ exit: 2, code: 'USAGE' })
     expect(await errorOf(place, 'diff', `${id}@99`)).toMatchObject({ exit: 2, code: 'VERSION_NOT_FOUND' })
+    expect((await errorOf(place, 'diff', `${id}@-999`)).message).toContain(
+      'no 999 versions before the newest',
+    )
     expect(await errorOf(place, 'diff', 'nothere')).toMatchObject({ exit: 2, code: 'SESSION_NOT_FOUND' })
     for (const nativeId of ['same-1', 'same-2']) await place.session({ nativeId })
     expect(await errorOf(place, 'diff', 'same@1')).toMatchObject({ exit: 2, code: 'SESSION_AMBIGUOUS' })
@@ -172,6 +175,7 @@ describe('bisect', () => {
       ['long.mjs', 'export default () => { for (;;); }', 'it took longer than'],
       ['later.mjs', 'export default async () => true', 'a promise'],
       ['text.mjs', 'export default () => "yes"', 'a string'],
+      ['object.mjs', 'export default () => ({})', 'an object'],
       ['none.mjs', 'export const limit = 3', 'it exports no function'],
       ['two.mjs', 'export const a = () => true, b = () => true', 'it exports a, b'],
       ['broken.mjs', 'export default (', 'SyntaxError'],
@@ -204,11 +208,14 @@ describe('bisect', () => {
       [[id, 'title'], 'PREDICATE_INVALID'],
       [[id, holds, '--to', '99'], 'VERSION_NOT_FOUND'],
       [[id, holds, '--from', '5', '--to', '3'], 'USAGE'],
+      [[id, holds, '--from', '6', '--to', '6'], 'USAGE'],
       [[id, holds, '--from', 'x'], 'USAGE'],
       [['nothere', holds], 'SESSION_NOT_FOUND'],
     ] as const) {
       expect(await errorOf(place, 'bisect', ...args)).toMatchObject({ exit: 2, code })
     }
+    const turned = await errorOf(place, 'bisect', id, holds, '--from', '5', '--to', '3')
+    expect(turned.message).toContain('the first has to be the smaller one')
   })
 
   it('does not guess over damage, and looks elsewhere when it is told to', async () => {

@@ -133,6 +133,8 @@ describe('graph of a machine', () => {
     [['task', '--format', 'png'], 'USAGE', 'a format is one of mermaid, dot, json'],
     [['task', '--agent', 'ada'], 'USAGE', 'graph task takes no --agent'],
     [['show', 'SESSION', '--format', 'dot'], 'USAGE', 'graph show takes no --format'],
+    [['task', 'SESSION', 'A'], 'USAGE', 'graph task takes nothing after the session'],
+    [['task', 'SESSION', '--session', 'SESSION'], 'USAGE', '<session> and --session are both given'],
   ])('%j is wrong use', async (words, code, says) => {
     const { place, id } = await worked()
     const ended = await place.run([

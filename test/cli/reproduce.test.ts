@@ -95,11 +95,11 @@ describe('reproduce', () => {
       '--version',
       String(version),
       '--out',
-      'v.mjs',
+      'v.test.mjs',
     )
-    expect(written).toMatchObject({ kind: 'change', version, file: 'v.mjs', test: null })
+    expect(written).toMatchObject({ kind: 'change', version, file: 'v.test.mjs', test: null })
     expect(written.commands.map(({ type }) => type)).toEqual(printed.commands.map(({ type }) => type))
-    expect(readFileSync(join(place.folder, 'v.mjs'), 'utf8')).toContain('not.toMatchObject(change)')
+    expect(readFileSync(join(place.folder, 'v.test.mjs'), 'utf8')).toContain('not.toMatchObject(change)')
   })
 
   it('names the module of machines as the test has to import it', async () => {
@@ -136,6 +136,8 @@ describe('reproduce', () => {
     [2, 'USAGE', ['--when', failed, '--force']],
     [2, 'USAGE', ['--when', failed, '--seed', '-1']],
     [2, 'USAGE', ['--when', failed, '--out', 'nowhere/a.test.ts']],
+    [2, 'USAGE', ['--when', failed, '--out', 'failed.js']],
+    [2, 'USAGE', ['--when', failed, '--out', 'failed.txt']],
     [2, 'MACHINES_INVALID', ['--machines', 'nowhere.mjs']],
   ] as const)('ends with %i and %s for %j', async (code, name, options) => {
     const place = await makePlace()

@@ -291,6 +291,10 @@ describe('what is left', () => {
     const result = await reproduce(homeOf(log), sessionId, { version: byPolicy })
     expect(typesOf(result).at(-1)).toBe('context.measure')
     expect(result.test).toContain('outcome.byPolicies')
+    // What the next play makes anew is not part of the change.
+    const [, change = ''] = /const change = ([\s\S]*?)\n\ntest/.exec(result.test) ?? []
+    expect(change).toContain('checkpoint.created')
+    expect(change).not.toMatch(/ckpt_|version:/i)
   })
 
   it('is about the command of that version, also where others made such a change before', async () => {
@@ -338,6 +342,23 @@ describe('what is left', () => {
     expect(result.test).not.toContain(key)
     const when = `tasks.A.title == "use ${key}"`
     expect((await failureOf(reproduce(homeOf(log), sessionId, { when }))).code).toBe('NOT_REPRODUCED')
+  })
+
+  it.each(['password=hunter2secretpass', 'Token: hunter2secretpass', 'MY_API_KEY="hunter2secretpass"'])(
+    'holds nothing that is assigned to a name of a secret: %s',
+    async (text) => {
+      const { log, sessionId } = await sessionOf([start, add('A', `use ${text}`), begin('A')])
+      const { test, redacted } = await reproduce(homeOf(log), sessionId, { version: 3 })
+      expect({ redacted, holdsIt: test.includes('hunter2') }).toEqual({ redacted: true, holdsIt: false })
+    },
+  )
+
+  it('has no sign that is not seen', async () => {
+    const { log, sessionId } = await sessionOf([start, add('A', 'a\u202eb\u2028\u{e0041}')])
+    const when = 'tasks.A.title.startsWith("a\u202eb")'
+    const { test } = await reproduce(homeOf(log), sessionId, { when })
+    expect(test).toContain('a\\u202eb')
+    expect(test).not.toMatch(/[\p{Cf}\p{Zl}]/u)
   })
 })
 

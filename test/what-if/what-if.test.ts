@@ -11,6 +11,7 @@ import type { PendingEvent } from '../../src/log/port.ts'
 import { type Policy, standardPolicies } from '../../src/session/policy.ts'
 import type { Session } from '../../src/session/session.ts'
 import { Waymark } from '../../src/session/waymark.ts'
+import { toldApartFromMoved } from '../../src/what-if/moved.ts'
 import { playCommands } from '../../src/what-if/play-commands.ts'
 import { saveWhatIf } from '../../src/what-if/save.ts'
 import { scriptOf } from '../../src/what-if/script.ts'
@@ -284,10 +285,37 @@ describe('bounds of a what-if', () => {
     const usage = { code: 'USAGE' }
     await expect(waymark.bisect(session.id, JSON.parse('null'))).rejects.toMatchObject(usage)
     await expect(waymark.diff(session.id, JSON.parse('5'))).rejects.toMatchObject(usage)
+    await expect(whatIf(waymark, JSON.parse('null'), {})).rejects.toMatchObject(usage)
     for (const seed of [-1, 1.5, Number.NaN]) {
       expect(() => playCommands([{ type: 'session.start' }], { seed })).toThrow('is no seed')
     }
     expect(() => machinesFrom({})).toThrow('no machine was given')
+  })
+
+  it('what only came at another version is set apart from what differs, in every part of the state', async () => {
+    const { waymark, session } = await home()
+    await session.send({ type: 'task.add', taskId: 'A', title: 'A' })
+    const { version } = session.state
+    const unchanged: readonly Command[] = [
+      { type: 'decision.record', text: 'use cookies' },
+      { type: 'decision.record', text: 'use tokens' },
+      { type: 'focus.change', nextStep: 'write tests' },
+      { type: 'spec.update', specId: 'S', title: 'Log in' },
+      { type: 'milestone.update', milestoneId: 'M', title: 'beta' },
+      { type: 'server.describe', server: 'files', tools: ['read'] },
+      { type: 'context.add', tier: 'critical', category: 'reference.tools', title: 'read', tokens: 10 },
+      { type: 'checkpoint.create', trigger: 'manual' },
+    ]
+    for (const command of unchanged) await session.send(command)
+    const { diff } = await whatIf(waymark, session.id, { skip: [version] })
+    const { told, moved } = toldApartFromMoved(diff.changes)
+    expect(told.map(({ kind, path }) => `${kind} ${path}`)).toEqual(['removed tasks.A'])
+    expect(moved).toBeGreaterThanOrEqual(6)
+    // A decision that is another one is told, though one is gone and one is new.
+    const edited = await whatIf(waymark, session.id, {
+      edit: [{ version: version + 1, fields: { text: 'use neither' } }],
+    })
+    expect(toldApartFromMoved(edited.diff.changes).told).not.toEqual([])
   })
 
   it('machines are given alike everywhere: made before, or as XState machines', async () => {

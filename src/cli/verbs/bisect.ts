@@ -92,7 +92,7 @@ function answerFacts({ outcome, version, before, from, to, monotone }: Bisection
       monotone === null ? `neither at version ${from} nor at version ${to}` : `at no version, ${range}`,
     'held-before':
       monotone === false
-        ? `at version ${from} already, and not without a break up to version ${to}`
+        ? `at version ${from} already, and no more at version ${to}`
         : `at version ${from} already`,
   }[outcome]
   return [{ label: 'holds', value, tone: 'warning' }]

@@ -34,7 +34,7 @@ async function print(output: Output, found: HistoryDiff): Promise<void> {
   ])
   await printEvents(output, found)
   await printStateDiff(output, state)
-  if (found.same) output.note('nothing differs')
+  if (found.same) output.note(state.folded.length > 0 ? 'nothing else differs' : 'nothing differs')
   else if (found.state.changeCount === 0) output.note('the states do not differ')
 }
 

@@ -69,13 +69,13 @@ export const graph = verb(shape, async (input, context) => {
   if (missing !== undefined) throw takesOther(`graph ${given.action} needs ${shown(missing, given.action)}`)
   const allowed: readonly string[] = ['action', 'session', ...action.needs, ...action.takes]
   const other = Object.entries(given).find(([name, value]) => value !== undefined && !allowed.includes(name))
-  if (other !== undefined) throw takesOther(`graph ${given.action} takes no ${shown(other[0], given.action)}`)
+  if (other !== undefined) throw takesOther(takesNo(other[0], given.action))
   return action.run(given, context)
 })
 
 async function machine(input: Input, name: MachineName, context: Context): Promise<ExitCode> {
   const other = Object.entries(input).find(([key, value]) => value !== undefined && !machineTakes.has(key))
-  if (other !== undefined) throw takesOther(`graph ${name} takes no ${shown(other[0], name)}`)
+  if (other !== undefined) throw takesOther(takesNo(other[0], name))
   const { session, task, format } = input
   return showMachine({ machine: name, session, task, format }, context)
 }
@@ -95,6 +95,12 @@ function unknownAction({ action, session }: Input): Error {
 
 function takesOther(what: string): Error {
   return usageError(what, 'waymark help graph says what each takes')
+}
+
+function takesNo(name: string, action: string): string {
+  return name === 'what'
+    ? `graph ${action} takes nothing after the session`
+    : `graph ${action} takes no ${shown(name, action)}`
 }
 
 function shown(name: string, action: string): string {

@@ -76,7 +76,7 @@ function importOf(module: string, out: string | undefined): string {
 }
 
 /** Names that vitest takes for tests, as it comes. */
-const testName = /\.(?:test|spec)\.[cm]?[jt]s$/
+const testName = /\.(?:test|spec)\.[cm]?[jt]sx?$/
 
 function checkName(path: string): void {
   if (testName.test(path)) return
@@ -132,8 +132,9 @@ function notes(output: Output, found: Reproduction): void {
   if (redacted) output.note('what looked like a secret was taken out')
 }
 
-/** `1, 4 to 9, 12`, of many the first and the last. */
+/** A few one by one, many as ranges: `1, 4 to 9, 12`. */
 function rangesText(versions: readonly number[]): string {
+  if (versions.length <= rangesMax) return versions.join(', ')
   const ranges: (readonly [number, number])[] = []
   for (const version of versions) {
     const [first, last] = ranges.at(-1) ?? [version, version]
@@ -143,7 +144,9 @@ function rangesText(versions: readonly number[]): string {
   const texts = ranges.map(([first, last]) =>
     first === last ? `${first}` : last === first + 1 ? `${first}, ${last}` : `${first} to ${last}`,
   )
-  return texts.length <= rangesMax ? texts.join(', ') : `${texts.slice(0, rangesMax - 1).join(', ')} … ${texts.at(-1)}`
+  return texts.length <= rangesMax
+    ? texts.join(', ')
+    : `${texts.slice(0, rangesMax - 1).join(', ')} … ${texts.at(-1)}`
 }
 
 const rangesMax = 12
