@@ -4,7 +4,7 @@
  */
 import { stateAt } from '../dist/src/replay/at.js'
 import { startingPoint } from '../dist/src/replay/load.js'
-import { openStepper } from '../dist/src/replay/stepper.js'
+import { openStepper } from '../dist/src/replay/stepper/stepper.js'
 import { bytesText, countText, median, percentile, timeText } from './figures.mjs'
 import { timeOf } from './resample.mjs'
 import { withLog } from './sessions.mjs'

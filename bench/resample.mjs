@@ -6,7 +6,7 @@ import { foldInto } from '../dist/src/fold/fold.js'
 import { initialState } from '../dist/src/fold/state.js'
 import { summaryOf } from '../dist/src/fold/summary.js'
 import { eventIdOf, systemIds } from '../dist/src/kernel/clock.js'
-import { takeKeyframeIfDue } from '../dist/src/replay/keyframe.js'
+import { takeKeyframeIfDue } from '../dist/src/replay/snapshot/keyframe.js'
 
 /** Event types that a session has once, or that name other sessions: not drawn. */
 const left = new Set([

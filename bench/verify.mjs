@@ -3,7 +3,7 @@
  * against the session's replay.
  */
 import { join } from 'node:path'
-import { verifyLog } from '../dist/src/replay/verify.js'
+import { verifyLog } from '../dist/src/replay/verify/verify.js'
 import { writeCommands } from './commands.mjs'
 import { countText, eachText, inTurn, timeText } from './figures.mjs'
 import { replayed } from './replay.mjs'

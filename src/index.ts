@@ -103,22 +103,25 @@ export type {
   RedactOptions,
 } from './redaction/report.ts'
 export { type RepairedSession, type RepairOptions, type RepairReport, repairHome } from './repair/repair.ts'
-export type { BisectOutcome, BisectRange, Probe } from './replay/bisect.ts'
-export type { Bisection, BisectOptions } from './replay/bisection.ts'
-export type { DiffOptions, HistoryDiff, HistoryPlace, Relation, Side } from './replay/diff.ts'
-export type { Difference } from './replay/difference.ts'
+export type { BisectOutcome, BisectRange, Probe } from './replay/bisect/bisect.ts'
+export type { Bisection, BisectOptions } from './replay/bisect/bisection.ts'
+export type { DiffOptions, HistoryDiff, HistoryPlace, Relation, Side } from './replay/diff/diff.ts'
 export { type FoundItem, findContextItem } from './replay/item.ts'
-export { type Predicate, type PredicateLike, parsePredicate, predicateOf } from './replay/predicate.ts'
+export {
+  type Predicate,
+  type PredicateLike,
+  parsePredicate,
+  predicateOf,
+} from './replay/predicate/predicate.ts'
 export type { Recovery } from './replay/recover.ts'
-export type { StepBy } from './replay/step-search.ts'
+export type { StepBy } from './replay/stepper/search.ts'
 export {
   openStepper,
   type SearchOptions,
   type Step,
   Stepper,
   type StepperOptions,
-} from './replay/stepper.ts'
-export type { Verification, VerifyOptions } from './replay/verify.ts'
+} from './replay/stepper/stepper.ts'
 export type {
   BatchOutcome,
   Divergence,
@@ -126,9 +129,11 @@ export type {
   MachinesVerdict,
   NotAsked,
   NotAskedReason,
-} from './replay/verify-batch.ts'
-export type { Problem, ProblemCause } from './replay/verify-problem.ts'
-export type { RedactedEvent, SessionVerification } from './replay/verify-session.ts'
+} from './replay/verify/batch.ts'
+export type { Difference } from './replay/verify/difference.ts'
+export type { Problem, ProblemCause } from './replay/verify/problem.ts'
+export type { RedactedEvent, SessionVerification } from './replay/verify/session.ts'
+export type { Verification, VerifyOptions } from './replay/verify/verify.ts'
 export type { AcceptOptions, HandoffAcceptance } from './session/accept-handoff.ts'
 export { type AdoptionReport, type AdoptOptions, adoptTasks } from './session/adopt.ts'
 export { type Archived, archiveOldCheckpoints } from './session/archive.ts'

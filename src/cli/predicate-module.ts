@@ -1,6 +1,6 @@
 /** A predicate out of a module that a user wrote: `--module crowded.mjs`. */
 import { WaymarkError } from '../kernel/errors.ts'
-import { type Predicate, predicateOf } from '../replay/predicate.ts'
+import { type Predicate, predicateOf } from '../replay/predicate/predicate.ts'
 import { loadUserModule } from './user-module.ts'
 
 /**

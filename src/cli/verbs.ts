@@ -278,10 +278,14 @@ export const verbs = {
   reproduce: { group: groups.trust, ...reproduceSpec },
   verify: {
     group: groups.trust,
-    about: 'Read everything again, of one session or all, ask the machines again, and say what is not as it was.',
+    about:
+      'Read everything again, of one session or all, ask the machines again, and say what is not as it was.',
     takes: [['[session]', 'id, unique prefix of it, or native id; all sessions if left out']],
     options: [
-      { flags: '--machines <module>', about: 'ask the machines that this module exports, not those of waymark' },
+      {
+        flags: '--machines <module>',
+        about: 'ask the machines that this module exports, not those of waymark',
+      },
     ],
     examples: [
       ['waymark verify', 'the whole home'],

@@ -1,7 +1,8 @@
 /** What `verify` found, in rows and sentences. */
-import type { Verification } from '../replay/verify.ts'
-import type { BatchOutcome, Divergence, NotAskedReason } from '../replay/verify-batch.ts'
-import type { SessionVerification } from '../replay/verify-session.ts'
+
+import type { BatchOutcome, Divergence, NotAskedReason } from '../replay/verify/batch.ts'
+import type { SessionVerification } from '../replay/verify/session.ts'
+import type { Verification } from '../replay/verify/verify.ts'
 import { countOf, countText } from '../views/text.ts'
 import type { Cell } from './layout.ts'
 import type { Table } from './output.ts'

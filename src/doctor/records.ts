@@ -1,7 +1,7 @@
 /** Checks of what was recorded: is it as it was written, is it all there, was it written in order. */
 import type { LoggedEvent } from '../events/envelope.ts'
 import { DamagedRecord } from '../kernel/errors.ts'
-import { verifyLog } from '../replay/verify.ts'
+import { verifyLog } from '../replay/verify/verify.ts'
 import { countOf, countText } from '../views/text.ts'
 import { bounds } from './bounds.ts'
 import type { LogContext, SessionContext } from './check.ts'

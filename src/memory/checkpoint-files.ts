@@ -6,7 +6,7 @@ import { DamagedRecord } from '../kernel/errors.ts'
 import { canonicalJson } from '../kernel/json.ts'
 import type { EventLog, StoredSnapshot } from '../log/port.ts'
 import type { Checkpoint } from '../replay/checkpoints.ts'
-import { unpackSnapshot } from '../replay/snapshot.ts'
+import { unpackSnapshot } from '../replay/snapshot/snapshot.ts'
 import { checkpointJson } from '../views/checkpoint-json.ts'
 
 /**

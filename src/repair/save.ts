@@ -5,7 +5,7 @@ import { initialState, type SessionState } from '../fold/state.ts'
 import { summaryOf } from '../fold/summary.ts'
 import { limits } from '../kernel/limits.ts'
 import type { EventLog, ForkPoint, StoredRow, StoredSnapshot, TravellingRow } from '../log/port.ts'
-import { packSnapshot } from '../replay/snapshot.ts'
+import { packSnapshot } from '../replay/snapshot/snapshot.ts'
 import type { Salvage } from '../store/sqlite/salvage.ts'
 import { type Extent, soundRows } from './examine.ts'
 

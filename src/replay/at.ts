@@ -4,7 +4,7 @@ import type { ReadonlyState } from '../fold/state.ts'
 import { DamagedRecord, WaymarkError } from '../kernel/errors.ts'
 import type { EventLog } from '../log/port.ts'
 import { loadState } from './load.ts'
-import { isWhole } from './snapshot.ts'
+import { isWhole } from './snapshot/snapshot.ts'
 
 /**
  * The state at a version, at a time (ISO 8601), or now.

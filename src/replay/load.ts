@@ -4,9 +4,9 @@ import { foldPages } from '../fold/fold.ts'
 import { initialState, type ReadonlyState, type SessionState } from '../fold/state.ts'
 import { DamagedRecord, SessionNotFound, WaymarkError } from '../kernel/errors.ts'
 import type { EventLog, StoredSnapshot, StreamInfo } from '../log/port.ts'
-import { lazilyCopied } from './lazy-copy.ts'
-import { copied } from './shared.ts'
-import { unpackSnapshot } from './snapshot.ts'
+import { lazilyCopied } from './snapshot/lazy-copy.ts'
+import { copied } from './snapshot/shared.ts'
+import { unpackSnapshot } from './snapshot/snapshot.ts'
 
 /** Where a state was taken from: the newest snapshot, an older one because newer ones were unsound, or all events. */
 export type LoadedFrom = 'snapshot' | 'older-snapshot' | 'full-replay'

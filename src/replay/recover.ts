@@ -9,8 +9,8 @@ import type { RowProblem } from '../log/chain.ts'
 import type { EventLog } from '../log/port.ts'
 import { type OpenItem, openItems } from '../views/open-items.ts'
 import { checkedEvents } from './chain.ts'
-import { lazilyCopied } from './lazy-copy.ts'
 import { type LoadedFrom, type SnapshotProblem, startingPoint, streamOf } from './load.ts'
+import { lazilyCopied } from './snapshot/lazy-copy.ts'
 
 export interface Recovery {
   readonly sessionId: string

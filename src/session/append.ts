@@ -10,8 +10,8 @@ import type { ReadonlyState, SessionState } from '../fold/state.ts'
 import { summaryOf } from '../fold/summary.ts'
 import { type Clock, eventIdOf, type Ids } from '../kernel/clock.ts'
 import type { LogTransaction, PendingEvent } from '../log/port.ts'
-import { latestTime } from '../replay/latest-time.ts'
-import { packSnapshot } from '../replay/snapshot.ts'
+import { latestTime } from '../replay/snapshot/latest-time.ts'
+import { packSnapshot } from '../replay/snapshot/snapshot.ts'
 
 export interface AppendMeta extends CommandMeta {
   readonly commandId: string

@@ -8,8 +8,8 @@ import { WaymarkError } from '../kernel/errors.ts'
 import type { Compaction, EventLog, SnapshotPlace, StoredSnapshot, StreamInfo } from '../log/port.ts'
 import { checkpointsOf } from '../replay/checkpoints.ts'
 import { loadState, streamOf } from '../replay/load.ts'
-import { readStoredPart } from '../replay/part-cache.ts'
-import { unpackSnapshot } from '../replay/snapshot.ts'
+import { readStoredPart } from '../replay/snapshot/part-cache.ts'
+import { unpackSnapshot } from '../replay/snapshot/snapshot.ts'
 
 /** A snapshot as the rule sees it. */
 export interface HeldSnapshot extends Pick<StoredSnapshot, 'version' | 'kind' | 'checkpointId'> {

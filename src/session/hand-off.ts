@@ -18,7 +18,7 @@ import { type HandoffCompression, type HandoffPackage, packageText } from '../ha
 import { CommandRefused, WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import type { LogTransaction } from '../log/port.ts'
-import { takeKeyframeIfDue } from '../replay/keyframe.ts'
+import { takeKeyframeIfDue } from '../replay/snapshot/keyframe.ts'
 import type { Surroundings } from '../views/brief/source.ts'
 import { brief, textsForBrief } from '../views/brief.ts'
 import { readableText } from './brief.ts'

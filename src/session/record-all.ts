@@ -2,7 +2,7 @@
 import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import type { LogTransaction } from '../log/port.ts'
-import { takeKeyframeIfDue } from '../replay/keyframe.ts'
+import { takeKeyframeIfDue } from '../replay/snapshot/keyframe.ts'
 import type { WindowChange } from './budget-watch.ts'
 import { type RecordEnvironment, type Recorded, type RecordRequest, record } from './record.ts'
 import type { WriterPlace } from './writers.ts'

@@ -7,7 +7,7 @@ import { assert } from '../kernel/assert.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import { stateAt } from '../replay/at.ts'
-import { openStepper, type Stepper, type StepperOptions } from '../replay/stepper.ts'
+import { openStepper, type Stepper, type StepperOptions } from '../replay/stepper/stepper.ts'
 import type { Brief, BriefOptions } from '../views/brief.ts'
 import {
   type AcceptOptions,

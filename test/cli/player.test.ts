@@ -23,7 +23,7 @@ import { playerLines, type ScreenSize } from '../../src/cli/player/view.ts'
 import type { Command } from '../../src/events/commands.ts'
 import { limits } from '../../src/kernel/limits.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
-import { openStepper, type Stepper } from '../../src/replay/stepper.ts'
+import { openStepper, type Stepper } from '../../src/replay/stepper/stepper.ts'
 import { play } from '../../src/testing/play.ts'
 
 const window = { totalTokens: 100_000, source: 'stated' } as const

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { redactedText, secretRedactor, secretsNamed } from '../../src/events/secrets.ts'
 import { importFiles } from '../../src/import/import.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
-import { verifyLog } from '../../src/replay/verify.ts'
+import { verifyLog } from '../../src/replay/verify/verify.ts'
 import { environment, temporaryFolder } from './support.ts'
 
 const secrets = {

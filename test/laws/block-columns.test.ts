@@ -12,9 +12,9 @@ import {
   integerColumn,
   listedTexts,
   plainColumn,
-} from '../../src/log/block-columns.ts'
-import { integersIn } from '../../src/log/block-integers.ts'
-import { linesOf } from '../../src/log/block-lines.ts'
+} from '../../src/log/block/columns.ts'
+import { integersIn } from '../../src/log/block/integers.ts'
+import { linesOf } from '../../src/log/block/lines.ts'
 
 const texts = fc.constantFrom('ok', 'a text', 'another one', '日本', '')
 const values = fc.oneof(

@@ -30,9 +30,9 @@ describe('replay', () => {
     'src/fold/fold.ts',
     'src/replay/load.ts',
     'src/replay/at.ts',
-    'src/replay/stepper.ts',
+    'src/replay/stepper/stepper.ts',
     'src/replay/recover.ts',
-    'src/replay/snapshot.ts',
+    'src/replay/snapshot/snapshot.ts',
     'src/views/state-view.ts',
     'src/views/timeline.ts',
   ])('law: %s asks no machine', (path) => {
@@ -41,6 +41,6 @@ describe('replay', () => {
   })
 
   it('and the way to a machine would be found: verification has one', () => {
-    expect(machinesIn('src/replay/verify.ts')).toContain('machines/task.ts')
+    expect(machinesIn('src/replay/verify/verify.ts')).toContain('machines/task.ts')
   })
 })

@@ -7,13 +7,13 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { wholeEvents } from '../../src/log/block-events.ts'
-import type { SealedBlock } from '../../src/log/block-format.ts'
-import { packedPage } from '../../src/log/block-page.ts'
+import { wholeEvents } from '../../src/log/block/events.ts'
+import type { SealedBlock } from '../../src/log/block/format.ts'
+import { packedPage } from '../../src/log/block/page.ts'
+import { sealedBlock } from '../../src/log/block/seal.ts'
 import { decodeRow } from '../../src/log/codec.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import type { StoredRow } from '../../src/log/port.ts'
-import { sealedBlock } from '../../src/log/seal.ts'
 import { historyArbitrary } from '../../src/testing/arbitraries.ts'
 import { play } from '../../src/testing/play.ts'
 

@@ -7,7 +7,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { MemoryLog } from '../../src/log/memory.ts'
 import type { EventLog, VersionRange } from '../../src/log/port.ts'
-import { diffHistories } from '../../src/replay/diff.ts'
+import { diffHistories } from '../../src/replay/diff/diff.ts'
 import type { Session } from '../../src/session/session.ts'
 import { Waymark } from '../../src/session/waymark.ts'
 

@@ -8,7 +8,7 @@ import { seeded } from '../../src/kernel/clock.ts'
 import { limits } from '../../src/kernel/limits.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import type { EventLog } from '../../src/log/port.ts'
-import { openStepper } from '../../src/replay/stepper.ts'
+import { openStepper } from '../../src/replay/stepper/stepper.ts'
 import type { Session } from '../../src/session/session.ts'
 import { Waymark } from '../../src/session/waymark.ts'
 

@@ -9,7 +9,7 @@ import { seeded } from '../../src/kernel/clock.ts'
 import { limits } from '../../src/kernel/limits.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { loadState } from '../../src/replay/load.ts'
-import { StretchWindow } from '../../src/replay/stretch.ts'
+import { StretchWindow } from '../../src/replay/stepper/stretch.ts'
 import { Waymark } from '../../src/session/waymark.ts'
 
 describe('a window that is gone through backwards', () => {

@@ -9,7 +9,7 @@ import { foldVersion } from '../../src/fold/state.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import type { EventLog, StoredSnapshot } from '../../src/log/port.ts'
 import { loadState } from '../../src/replay/load.ts'
-import { packSnapshot } from '../../src/replay/snapshot.ts'
+import { packSnapshot } from '../../src/replay/snapshot/snapshot.ts'
 import {
   compactLog,
   type HeldSnapshot,

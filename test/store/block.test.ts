@@ -1,14 +1,14 @@
 /** Blocks of unusual rows, blocks that are not as they were written, and the two ways of making data of a shape. */
 import { describe, expect, it } from 'vitest'
 import { canonicalJson } from '../../src/kernel/json.ts'
-import { wholeEvents } from '../../src/log/block-events.ts'
-import type { SealedBlock } from '../../src/log/block-format.ts'
-import { unsealedRows } from '../../src/log/block-rows.ts'
-import { makerOf, plainMaker, shapedOf } from '../../src/log/block-shape.ts'
+import { wholeEvents } from '../../src/log/block/events.ts'
+import type { SealedBlock } from '../../src/log/block/format.ts'
+import { unsealedRows } from '../../src/log/block/rows.ts'
+import { type ReadRow, sealedBlock } from '../../src/log/block/seal.ts'
+import { makerOf, plainMaker, shapedOf } from '../../src/log/block/shape.ts'
 import { chainHash, checksumOf, decodeRow } from '../../src/log/codec.ts'
 import type { StoredRow } from '../../src/log/port.ts'
 import { redactedRow } from '../../src/log/rows.ts'
-import { type ReadRow, sealedBlock } from '../../src/log/seal.ts'
 
 const sessionId = 'sess_0190a8c0-0000-4000-8000-000000000001'
 

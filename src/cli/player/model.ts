@@ -1,6 +1,6 @@
 /** What a player knows, and what a key makes of it: plain data in, plain data and a wish out. The terminal is somebody else's. */
 import { limits } from '../../kernel/limits.ts'
-import type { Step } from '../../replay/stepper.ts'
+import type { Step } from '../../replay/stepper/stepper.ts'
 import type { Tone } from '../../views/text.ts'
 import { whenOption } from '../verb.ts'
 import { type Action, actionOf, type Key } from './keys.ts'

@@ -5,7 +5,7 @@ import { budgetPhases } from '../../events/usage.ts'
 import { elapsedMs } from '../../kernel/clock.ts'
 import { WaymarkError } from '../../kernel/errors.ts'
 import type { EventLog } from '../../log/port.ts'
-import type { Step, Stepper } from '../../replay/stepper.ts'
+import type { Step, Stepper } from '../../replay/stepper/stepper.ts'
 import { type Bar, emptyBar, marked } from './bar.ts'
 import { actionOf, type Key } from './keys.ts'
 import {

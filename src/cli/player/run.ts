@@ -1,5 +1,5 @@
 /** `waymark replay` at a terminal: whether there is one to play in, and what is left when the player ends. */
-import { openStepper, type StepperOptions } from '../../replay/stepper.ts'
+import { openStepper, type StepperOptions } from '../../replay/stepper/stepper.ts'
 import { countText } from '../../views/text.ts'
 import { type Context, withWaymark } from '../context.ts'
 import { type ExitCode, exitCodes, usageError } from '../failure.ts'

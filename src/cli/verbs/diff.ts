@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { HistoryDiff, Side } from '../../replay/diff.ts'
+import type { HistoryDiff, Side } from '../../replay/diff/diff.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes } from '../failure.ts'
 import type { Output } from '../output.ts'

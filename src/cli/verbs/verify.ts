@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Verification, verifyLog } from '../../replay/verify.ts'
+import { type Verification, verifyLog } from '../../replay/verify/verify.ts'
 import { countOf } from '../../views/text.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes } from '../failure.ts'

@@ -4,10 +4,10 @@
  */
 import { WaymarkError } from '../../kernel/errors.ts'
 import { limits } from '../../kernel/limits.ts'
-import type { SealedBlock } from '../../log/block-format.ts'
+import type { SealedBlock } from '../../log/block/format.ts'
+import { type ReadRow, sealedBlock } from '../../log/block/seal.ts'
 import { decodeRow } from '../../log/codec.ts'
 import type { StoredRow } from '../../log/port.ts'
-import { type ReadRow, sealedBlock } from '../../log/seal.ts'
 import {
   type BlockPlace,
   blockAfter,
