@@ -45,7 +45,7 @@ describe('machines that are given', () => {
     const { state } = await play(new MemoryLog(), commands)
     const task = state.tasks.A
     if (task === undefined) throw new Error('no task')
-    for (const machines of [given, machinesFrom({})]) {
+    for (const machines of [given, machinesFrom({ taskMachine })]) {
       for (const type of ['task.start', 'task.complete', 'task.cancel'] as const) {
         expect(machines.task(task, { type })).toEqual(standardMachines.task(task, { type }))
       }
