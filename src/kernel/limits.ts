@@ -79,7 +79,7 @@ export const limits = {
   whatIfListedMax: 1_000,
   /** Events a reader holds at a time. A page of typical events is about half a megabyte. */
   pageEventsMax: 1_000,
-  /** Events of a sealed block at most, which is a page of a reader: a version is found by opening one block, in about a millisecond. */
+  /** Events of a sealed block at most, which is a page of a reader: a version is found by opening one block. */
   blockEventsMax: 1_000,
   /** Newest events of a stream that stay as rows: what is looked up, repeated or taken back is mostly among them. */
   unsealedEventsMin: 256,

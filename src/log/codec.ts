@@ -8,7 +8,12 @@
  */
 import { z } from 'zod'
 import { type EventType, eventSchemas, isEventType, schemaVersionOf } from '../events/catalogue.ts'
-import { type LoggedEvent, type StoredEnvelope, storedEnvelopeShape } from '../events/envelope.ts'
+import {
+  type Envelope,
+  type LoggedEvent,
+  type StoredEnvelope,
+  storedEnvelopeShape,
+} from '../events/envelope.ts'
 import { upcast } from '../events/upcast.ts'
 import { assert } from '../kernel/assert.ts'
 import { DamagedRecord, WaymarkError } from '../kernel/errors.ts'
@@ -58,7 +63,7 @@ export interface Encoded {
 export function encodeRow(event: PendingEvent, place: Place): Encoded {
   const { sessionId, version, position } = place
   assert(event.salt.length !== dataHashBytes, 'a salt is not as long as the hash of data that was taken out')
-  const envelope = envelopeText(event, place)
+  const envelope = envelopeText({ ...event, sessionId, version })
   const data = canonicalJson(event.data)
   const checksum = checksumOf(position, envelope, data)
   const hash = chainHash(place.previousHash, envelope, data, event.salt)
@@ -68,28 +73,15 @@ export function encodeRow(event: PendingEvent, place: Place): Encoded {
 
 const loneSurrogate = /\p{Surrogate}/u
 
-/** The envelope of an event at its place; `null` and `false` are left out. */
-function envelopeText(event: PendingEvent, { sessionId, version }: Place): string {
-  const { causationId, correlationId, ignorable } = event
-  return storedEnvelopeText({
-    ...event,
-    sessionId,
-    version,
-    causationId: causationId ?? undefined,
-    correlationId: correlationId ?? undefined,
-    ignorable: ignorable ? true : undefined,
-  })
-}
-
-/** Canonical JSON of a stored envelope: its keys in order. */
-export function storedEnvelopeText(envelope: StoredEnvelope): string {
-  const { actor, causationId, correlationId, ignorable } = envelope
+/** Canonical JSON of the envelope that is stored with an event: its keys in order, `null` and `false` left out. */
+export function envelopeText(envelope: Omit<Envelope, 'position'> & { readonly type: string }): string {
+  const { actor, causationId, correlationId } = envelope
   const stored: Record<string, string | number | boolean> = { actor }
-  if (causationId !== undefined) stored.causationId = causationId
+  if (causationId !== null) stored.causationId = causationId
   stored.commandId = envelope.commandId
-  if (correlationId !== undefined) stored.correlationId = correlationId
+  if (correlationId !== null) stored.correlationId = correlationId
   stored.id = envelope.id
-  if (ignorable === true) stored.ignorable = true
+  if (envelope.ignorable) stored.ignorable = true
   stored.index = envelope.index
   stored.recordedAt = envelope.recordedAt
   stored.schemaVersion = envelope.schemaVersion

@@ -2,9 +2,9 @@
 import { decide } from '../decide/decide.ts'
 import type { Decision, RepositoryNote } from '../decide/decision.ts'
 import type { Machines } from '../decide/machines.ts'
-import { type DecidedEvent, ignorableTypes, schemaVersionOf } from '../events/catalogue.ts'
+import { type DecidedEvent, type EventType, ignorableTypes, schemaVersionOf } from '../events/catalogue.ts'
 import type { Command } from '../events/commands.ts'
-import type { CommandMeta, FoldableEvent, LoggedEvent } from '../events/envelope.ts'
+import type { CommandMeta, Envelope, FoldableEvent, LoggedEvent } from '../events/envelope.ts'
 import { fold, foldInto } from '../fold/fold.ts'
 import type { ReadonlyState, SessionState } from '../fold/state.ts'
 import { summaryOf } from '../fold/summary.ts'
@@ -127,9 +127,21 @@ function pendingOf(
   recordedAt: string,
   ids: Ids,
 ): PendingEvent {
-  const envelope = {
+  const { type, data } = event
+  // Type and data come as a pair and stay one; the compiler loses the pairing here.
+  return { ...envelopeOf(type, index, meta, recordedAt), salt: ids.salt(), type, data } as PendingEvent
+}
+
+/** What surrounds a decided event wherever it comes to stand. */
+export function envelopeOf(
+  type: EventType,
+  index: number,
+  meta: AppendMeta,
+  recordedAt: string,
+): Omit<Envelope, 'sessionId' | 'version' | 'position'> {
+  return {
     id: eventIdOf(meta.commandId, index),
-    schemaVersion: schemaVersionOf(event.type),
+    schemaVersion: schemaVersionOf(type),
     time: meta.time ?? recordedAt,
     recordedAt,
     actor: meta.actor,
@@ -137,11 +149,8 @@ function pendingOf(
     index,
     causationId: meta.causationId ?? null,
     correlationId: meta.correlationId ?? null,
-    ignorable: ignorableTypes.has(event.type),
-    salt: ids.salt(),
+    ignorable: ignorableTypes.has(type),
   }
-  // Type and data come as a pair and stay one; the compiler loses the pairing in the spread.
-  return { ...envelope, type: event.type, data: event.data } as PendingEvent
 }
 
 /** A checkpoint is about the version before its event: that state is packed beside it. */

@@ -12,7 +12,7 @@ import { limits } from '../kernel/limits.ts'
 import { MemoryLog } from '../log/memory.ts'
 import type { EventLog, StreamInfo } from '../log/port.ts'
 import { MemoryFiles } from '../memory/memory-files.ts'
-import { type Bisection, type BisectOptions, bisectSession } from '../replay/bisect/bisection.ts'
+import type { Bisection, BisectOptions } from '../replay/bisect/bisection.ts'
 import type { DiffOptions, HistoryDiff } from '../replay/diff/diff.ts'
 import { loadState } from '../replay/load.ts'
 import type { PredicateLike } from '../replay/predicate/predicate.ts'
@@ -294,6 +294,8 @@ export class Waymark {
    */
   async bisect(name: string, predicate: PredicateLike, options: BisectOptions = {}): Promise<Bisection> {
     checkPredicate(predicate)
+    // The language of predicates is half of what opening a home would load.
+    const { bisectSession } = await import('../replay/bisect/bisection.ts')
     return bisectSession(this.log, await this.resolve(name), predicate, options)
   }
 

@@ -5,15 +5,15 @@
 import { decide } from '../decide/decide.ts'
 import type { Decision, Refusal, RepositoryNote } from '../decide/decision.ts'
 import type { Machines } from '../decide/machines.ts'
-import { type DecidedEvent, ignorableTypes, schemaVersionOf, tidyingTypes } from '../events/catalogue.ts'
+import { type DecidedEvent, tidyingTypes } from '../events/catalogue.ts'
 import type { Command } from '../events/commands.ts'
 import { isKnown, type LoggedEvent } from '../events/envelope.ts'
 import type { Counters } from '../events/shapes.ts'
 import { fold } from '../fold/fold.ts'
 import type { ReadonlyState } from '../fold/state.ts'
-import { derivedIdOf, eventIdOf } from '../kernel/clock.ts'
+import { derivedIdOf } from '../kernel/clock.ts'
 import { limits } from '../kernel/limits.ts'
-import type { AppendMeta } from '../session/append.ts'
+import { type AppendMeta, envelopeOf } from '../session/append.ts'
 import type { Policy } from '../session/policy.ts'
 import { askedBy } from '../session/policy-commands.ts'
 import { isCheckpointAgain, policyMeta } from '../session/record.ts'
@@ -198,22 +198,11 @@ function appended(
 ): Batch {
   if (decided.length === 0) return { events: [], state: before }
   const known = recorded[0]?.commandId === meta.commandId ? recorded : []
-  const events = decided.map((event, index) => ({
-    id: known[index]?.id ?? eventIdOf(meta.commandId, index),
-    sessionId: before.sessionId,
-    version: before.version + index + 1,
-    position: 0,
-    schemaVersion: schemaVersionOf(event.type),
-    time: meta.time ?? recordedAt,
-    recordedAt,
-    actor: meta.actor,
-    commandId: meta.commandId,
-    index,
-    causationId: meta.causationId ?? null,
-    correlationId: meta.correlationId ?? null,
-    ignorable: ignorableTypes.has(event.type),
-    ...event,
-  }))
+  const events = decided.map((event, index) => {
+    const envelope = envelopeOf(event.type, index, meta, recordedAt)
+    const place = { sessionId: before.sessionId, version: before.version + index + 1, position: 0 }
+    return { ...envelope, ...place, ...event, id: known[index]?.id ?? envelope.id }
+  })
   return { events, state: fold(before, events) }
 }
 

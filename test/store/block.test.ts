@@ -125,21 +125,18 @@ describe('a block that is not as it was written', () => {
     ).toEqual([8])
   })
 
-  it.each<[keyof SealedBlock, string]>([
-    ['hot', 'hot'],
-    ['cold', 'cold'],
-    ['hashes', 'hashes'],
-    ['salts', 'salts'],
-  ])('with one half cut short, has rows that are missing or do not have their hash: %s', (half) => {
-    const rows = unsealedRows(
-      changed(half, (bytes) => bytes.subarray(0, Math.floor(bytes.length / 2))),
-      false,
-    )
-    const follows = (row: StoredRow): boolean =>
-      row.hash === read[row.version - 1]?.row.hash && row.data === read[row.version - 1]?.row.data
-    expect(rows.length === 0 || versions(rows, follows).length > 0).toBe(true)
-    for (const row of rows) if (row !== null && row.hash !== '') expect(row.version).toBeGreaterThan(0)
-  })
+  it.each(['hot', 'cold', 'hashes', 'salts'] as const)(
+    'with its %s cut short, has rows that are missing or not as they were',
+    (half) => {
+      const rows = unsealedRows(
+        changed(half, (bytes) => bytes.subarray(0, Math.floor(bytes.length / 2))),
+        false,
+      )
+      const follows = (row: StoredRow): boolean =>
+        row.hash === read[row.version - 1]?.row.hash && row.data === read[row.version - 1]?.row.data
+      expect(rows.length === 0 || versions(rows, follows).length > 0).toBe(true)
+    },
+  )
 
   it('never answers with a key that is none of an object of its own', () => {
     const header = (bytes: Buffer): Buffer =>

@@ -6,7 +6,7 @@
 import { isEventType, schemaVersionOf } from '../../events/catalogue.ts'
 import type { LoggedEvent } from '../../events/envelope.ts'
 import { WaymarkError } from '../../kernel/errors.ts'
-import { checksumOf, dataSchemaOf, decodeRow, storedEnvelopeText } from '../codec.ts'
+import { checksumOf, dataSchemaOf, decodeRow, envelopeText } from '../codec.ts'
 import { envelopePattern } from '../envelope-pattern.ts'
 import type { ReadRows, RowTexts } from '../port.ts'
 import { type BlockEnvelope, envelopeAt } from './envelope.ts'
@@ -27,7 +27,7 @@ export function* rowsWithEvents(
   const hot = openHot(block.hot)
   const cold = hot === null ? null : openCold(block.cold, hot)
   if (hot === null || cold === null || !hot.isWhole || !cold.isWhole) return
-  const { sessionId, shapes } = hot.header
+  const { shapes } = hot.header
   const kinds = shapes.map((shape, number) => kindOf(shape, makerOf(shape.data, cold.columns[number] ?? [])))
   const salts = saltsOf(block.salts, hot)
   const hashes = Buffer.from(block.hashes.buffer, block.hashes.byteOffset, block.hashes.byteLength)
@@ -42,7 +42,7 @@ export function* rowsWithEvents(
     const envelope = envelopeAt(hot, cold, index)
     const [salt, hash] = [salts[index], hexAt(hashes, index)]
     if (kind === null || salt === undefined || hash === '' || envelope === null) break
-    if (!addTo(page, sessionId, kind, envelope, kind.make(place), { salt, hash })) break
+    if (!addTo(page, kind, envelope, kind.make(place), { salt, hash })) break
     if (page.rows.length < rowsPerPage) continue
     yield page
     page = { rows: [], events: [] }
@@ -60,19 +60,18 @@ interface Page extends ReadRows {
 /** Adds a row and its event; `false` when reading its texts would not give an event. */
 function addTo(
   page: Page,
-  sessionId: string,
   kind: Kind,
   envelope: BlockEnvelope,
   data: unknown,
   { salt, hash }: Pick<RowTexts, 'salt' | 'hash'>,
 ): boolean {
-  const { version, position } = envelope
-  const usual = usualText(sessionId, kind.shape, envelope)
+  const { sessionId, version, position } = envelope
+  const usual = usualText(envelope)
   // What the expression accepts, the schema of envelopes accepts, with the fields that the text was just made of.
   const isUsual = envelopePattern(sessionId).test(usual)
-  const text = isUsual ? usual : textOf(sessionId, kind.shape, envelope)
+  const text = isUsual ? usual : envelopeText(envelope)
   const row = { version, position, envelope: text, data: JSON.stringify(data), salt, hash }
-  const event = (isUsual ? eventOf(sessionId, kind, envelope, data) : null) ?? decoded(sessionId, row)
+  const event = (isUsual ? eventOf(kind, envelope, data) : null) ?? decoded(sessionId, row)
   if (event === null) return false
   page.rows.push(row)
   page.events.push(event)
@@ -81,75 +80,29 @@ function addTo(
 
 /** What events of one shape of today have in common. */
 interface Kind {
-  readonly shape: BlockShape
-  readonly type: string
   readonly schema: { safeParse(data: unknown): { readonly success: boolean; readonly data?: unknown } }
   readonly make: (row: number) => unknown
 }
 
-function kindOf(shape: BlockShape, make: Kind['make'] | null): Kind | null {
-  const { type, schemaVersion } = shape
+function kindOf({ type, schemaVersion }: BlockShape, make: Kind['make'] | null): Kind | null {
   if (type === undefined || make === null || !isEventType(type)) return null
-  return schemaVersion === schemaVersionOf(type) ? { shape, type, schema: dataSchemaOf(type), make } : null
+  return schemaVersion === schemaVersionOf(type) ? { schema: dataSchemaOf(type), make } : null
 }
 
 /** The text of an envelope of which no field needs an escape: canonical JSON where `envelopePattern` accepts it. */
-function usualText(
-  sessionId: string,
-  { type, schemaVersion, ignorable }: BlockShape,
-  { actor, causationId, commandId, correlationId, id, index, recordedAt, time, version }: BlockEnvelope,
-): string {
+function usualText({ causationId, correlationId, ignorable, ...rest }: BlockEnvelope): string {
+  const { actor, commandId, id, index, recordedAt, schemaVersion, sessionId, time, type, version } = rest
   const cause = causationId === null ? '' : `"causationId":"${causationId}",`
   const correlation = correlationId === null ? '' : `"correlationId":"${correlationId}",`
-  const mark = ignorable === true ? '"ignorable":true,' : ''
+  const mark = ignorable ? '"ignorable":true,' : ''
   return `{"actor":"${actor}",${cause}"commandId":"${commandId}",${correlation}"id":"${id}",${mark}"index":${index},"recordedAt":"${recordedAt}","schemaVersion":${schemaVersion},"sessionId":"${sessionId}","time":"${time}","type":"${type}","version":${version}}`
 }
 
-function textOf(sessionId: string, shape: BlockShape, envelope: BlockEnvelope): string {
-  return storedEnvelopeText({
-    id: envelope.id,
-    version: envelope.version,
-    time: envelope.time,
-    recordedAt: envelope.recordedAt,
-    actor: envelope.actor,
-    commandId: envelope.commandId,
-    index: envelope.index,
-    sessionId,
-    type: shape.type ?? '',
-    schemaVersion: shape.schemaVersion ?? 1,
-    ignorable: shape.ignorable,
-    causationId: envelope.causationId ?? undefined,
-    correlationId: envelope.correlationId ?? undefined,
-  })
-}
-
 /** The event of a usual envelope with data that its schema accepts; else `null`. */
-function eventOf(
-  sessionId: string,
-  { type, shape, schema }: Kind,
-  envelope: BlockEnvelope,
-  data: unknown,
-): LoggedEvent | null {
+function eventOf({ schema }: Kind, envelope: BlockEnvelope, data: unknown): LoggedEvent | null {
   const parsed = schema.safeParse(data)
-  if (!parsed.success) return null
-  return {
-    id: envelope.id,
-    sessionId,
-    version: envelope.version,
-    position: envelope.position,
-    schemaVersion: shape.schemaVersion ?? 1,
-    time: envelope.time,
-    recordedAt: envelope.recordedAt,
-    actor: envelope.actor,
-    commandId: envelope.commandId,
-    index: envelope.index,
-    causationId: envelope.causationId,
-    correlationId: envelope.correlationId,
-    ignorable: shape.ignorable === true,
-    type,
-    data: parsed.data,
-    // The type picked the schema that has just accepted the data.
-  } as LoggedEvent
+  // The type picked the schema that has just accepted the data.
+  return parsed.success ? ({ ...envelope, data: parsed.data } as LoggedEvent) : null
 }
 
 function decoded(sessionId: string, row: RowTexts): LoggedEvent | null {

@@ -1,24 +1,16 @@
 /** Envelopes of the events of an opened block. */
+
+import type { Envelope } from '../../events/envelope.ts'
 import { eventIdOf, isoOf } from '../../kernel/clock.ts'
 import type { ColdField } from './format.ts'
 import type { ColdHalf, HotHalf } from './open.ts'
 
-/** What surrounds an event of a block, apart from its type. */
-export interface BlockEnvelope {
-  readonly id: string
-  readonly version: number
-  readonly position: number
-  readonly time: string
-  readonly recordedAt: string
-  readonly actor: string
-  readonly commandId: string
-  readonly index: number
-  readonly causationId: string | null
-  readonly correlationId: string | null
-}
+/** What surrounds an event of a block. */
+export type BlockEnvelope = Envelope & { readonly type: string }
 
-/** The envelope of the event at `row` of a block; `null` when it cannot be read. */
+/** The envelope of the event at `row` of a block; `null` when it cannot be read, or the row was kept as its texts. */
 export function envelopeAt(hot: HotHalf, { fields }: ColdHalf, row: number): BlockEnvelope | null {
+  const { type, schemaVersion = 1, ignorable = false } = hot.shapes[hot.shapeOf[row] ?? 0]?.shape ?? {}
   const field = (name: ColdField): unknown => fields[name]?.[row]
   const happened = hot.times[row]
   const time = timeText(happened)
@@ -30,13 +22,15 @@ export function envelopeAt(hot: HotHalf, { fields }: ColdHalf, row: number): Blo
   const id = field('id')
   const causationId = field('causationId')
   const correlationId = field('correlationId')
-  if (time === null || recordedAt === null || typeof position !== 'number') return null
+  if (type === undefined || time === null || recordedAt === null || typeof position !== 'number') return null
   if (typeof actor !== 'string' || typeof commandId !== 'string' || typeof index !== 'number') return null
   if (!isTextOrNull(id) || !isTextOrNull(causationId) || !isTextOrNull(correlationId)) return null
   return {
     id: id ?? eventIdOf(commandId, index),
+    sessionId: hot.header.sessionId,
     version: hot.header.firstVersion + row,
     position,
+    schemaVersion,
     time,
     recordedAt,
     actor,
@@ -44,6 +38,8 @@ export function envelopeAt(hot: HotHalf, { fields }: ColdHalf, row: number): Blo
     index,
     causationId,
     correlationId,
+    ignorable,
+    type,
   }
 }
 

@@ -28,27 +28,10 @@ export function wholeEvents(
     const number = hot.shapeOf[index] ?? 0
     const row = rowOfShape[number] ?? 0
     rowOfShape[number] = row + 1
-    const shape = hot.shapes[number]?.shape
     const envelope = envelopeAt(hot, cold, index)
-    if (shape === undefined || envelope === null) return null
-    events.push({
-      id: envelope.id,
-      sessionId: hot.header.sessionId,
-      version: envelope.version,
-      position: envelope.position,
-      schemaVersion: shape.schemaVersion ?? 1,
-      time: envelope.time,
-      recordedAt: envelope.recordedAt,
-      actor: envelope.actor,
-      commandId: envelope.commandId,
-      index: envelope.index,
-      causationId: envelope.causationId,
-      correlationId: envelope.correlationId,
-      ignorable: shape.ignorable === true,
-      type: shape.type,
-      data: makers[number]?.(row),
-      // `isUsual` has found the type to be known and its shape to be that of today.
-    } as LoggedEvent)
+    if (envelope === null) return null
+    // `isUsual` has found the type to be known and its shape to be that of today.
+    events.push({ ...envelope, data: makers[number]?.(row) } as LoggedEvent)
   }
   return events
 }

@@ -1,6 +1,6 @@
-/** The rows of a sealed block, as they were before it was sealed. The plain twin of `block-events.ts`. */
+/** The rows of a sealed block, as they were before it was sealed. The plain twin of `events.ts`, `page.ts` and `check.ts`. */
 
-import { chainHash, checksumOf, storedEnvelopeText } from '../codec.ts'
+import { chainHash, checksumOf, envelopeText } from '../codec.ts'
 import type { StoredRow } from '../port.ts'
 import { envelopeAt } from './envelope.ts'
 import { hashBytes, type SealedBlock, saltBytes } from './format.ts'
@@ -58,17 +58,7 @@ function textsOf(hot: HotHalf, cold: ColdHalf, index: number, data: unknown): Te
   if (shape.type === undefined) return isTexts(data) ? data : null
   const envelope = envelopeAt(hot, cold, index)
   if (envelope === null) return null
-  const { causationId, correlationId } = envelope
-  const text = storedEnvelopeText({
-    ...envelope,
-    sessionId: hot.header.sessionId,
-    type: shape.type,
-    schemaVersion: shape.schemaVersion ?? 1,
-    ignorable: shape.ignorable,
-    causationId: causationId ?? undefined,
-    correlationId: correlationId ?? undefined,
-  })
-  return { envelope: text, data: JSON.stringify(data) }
+  return { envelope: envelopeText(envelope), data: JSON.stringify(data) }
 }
 
 function isTexts(data: unknown): data is Texts {

@@ -5,7 +5,7 @@ import { fieldsNotFolded } from '../../fold/not-folded.ts'
 import { eventIdOf, isoOf } from '../../kernel/clock.ts'
 import { compress } from '../../kernel/compress.ts'
 import { canonicalJson } from '../../kernel/json.ts'
-import { storedEnvelopeText } from '../codec.ts'
+import { envelopeText } from '../codec.ts'
 import type { StoredRow } from '../port.ts'
 import { columnLine, listedTexts } from './columns.ts'
 import {
@@ -108,7 +108,7 @@ function factsOf({ row, event }: ReadRow, drafts: ReadonlyMap<string, Draft>): F
   const { causationId, correlationId } = event
   const data = plainData(row.data)
   const isUsual = isKnown(event) && schemaVersion === schemaVersionOf(event.type) && data !== undefined
-  if (!isUsual || textOfEnvelope(event) !== row.envelope) return keptAsTexts(row)
+  if (!isUsual || envelopeText(event) !== row.envelope) return keptAsTexts(row)
   const shaped = drafts.size < shapesMax ? shapedOf(data) : wholeOf(data)
   const notFolded = fieldsNotFolded[event.type] ?? []
   const coldLeaves = shaped.paths.flatMap((path, leaf) => (notFolded.includes(path) ? [leaf] : []))
@@ -147,15 +147,6 @@ function plainData(text: string): unknown {
   if (text.includes('"__proto__"')) return undefined
   const data: unknown = JSON.parse(text)
   return JSON.stringify(data) === text ? data : undefined
-}
-
-function textOfEnvelope(event: LoggedEvent): string {
-  return storedEnvelopeText({
-    ...event,
-    ignorable: event.ignorable ? true : undefined,
-    causationId: event.causationId ?? undefined,
-    correlationId: event.correlationId ?? undefined,
-  })
 }
 
 function keptAsTexts({ envelope, data, position }: StoredRow): Facts {

@@ -96,7 +96,7 @@ const compiled = new Map<string, MakerOfColumns>()
 const compiledMax = 4_096
 
 /**
- * A maker as one object literal: a seventh of the cost of setting key by key, which is most of what reading a block costs. Keys are quoted
+ * A maker as one object literal: a fifth of the cost of setting key by key. Keys are quoted
  * as JSON, and what is not a key is a number, so no text of a block is ever run.
  */
 function compiledMaker(shape: DataShape): MakerOfColumns {

@@ -142,12 +142,7 @@ function isReported(
   )
 }
 
-interface IndexedReport {
-  readonly version: number
-  readonly callId: string
-}
-
-/** Whether all blocks of a stream have their checksums. */
+/** Whether nothing is wrong with the blocks of a stream by themselves. */
 export function areBlocksSound(database: Database, key: number): boolean {
   return blockProblems(database, key).next().done === true
 }
@@ -187,6 +182,11 @@ function allReportCounts(database: Database): ReadonlyMap<number, ReportCount> {
       return [key, { count: integerOf(row, 'count'), newest: integerOf(row, 'newest') - placeOf(key, 0) }]
     }),
   )
+}
+
+interface IndexedReport {
+  readonly version: number
+  readonly callId: string
 }
 
 /** Reports by stream, taken out of the index in one pass: it has no order of streams. Good until something is appended. */

@@ -63,7 +63,7 @@ export function* pagesOfEvents(
   }
 }
 
-/** The same events as far as folding looks at them: sealed ones are read for a fraction of the cost. Unknown ones are left out. */
+/** The same events as far as folding looks at them: sealed ones are read for a fraction of the cost. */
 export function* pagesToFold(
   database: Database,
   stream: StoredStream,
