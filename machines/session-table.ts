@@ -165,7 +165,7 @@ export const sessionClassOf = {
   'handoff.expire': 'handoff.return',
   'handoff.complete': 'record',
   'recovery.begin': 'session.recover',
-  'recovery.record-step': 'session.recover',
+  'recovery.record-step': 'record',
   'recovery.fail': 'record',
   'session.merge': 'work',
   'session.rewind': 'work',
@@ -217,6 +217,13 @@ export const sessionClassOf = {
   'system.describe': 'record',
   'server.describe': 'record',
   'checkpoint.archive': 'record',
+  'machine.start': 'session.start',
+  'machine.send': 'work',
+  'machine.settle-effect': 'record',
+  'machine.fire-timer': 'work',
+  'machine.resume-timers': 'work',
+  'machine.migrate': 'work',
+  'machine.report-failure': 'record',
 } as const satisfies Readonly<Record<CommandType, SessionCommandName>>
 
 /**

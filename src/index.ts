@@ -25,6 +25,17 @@ export type { DiskSpace } from './doctor/check.ts'
 export type { FindingCode } from './doctor/checks.ts'
 export { type Examination, type ExaminationOptions, examine } from './doctor/examine.ts'
 export { type Finding, needsAttention, type Severity } from './doctor/finding.ts'
+export {
+  DurableActor,
+  type MachineSendOptions,
+  type MachineSent,
+} from './durable/actor.ts'
+export { type DurableOptions, durable } from './durable/durable.ts'
+export { effectKeyOf } from './durable/effects.ts'
+export type { InspectObserver } from './durable/inspect.ts'
+export type { MigratedSnapshot, Migration, Migrations } from './durable/migrations.ts'
+export type { Observer, Subscription } from './durable/observers.ts'
+export type { TimeoutClock } from './durable/timers.ts'
 export type { MergePart, MergePolicy } from './events/branch.ts'
 export type { EventData, EventType } from './events/catalogue.ts'
 export { commandOf } from './events/catalogue.ts'

@@ -34,6 +34,9 @@ const exitCodeOf: Readonly<Record<ErrorCode, ExitCode>> = {
   IMPORT_FAILED: exitCodes.wrongUse,
   LIMIT_REACHED: exitCodes.problem,
   MACHINES_INVALID: exitCodes.wrongUse,
+  MACHINE_FAILED: exitCodes.problem,
+  MACHINE_INVALID: exitCodes.wrongUse,
+  MACHINE_MISMATCH: exitCodes.problem,
   MERGE_CONFLICT: exitCodes.problem,
   NOT_REPRODUCED: exitCodes.problem,
   NO_COMMON_ANCESTOR: exitCodes.problem,
@@ -85,10 +88,20 @@ export function failureOf(error: unknown): Failure {
   }
   const message = error instanceof Error ? error.message : String(error)
   if (isSystemError(error)) {
-    return { code: error.code, message, hint: null, details: {}, exitCode: exitCodes.problem }
+    const hint = systemHints[error.code] ?? null
+    return { code: error.code, message, hint, details: {}, exitCode: exitCodes.problem }
   }
   const hint = 'this is a fault in waymark itself; WAYMARK_DEBUG=1 shows where'
   return { code: 'FAULT', message, hint, details: {}, exitCode: exitCodes.problem }
+}
+
+/** What to do about what the system says of a file that is not the store's. */
+const systemHints: Readonly<Record<string, string>> = {
+  EACCES: 'give yourself permission for it, or name another place',
+  EDQUOT: 'free some of the space that you may use there, or name another place',
+  EIO: 'look after that disk, or name a place on another one',
+  ENOSPC: 'free space on that disk, or name a place on another one',
+  EROFS: 'nothing can be written there: name another place',
 }
 
 function isSystemError(error: unknown): error is Error & { readonly code: string } {

@@ -1,10 +1,18 @@
 /** Machines out of a module that a user wrote: `--machines changed.mjs`. */
+import { durableMachine } from '../decide/durable/machine.ts'
+import type { DurableMachine } from '../decide/durable/port.ts'
 import type { Machines } from '../decide/machines.ts'
-import { machineNames, machinesFrom } from '../decide/machines-given.ts'
+import { isStateMachine, machineNames, machinesFrom } from '../decide/machines-given.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { loadUserModule } from './user-module.ts'
 
 const hint = `a module exports some of ${machineNames.join(', ')}, each an XState machine`
+
+/** Machines that a module exports: some in the place of Waymark's own, by their names, and any that run on the log. */
+export interface LoadedMachines {
+  readonly machines: Machines | null
+  readonly durable: readonly DurableMachine[]
+}
 
 /**
  * Loads the machines of a module, by the path that the user gave. What the module runs when it is loaded runs here, with all that this
@@ -12,11 +20,24 @@ const hint = `a module exports some of ${machineNames.join(', ')}, each an XStat
  *
  * @throws WaymarkError `MACHINES_INVALID`
  */
-export async function loadMachines(path: string): Promise<Machines> {
+export async function loadAllMachines(path: string): Promise<LoadedMachines> {
   const loaded = await loadUserModule(path)
   if ('problem' in loaded) throw invalid(path, loaded.problem, loaded.cause)
   const given = namedOf(loaded.module)
-  if (Object.keys(given).length === 0) throw invalid(path, 'it exports no machine')
+  const durable = durableOf(loaded.module)
+  const isEmpty = Object.keys(given).length === 0
+  if (isEmpty && durable.length === 0) throw invalid(path, 'it exports no machine')
+  return { machines: isEmpty ? null : machinesIn(path, given), durable }
+}
+
+/** The same for machines in the place of Waymark's own alone. @throws WaymarkError `MACHINES_INVALID` */
+export async function loadMachines(path: string): Promise<Machines> {
+  const { machines } = await loadAllMachines(path)
+  if (machines === null) throw invalid(path, 'it exports no machine')
+  return machines
+}
+
+function machinesIn(path: string, given: Readonly<Record<string, unknown>>): Machines {
   try {
     return machinesFrom(given)
   } catch (error) {
@@ -30,10 +51,26 @@ export async function loadMachines(path: string): Promise<Machines> {
   }
 }
 
+/** Where a module may have its machines: itself, and its default export. */
+function placesIn(module: object): readonly object[] {
+  const exported: unknown = Reflect.get(module, 'default')
+  return typeof exported === 'object' && exported !== null ? [exported, module] : [module]
+}
+
+/** Machines under any other name, and a machine as the default export. */
+function durableOf(module: object): readonly DurableMachine[] {
+  const places = placesIn(module)
+  const exported = [...places, ...places.flatMap((place) => Object.entries(place).map(named))]
+  return [...new Set(exported)].filter(isStateMachine).map((machine) => durableMachine(machine))
+}
+
+function named([name, value]: readonly [string, unknown]): unknown {
+  return machineNames.some((known) => known === name) ? null : value
+}
+
 /** The machines among the exports, of the module itself or of its default export. */
 function namedOf(module: object): Readonly<Record<string, unknown>> {
-  const exported: unknown = Reflect.get(module, 'default')
-  const places = typeof exported === 'object' && exported !== null ? [exported, module] : [module]
+  const places = placesIn(module)
   const given: Record<string, unknown> = {}
   for (const place of places) {
     for (const name of machineNames) {

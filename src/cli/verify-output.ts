@@ -91,6 +91,8 @@ const reasonTexts: Readonly<Record<NotAskedReason, string>> = {
   'counted-in-another-home': 'calls of theirs were reported in another home',
   'older-than-allocations': 'they were recorded before allocations were',
   'incomplete-batch': 'a part of them is not there',
+  'machine-not-given': 'they are of a machine that is not at hand (--machines names a module with it)',
+  'other-machine-version': 'another version of their machine recorded them',
   'after-damage': 'they come after damage',
 }
 

@@ -9,6 +9,7 @@ import * as item from './context.ts'
 import { type Decider, type Decision, type DecisionContext, machinesOf, refuse } from './decision.ts'
 import * as handoff from './handoff.ts'
 import * as knowledge from './knowledge.ts'
+import * as machine from './machine.ts'
 import * as recovery from './recovery.ts'
 import * as session from './session.ts'
 import * as task from './task.ts'
@@ -80,6 +81,13 @@ const deciders: { readonly [T in CommandType]: Decider<T> } = {
   'checkpoint.create': work.decideCheckpoint,
   'checkpoint.archive': work.decideArchiveCheckpoints,
   'observation.record': work.decideObservation,
+  'machine.start': machine.decideMachineStart,
+  'machine.send': machine.decideMachineSend,
+  'machine.settle-effect': machine.decideSettleEffect,
+  'machine.fire-timer': machine.decideFireTimer,
+  'machine.resume-timers': machine.decideResumeTimers,
+  'machine.migrate': machine.decideMigrate,
+  'machine.report-failure': machine.decideReportFailure,
 }
 
 /**

@@ -3,6 +3,7 @@ import type { DecidedEvent } from '../events/catalogue.ts'
 import type { Command, CommandType } from '../events/commands.ts'
 import type { Counters } from '../events/shapes.ts'
 import type { ReadonlyState } from '../fold/state.ts'
+import type { DurableMachine } from './durable/port.ts'
 import { type Machines, standardMachines } from './machines.ts'
 
 /** What a repository said of itself lately. */
@@ -26,6 +27,8 @@ export interface DecisionContext {
   countedCall(callId: string, scope: 'session' | 'home'): Counters | null
   /** The machines that are asked; {@link standardMachines} where none are given. */
   readonly machines?: Machines
+  /** The machine whose stream it is; its commands are refused without it. */
+  readonly machine?: DurableMachine
 }
 
 /** The machines of a decision. */

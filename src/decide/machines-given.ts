@@ -99,7 +99,7 @@ function compiledOf(exported: MachineName, machine: unknown): CompiledMachine {
 }
 
 /** A machine of any copy of XState: the one that a module brings along is not the one used here. */
-function isStateMachine(value: unknown): value is AnyStateMachine {
+export function isStateMachine(value: unknown): value is AnyStateMachine {
   if (typeof value !== 'object' || value === null) return false
   const parts = ['root', 'states', 'events', 'implementations'] as const
   const functions = ['resolveState', 'transition', 'getTransitionData'] as const

@@ -5,6 +5,7 @@ import { type Command, type CommandType, commandSchemas } from './commands.ts'
 import { contextEvents } from './context.ts'
 import { handoffEvents } from './handoff.ts'
 import { knowledgeEvents } from './knowledge.ts'
+import { machineEvents } from './machine.ts'
 import { recoveryEvents } from './recovery.ts'
 import { sessionEvents, turnEvents } from './session.ts'
 import { taskEvents } from './task.ts'
@@ -25,6 +26,7 @@ export const eventSchemas = {
   ...failureEvents,
   ...checkpointEvents,
   ...observationEvents,
+  ...machineEvents,
 }
 
 export type EventType = keyof typeof eventSchemas
@@ -129,6 +131,14 @@ export const openedBy = {
   'checkpoint.created': 'checkpoint.create',
   'checkpoint.archived': 'checkpoint.archive',
   'observation.recorded': 'observation.record',
+  'machine.started': 'machine.start',
+  'machine.transitioned': 'machine.send',
+  'machine.event-ignored': 'machine.send',
+  'machine.effect-settled': 'machine.settle-effect',
+  'machine.timer-fired': 'machine.fire-timer',
+  'machine.timers-resumed': 'machine.resume-timers',
+  'machine.migrated': 'machine.migrate',
+  'machine.action-failed': 'machine.report-failure',
 } as const satisfies Record<EventType, CommandType | null>
 
 /** Fields that a decision fills in when the command leaves them out; the event carries them, so `commandOf` has them too. */

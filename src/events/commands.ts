@@ -1,10 +1,12 @@
 /** Every command there is, the type of each, and the door through which untrusted ones come in. */
 import type { z } from 'zod'
 import { WaymarkError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
 import { branchCommands } from './branch.ts'
 import { contextCommands } from './context.ts'
 import { handoffCommands } from './handoff.ts'
 import { knowledgeCommands } from './knowledge.ts'
+import { machineCommands } from './machine.ts'
 import { recoveryCommands } from './recovery.ts'
 import { sessionCommands, turnCommands } from './session.ts'
 import { taskCommands } from './task.ts'
@@ -25,6 +27,7 @@ export const commandSchemas = {
   ...failureCommands,
   ...checkpointCommands,
   ...observationCommands,
+  ...machineCommands,
 }
 
 export type CommandType = keyof typeof commandSchemas
@@ -66,6 +69,7 @@ export function parseCommand(input: unknown): Command {
   }
   if (Object.hasOwn(input, '__proto__'))
     throw invalid(`${type}: a field may not be called __proto__`, 'leave it out')
+  if (Object.hasOwn(machineCommands, type)) checkJson(type, fields)
   const parsed = commandSchemas[type].safeParse(fields)
   if (parsed.success && !isWellFormed(parsed.data)) {
     throw invalid(
@@ -84,6 +88,28 @@ export function parseCommand(input: unknown): Command {
   }
   // The schema chosen by `type` has just accepted the fields, so the pair is one of the union's members.
   return { type, ...parsed.data } as Command
+}
+
+/** The commands of machines carry JSON of any shape: it is measured before a schema looks into it, and keeps every property. */
+function checkJson(type: CommandType, fields: Readonly<Record<string, unknown>>): void {
+  let text: string
+  let isNamedProto = false
+  try {
+    text = JSON.stringify(fields, (_key, value: unknown) => {
+      isNamedProto ||= typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__')
+      return value
+    })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
+    throw invalid(`${type}: it is no JSON: ${reason}`, 'events, inputs and outputs are plain data')
+  }
+  if (isNamedProto) throw invalid(`${type}: a property may not be called __proto__`, 'leave it out')
+  const bytes = Buffer.byteLength(text)
+  if (bytes <= limits.commandBytesMax) return
+  throw invalid(
+    `${type}: it takes ${bytes} bytes as JSON, more than ${limits.commandBytesMax}`,
+    'keep large data outside of the machine, and send what it needs to find them again',
+  )
 }
 
 /** Whether all texts of a plain value can be written as UTF-8. */

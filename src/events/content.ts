@@ -60,7 +60,9 @@ export function parseSending(input: unknown): {
   readonly command: Command
   readonly contents: readonly Content[]
 } {
-  if (typeof input !== 'object' || input === null) return { command: parseCommand(input), contents: [] }
+  if (typeof input !== 'object' || input === null || isMachines(input)) {
+    return { command: parseCommand(input), contents: [] }
+  }
   const contents: Content[] = []
   const fields = { ...input }
   for (const field of textFields) {
@@ -71,4 +73,10 @@ export function parseSending(input: unknown): {
     Reflect.set(fields, field, content.ref)
   }
   return { command: parseCommand(contents.length === 0 ? input : fields), contents }
+}
+
+/** A machine's input and output are values of its own: a text among them is no text of the session's. */
+function isMachines(input: object): boolean {
+  const type: unknown = Reflect.get(input, 'type')
+  return typeof type === 'string' && type.startsWith('machine.')
 }

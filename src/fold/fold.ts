@@ -15,6 +15,7 @@ import { handoffRecipes } from './handoff.ts'
 import { knowledgeRecipes } from './knowledge.ts'
 import { given, ownedFor } from './live.ts'
 import { noOpenedCalls, type OpenedCalls, settleCalls } from './open-calls.ts'
+import { machineRecipes } from './machine.ts'
 import { type FoldablePage, isPacked, type PackedPage } from './page.ts'
 import { type AnyEvent, type Recipes, settleHistory } from './recipe.ts'
 import { recoveryRecipes } from './recovery.ts'
@@ -34,6 +35,7 @@ const recipes: Recipes = {
   ...contextRecipes,
   ...knowledgeRecipes,
   ...workRecipes,
+  ...machineRecipes,
 }
 
 /**

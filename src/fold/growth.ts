@@ -9,6 +9,7 @@ import { type BudgetPhase, budgetPhases } from '../events/usage.ts'
 import { limits } from '../kernel/limits.ts'
 import { type GrowthBytes, noBytes, tokensInWindow } from './context-state.ts'
 import type { ReadonlyState, SessionState } from './state.ts'
+import { timeMaxMs } from './times.ts'
 
 /**
  * Tokens a byte of text takes where a session has not taught otherwise: characters / 4 is short by a factor of 1.7 over
@@ -106,9 +107,6 @@ export function forecastOf(
     ...mostOf(samples.map(({ bytes }) => bytes)),
   }
 }
-
-/** The end of the year 9999: later times have no ISO 8601 form of four digits. */
-const timeMaxMs = 253_402_300_799_999
 
 function nextPhaseOf({
   window,

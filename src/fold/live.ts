@@ -22,8 +22,10 @@ type Part =
   | 'checkpoints'
   | 'observations'
   | 'history'
+  | 'machine'
 
 const task: readonly Part[] = ['tasks', 'history']
+const machine: readonly Part[] = ['machine', 'history']
 
 /** The parts that an event of each type may change. */
 const partsOf: Readonly<Partial<Record<EventType, readonly Part[]>>> = {
@@ -58,6 +60,14 @@ const partsOf: Readonly<Partial<Record<EventType, readonly Part[]>>> = {
   'call.failed': ['failures', 'history'],
   'checkpoint.created': ['checkpoints', 'history'],
   'observation.recorded': ['observations'],
+  'machine.started': machine,
+  'machine.transitioned': machine,
+  'machine.event-ignored': machine,
+  'machine.effect-settled': machine,
+  'machine.timer-fired': machine,
+  'machine.timers-resumed': machine,
+  'machine.migrated': machine,
+  'machine.action-failed': machine,
 }
 
 /** How each part is copied: as deep as recipes change it. Entries of large maps are copied where an event names them. */
@@ -118,6 +128,8 @@ const copyPart: { readonly [P in Part]: (state: SessionState, events: readonly A
   history: (state) => {
     state.history = [...state.history]
   },
+  // Each of its recipes puts a new one in its place.
+  machine: () => {},
 }
 
 /** A copy of `state` in which all that `events` may change is the caller's own; `null` when the table does not know one of them. */

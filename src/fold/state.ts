@@ -15,6 +15,7 @@ import {
   noGrowth,
 } from './context-state.ts'
 import { type KnowledgeState, noKnowledge, noTalk, type TalkState } from './knowledge-state.ts'
+import type { MachineState } from './machine-state.ts'
 
 /** Raised whenever the same events lead to another state: snapshots of another number are not used. */
 export const foldVersion = 3
@@ -175,10 +176,15 @@ export interface SessionState extends BranchState {
   history: HistoryEntry[]
   /** How often each kind of observation was recorded. */
   observations: Record<string, number>
+  /** The machine that runs in this stream; only there in streams of the kind `machine`. */
+  machine?: MachineState
 }
 
 /** State as everyone but the fold sees it. */
 export type ReadonlyState = DeepReadonly<SessionState>
+
+/** The machine of a stream, as everybody but the fold has it. */
+export type RecordedMachine = NonNullable<ReadonlyState['machine']>
 
 export type DeepReadonly<T> = T extends (infer E)[]
   ? readonly DeepReadonly<E>[]

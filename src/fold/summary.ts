@@ -3,7 +3,9 @@
 import type { SessionStatus } from '../events/session.ts'
 import type { Counted } from '../events/shapes.ts'
 import type { BudgetPhase } from '../events/usage.ts'
+import { limits } from '../kernel/limits.ts'
 import type { MergeEntry } from './branch-state.ts'
+import { type MachineStatus, valueText } from './machine-state.ts'
 import type { ReadonlyState } from './state.ts'
 
 export interface StreamSummary {
@@ -19,6 +21,15 @@ export interface StreamSummary {
   readonly usage: Readonly<Counted>
   /** Where it comes from beside its parent, and what it took in; left out where there is nothing of it, and by older writers. */
   readonly branch?: BranchSummary
+  /** The machine that runs in it; left out for sessions. */
+  readonly machine?: MachineSummary
+}
+
+export interface MachineSummary {
+  readonly machineId: string
+  readonly status: MachineStatus
+  /** Where it is, in one line. */
+  readonly value: string
 }
 
 export interface BranchSummary {
@@ -42,7 +53,15 @@ export function summaryOf(state: ReadonlyState): StreamSummary {
     lastEventAt: state.lastEventAt,
     usage: countedOf(state.usage),
     ...branchOf(state),
+    ...machineOf(state),
   }
+}
+
+function machineOf({ machine }: ReadonlyState): { readonly machine?: MachineSummary } {
+  if (machine === undefined) return {}
+  const { machineId, status, snapshot } = machine
+  const value = valueText(snapshot.value).slice(0, limits.lineCharactersMax)
+  return { machine: { machineId, status, value } }
 }
 
 function branchOf(state: ReadonlyState): { readonly branch?: BranchSummary } {

@@ -21,6 +21,9 @@ export type ErrorCode =
   | 'IMPORT_FAILED'
   | 'LIMIT_REACHED'
   | 'MACHINES_INVALID'
+  | 'MACHINE_FAILED'
+  | 'MACHINE_INVALID'
+  | 'MACHINE_MISMATCH'
   | 'MERGE_CONFLICT'
   | 'NOT_REPRODUCED'
   | 'NO_COMMON_ANCESTOR'
@@ -67,6 +70,11 @@ export class WaymarkError extends Error {
     this.hint = facts.hint ?? null
     this.details = facts.details ?? {}
   }
+}
+
+/** Whether an error of the system says that there is no room left, on the disk or in what the user may take of it. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 }
 
 /** The machines do not accept the command in the present state; nothing was appended. */

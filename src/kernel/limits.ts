@@ -11,6 +11,24 @@ export const limits = {
   textCharactersMax: 65_536,
   /** Characters of the preview an event keeps of a stored text. */
   previewCharactersMax: 160,
+  /** Levels of children below a machine that is run on the log. A machine deeper than this has no end. */
+  machineDepthMax: 32,
+  /** Timers, effects or actions that one step of a machine may ask for; an event carries them all. */
+  machineStepItemsMax: 1_000,
+  /** Timers that a machine may have set at once: each is held in memory. */
+  machineTimersMax: 10_000,
+  /** Levels of objects within objects in what a machine holds. Deeper values go round in a circle. */
+  machineJsonDepthMax: 200,
+  /** Operations of one patch; a change of more places is told as the whole value. */
+  patchOperationsMax: 1_000,
+  /** Migrations that lead from one version of a machine to another; more of them go in a circle. */
+  machineMigrationsMax: 1_000,
+  /** Milliseconds between two renewals of the place of whoever runs a machine's effects and timers. */
+  machineRunnerRenewMs: 5_000,
+  /** Milliseconds after which the place of one that cannot be asked after counts as given up: four renewals. */
+  machineRunnerLeaseMs: 20_000,
+  /** Milliseconds until the outcome of an effect that could not be recorded is tried again. */
+  machineRetryMs: 250,
   /** Bytes of one command as JSON. Larger input is refused before it is parsed. */
   commandBytesMax: 1_048_576,
   /** Bytes of one stored text before compression. A single tool result above this is a file, not a message. */
@@ -293,4 +311,12 @@ export const limits = {
   simplifyAttemptsMax: 2_000,
   /** Forks of forks: how many ancestors a stream may have. */
   lineageDepthMax: 1_000,
+  /** Milliseconds that one check of a store may take: many times what the slowest needs, and less than test runners wait. */
+  storeCheckMs: 25_000,
+  /** Milliseconds that a check of a store waits for a reader to be woken: a hundred times what is promised, for a busy machine. */
+  storeWakeMs: 5_000,
+  /** Operations of one simulation: everything that happens in it is held in memory. */
+  simulatedStepsMax: 10_000,
+  /** Processes of one simulation that write: more take more turns and meet no oftener. */
+  simulatedProcessesMax: 64,
 } as const

@@ -1,5 +1,5 @@
 /** Files that could not be written. One of them stops no other; a folder that takes none at all is told as such. */
-import { WaymarkError } from '../kernel/errors.ts'
+import { isDiskFull, WaymarkError } from '../kernel/errors.ts'
 import { codeOf, folderReason } from './files.ts'
 
 export interface FailedFile {
@@ -26,7 +26,7 @@ export async function tried<T>(
 /** The error for a folder that no file can be written to. */
 export function notWritable(folder: string, cause: unknown): unknown {
   if (!isSystemError(cause)) return cause
-  const isFull = ['ENOSPC', 'EDQUOT'].includes(codeOf(cause))
+  const isFull = isDiskFull(cause)
   return new WaymarkError(isFull ? 'STORE_FULL' : 'HOME_NOT_WRITABLE', {
     message: `cannot write the memory files to ${folder}: ${cause.message}`,
     hint: isFull

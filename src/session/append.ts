@@ -1,6 +1,7 @@
 /** A decided command on its way into the log: its events get ids, times and salts, are folded, and are appended. */
 import { decide } from '../decide/decide.ts'
 import type { Decision, RepositoryNote } from '../decide/decision.ts'
+import type { DurableMachine } from '../decide/durable/port.ts'
 import type { Machines } from '../decide/machines.ts'
 import { type DecidedEvent, type EventType, ignorableTypes, schemaVersionOf } from '../events/catalogue.ts'
 import type { Command } from '../events/commands.ts'
@@ -25,6 +26,8 @@ export interface AppendEnvironment {
   readonly repository?: () => RepositoryNote | null
   /** The machines that are asked, where other ones than usual are. */
   readonly machines?: Machines
+  /** The machine whose stream is written. */
+  readonly machine?: DurableMachine
 }
 
 /** A command with its decision, and the moment at which it was decided. */
@@ -49,6 +52,7 @@ export function decideNow(
     handoffId: () => `hoff_${environment.ids.uuid()}`,
     ...(environment.repository === undefined ? {} : { repository: environment.repository }),
     ...(environment.machines === undefined ? {} : { machines: environment.machines }),
+    ...(environment.machine === undefined ? {} : { machine: environment.machine }),
     countedCall: (callId, scope) => transaction.countedCall(before.sessionId, callId, scope),
   })
   return { command, decision, recordedAt }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { WaymarkError } from '../kernel/errors.ts'
+import { isDiskFull, WaymarkError } from '../kernel/errors.ts'
 
 const folderName = '.moai'
 
@@ -50,7 +50,7 @@ const ignoreText =
  * Makes the home's folders (0700) and its `.gitignore`; what is there stays.
  *
  * @returns whether the home was new.
- * @throws WaymarkError `HOME_NOT_WRITABLE`
+ * @throws WaymarkError `HOME_NOT_WRITABLE`, `STORE_FULL`
  */
 export async function makeHome(home: string): Promise<boolean> {
   const sessions = sessionsFolderOf(home)
@@ -61,9 +61,10 @@ export async function makeHome(home: string): Promise<boolean> {
     await writeFile(join(sessions, '.gitignore'), ignoreText, { flag: 'wx', mode: 0o600 }).catch(unlessThere)
     return present === null
   } catch (cause) {
-    throw new WaymarkError('HOME_NOT_WRITABLE', {
+    const isFull = isDiskFull(cause)
+    throw new WaymarkError(isFull ? 'STORE_FULL' : 'HOME_NOT_WRITABLE', {
       message: `cannot write to ${sessions}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      hint: 'choose another place with --home <folder> or WAYMARK_HOME',
+      hint: `${isFull ? 'free space on that disk, or ' : ''}choose another place with --home <folder> or WAYMARK_HOME`,
       cause,
     })
   }

@@ -6,6 +6,7 @@ import type { Content } from '../events/content.ts'
 import { type CommandMeta, isKnown, type LoggedEvent } from '../events/envelope.ts'
 import { agreesApartFromRedacted } from '../events/secrets.ts'
 import { fold, frozen } from '../fold/fold.ts'
+import { beginsStream } from '../fold/kinds.ts'
 import { initialState, type ReadonlyState } from '../fold/state.ts'
 import { assert } from '../kernel/assert.ts'
 import { derivedIdOf } from '../kernel/clock.ts'
@@ -74,7 +75,7 @@ export function record(
   environment: RecordEnvironment,
 ): Recorded {
   const { sessionId, command, meta = {} } = request
-  const before = caughtUp(transaction, sessionId, known, command.type === 'session.start')
+  const before = caughtUp(transaction, sessionId, known, beginsStream(command.type))
   if (meta.commandId !== undefined && before.version > 0) {
     const batch = transaction.batchOf(sessionId, meta.commandId)
     if (batch !== null) return repeated(before, command, meta.commandId, batch)

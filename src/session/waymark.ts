@@ -30,6 +30,7 @@ import type { SessionHost } from './host.ts'
 import { LiveSessions } from './live-sessions.ts'
 import type { CarriedTasks } from './load-history.ts'
 import { diffPlaces } from './place.ts'
+import { hostWith, type MachineRequest, openStream } from './open-machine.ts'
 import { type Policy, standardPolicies } from './policy.ts'
 import { type ReceiveOptions, receiveHandoff } from './receive-handoff.ts'
 import type { RecordEnvironment } from './record.ts'
@@ -196,6 +197,23 @@ export class Waymark {
     const sessionId = await resolveSession(this.log, name)
     const { state } = await loadState(this.log, sessionId)
     return new Session(this.#host, state, options.epoch)
+  }
+
+  /**
+   * Opens the stream of a machine, or begins it: what `durable()` stands on. The session decides with the machine at hand, and so do its
+   * forks. `first` is what was recorded to begin it; empty where it was there already, in another process perhaps since a moment ago.
+   *
+   * @throws SessionNotFound without `start`; CommandRefused, WaymarkError `MACHINE_MISMATCH`, `MACHINE_FAILED`, `MACHINE_INVALID`,
+   * `COMMAND_INVALID`, `LIMIT_REACHED`
+   */
+  async openMachine(
+    request: MachineRequest,
+  ): Promise<{ readonly session: Session; readonly first: readonly LoggedEvent[] }> {
+    const host = hostWith(this.#host, request.machine)
+    const { state, first } = await openStream(host, request)
+    const session = new Session(host, state)
+    if (first.length > 0) this.#host.live.heard(session)
+    return { session, first }
   }
 
   /**

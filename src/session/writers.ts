@@ -127,7 +127,7 @@ function living(writers: readonly Writer[]): readonly Writer[] {
  * Whether the process that noted itself is there still: one of its number, which began when it did. Where the start is not
  * told, the number alone decides.
  */
-function isAlive({ pid, start }: Writer): boolean {
+export function isAlive({ pid, start }: Pick<Writer, 'pid' | 'start'>): boolean {
   if (!isProcessAlive(pid)) return false
   const startNow = typeof start === 'string' ? processStartOf(pid) : null
   return startNow === null || startNow === start

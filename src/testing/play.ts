@@ -1,4 +1,5 @@
 /** Plays commands into a log as a session would, and keeps what came of each: for laws and examples. */
+import type { DurableMachine } from '../decide/durable/port.ts'
 import type { Command } from '../events/commands.ts'
 import type { LoggedEvent } from '../events/envelope.ts'
 import type { ReadonlyState } from '../fold/state.ts'
@@ -30,10 +31,16 @@ export interface Played {
 export async function play(
   log: EventLog,
   commands: readonly Command[],
-  options: { readonly seed?: number; readonly policies?: readonly Policy[] } = {},
+  options: {
+    readonly seed?: number
+    readonly policies?: readonly Policy[]
+    /** The machine at hand, for a history of its stream. */
+    readonly machine?: DurableMachine
+  } = {},
 ): Promise<Played> {
   const { clock, ids } = seeded(options.seed ?? 1)
-  const environment = { clock, ids, policies: options.policies ?? standardPolicies }
+  const { policies = standardPolicies, machine } = options
+  const environment = { clock, ids, policies, ...(machine === undefined ? {} : { machine }) }
   const sessionId = `sess_${ids.uuid()}`
   const steps: PlayedStep[] = []
   let state: ReadonlyState | null = null

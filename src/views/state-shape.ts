@@ -2,6 +2,7 @@
  * What a state can have at all: every name in it, as data. Whoever asks for a place in a state is told at once when there can be none,
  * instead of waiting for something that never comes.
  */
+import type { JsonValue } from '../events/patch.ts'
 import type { SessionState } from '../fold/state.ts'
 
 /** A single value, named parts, a table whose keys are ids, or a list. */
@@ -14,7 +15,12 @@ export type Shape =
 /** The shape that a type has; a field that is new in the type does not compile here until it has its place. */
 type ShapeOf<T> = [NonNullable<T>] extends [string | number | boolean]
   ? 'value'
-  : NonNullable<T> extends readonly (infer E)[]
+  : [NonNullable<JsonValue>] extends [NonNullable<T>]
+    ? Json
+    : PartsOf<T>
+
+type PartsOf<T> =
+  NonNullable<T> extends readonly (infer E)[]
     ? { readonly list: ShapeOf<E> }
     : string extends keyof NonNullable<T>
       ? { readonly each: ShapeOf<NonNullable<T>[keyof NonNullable<T>]> }
@@ -26,6 +32,16 @@ interface FieldsOf<T> {
 
 /** A table of numbers by name is taken as a table, whatever its names are. */
 type CountsOf<T> = [NonNullable<T[keyof T]>] extends [number] ? { readonly each: 'value' } : never
+
+/** JSON of any shape: a table with anything below each of its names, as deep as it goes. */
+export interface Json {
+  readonly each: Json
+}
+export const json: Json = {
+  get each() {
+    return json
+  },
+}
 
 const counters = {
   inputTokens: 'value',
@@ -272,6 +288,39 @@ const work = {
   checkpointCount: 'value',
 } as const
 
+/** What XState persists of a machine is the machine's own. */
+const machine = {
+  fields: {
+    machineId: 'value',
+    machineVersion: 'value',
+    machineHash: 'value',
+    unknownEvents: 'value',
+    timerPolicy: 'value',
+    status: 'value',
+    snapshot: { each: json },
+    transitions: 'value',
+    timers: {
+      each: {
+        fields: {
+          timerId: 'value',
+          name: 'value',
+          source: names,
+          target: names,
+          event: { each: json },
+          delayMs: 'value',
+          dueAt: 'value',
+        },
+      },
+    },
+    effects: {
+      each: { fields: { effectId: 'value', path: names, src: 'value', input: json, since: 'value' } },
+    },
+    ignoredEvents: 'value',
+    failedActions: 'value',
+    lastTransitionAt: 'value',
+  },
+} as const satisfies ShapeOf<SessionState['machine']>
+
 /** Everything that a state has. */
 export const stateShape = {
   fields: {
@@ -355,5 +404,6 @@ export const stateShape = {
     },
     history: { list: { fields: { version: 'value', time: 'value', text: 'value' } } },
     observations: { each: 'value' },
+    machine,
   },
 } as const satisfies ShapeOf<SessionState>

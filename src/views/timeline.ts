@@ -11,6 +11,7 @@ import { tokenParts } from './state-view.ts'
 import { countOf, countText, durationText, namesText, percentText, type Tone, toneOfPhase } from './text.ts'
 import { branchLines } from './timeline-branch.ts'
 import { detail, type Line, type Lines, notable, said, with_ } from './timeline-line.ts'
+import { machineLines } from './timeline-machine.ts'
 
 export interface TimelineEntry {
   readonly time: string
@@ -211,6 +212,7 @@ const lines: Lines = {
   ...contextLines,
   ...knowledgeLines,
   ...workLines,
+  ...machineLines,
 }
 
 /** The line of an event. An event of an unknown type has one too: that it was passed over. */

@@ -15,7 +15,7 @@ import { importFiles } from '../../src/import/import.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { loadState } from '../../src/replay/load.ts'
 import { verifyLog } from '../../src/replay/verify/verify.ts'
-import { historyArbitrary } from '../../src/testing/arbitraries.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 import { factsOf, filled, openHome, storeKinds, temporaryFolder } from './support.ts'
 

@@ -80,6 +80,14 @@ export const listShape = z.array(
     model: z.string().nullable(),
     phase: z.enum(budgetPhases),
     usage: counted.nullable(),
+    kind: z.enum(['session', 'machine']),
+    machine: z
+      .strictObject({
+        machineId: z.string(),
+        status: z.enum(['active', 'done', 'error', 'stopped']),
+        value: z.string(),
+      })
+      .nullable(),
   }),
 )
 

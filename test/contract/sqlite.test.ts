@@ -1,10 +1,10 @@
-/** The contract against every SQLite library that can be had on this Node. */
+/** The promises of a store, held with every SQLite library that can be had on this Node. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { findDrivers, openSqliteLog } from '../../src/store/sqlite/open.ts'
-import { describeLog } from './log-contract.ts'
+import { storeConformance } from '../../src/testing/store/conformance.ts'
 
 const drivers = await findDrivers()
 
@@ -18,13 +18,18 @@ for (const found of drivers) {
     continue
   }
   const { driver } = found
-  describeLog(`${driver.name} (SQLite ${driver.sqliteVersion})`, async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'waymark-contract-'))
-    const open = async () => openSqliteLog({ path: join(folder, 'sessions', 'waymark.db'), driver })
+  const open = async () => {
+    const home = await mkdtemp(join(tmpdir(), 'waymark-contract-'))
+    const folder = join(home, 'sessions')
+    const openIn = async (place: string) => openSqliteLog({ path: join(place, 'waymark.db'), driver })
     return {
-      log: await open(),
-      openAgain: open,
-      remove: async () => rm(folder, { recursive: true, force: true }),
+      log: await openIn(folder),
+      openAgain: async () => openIn(folder),
+      files: { folder, newest: () => 'waymark.db-wal', open: openIn },
+      remove: async () => rm(home, { recursive: true, force: true }),
     }
+  }
+  describe(`a log in ${driver.name} (SQLite ${driver.sqliteVersion})`, () => {
+    for (const { name, run } of storeConformance(open, { tearsMax: 40 })) it(name, run)
   })
 }

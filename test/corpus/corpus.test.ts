@@ -5,6 +5,8 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { durableMachine } from '../../src/decide/durable/machine.ts'
+import type { DurableMachine } from '../../src/decide/durable/port.ts'
 import { eventTypes } from '../../src/events/catalogue.ts'
 import type { Command } from '../../src/events/commands.ts'
 import type { LoggedEvent } from '../../src/events/envelope.ts'
@@ -13,13 +15,16 @@ import { foldVersion, initialState } from '../../src/fold/state.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { play } from '../../src/testing/play.ts'
 import { eventsOf } from '../support/events.ts'
+import { orderMachine } from '../support/order-machine.ts'
 import { everyEvent } from './every-event.ts'
+import { machineEvents } from './machine-events.ts'
 
 const folder = new URL('./', import.meta.url)
 
-async function write(name: string, commands: readonly Command[]): Promise<void> {
+async function write(name: string, commands: readonly Command[], machine?: DurableMachine): Promise<void> {
   const log = new MemoryLog()
-  const { sessionId, state } = await play(log, commands, { seed: 42, policies: [] })
+  const atHand = machine === undefined ? {} : { machine }
+  const { sessionId, state } = await play(log, commands, { seed: 42, policies: [], ...atHand })
   const events = await eventsOf(log, sessionId)
   writeFileSync(new URL(`${name}.ndjson`, folder), events.map((event) => `${JSON.stringify(event)}\n`).join(''))
   writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify({ foldVersion, state }, null, 1)}\n`)
@@ -35,6 +40,8 @@ function rewriteState(name: string): void {
 
 if (process.env['WAYMARK_WRITE_CORPUS'] === '1') {
   await write('every-event', everyEvent)
+  const order = durableMachine(orderMachine)
+  await write('machine-events', machineEvents(order), order)
   rewriteState('first-events')
 }
 

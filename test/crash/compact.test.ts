@@ -15,7 +15,7 @@ import { packSnapshot } from '../../src/replay/snapshot/snapshot.ts'
 import { verifyLog } from '../../src/replay/verify/verify.ts'
 import { Waymark } from '../../src/session/waymark.ts'
 import { openSqliteLog } from '../../src/store/sqlite/open.ts'
-import { listed, rowsOf } from '../contract/samples.ts'
+import { listed, rowsOf } from '../../src/testing/store/samples.ts'
 import { ensureBuilt, standardDriver, temporaryLog } from '../store/files.ts'
 import { startWorker, temporaryHome, until } from '../support/processes.ts'
 

@@ -9,7 +9,7 @@ import { Waymark } from '../../src/session/waymark.ts'
 import { eventsOf } from '../support/events.ts'
 import { startWorker, temporaryHome, until } from '../support/processes.ts'
 
-const kills = 25
+const kills = 10
 const commandsPerRun = 400
 
 /** A small generator, so that a failing run can be told by its round alone. */

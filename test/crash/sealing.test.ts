@@ -1,16 +1,18 @@
 /**
  * Goal: a process that is killed while old events are sealed, or taken out of a block, loses nothing and leaves nothing half-done. Method: real
- * processes on real files, killed with SIGKILL inside and after each of the two transactions, and others at random while they
- * record and seal.
+ * processes on real files, killed with SIGKILL inside and after each of the two transactions, at calls of the system on the way, and others
+ * at random while they record and seal.
  */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { limits } from '../../src/kernel/limits.ts'
 import { storePathOf } from '../../src/session/home.ts'
 import { Waymark } from '../../src/session/waymark.ts'
 import { built } from '../cli/support.ts'
+import { killedAtPoints, storeFiles } from '../support/crash-points.ts'
 import { eventsOf } from '../support/events.ts'
+import { missing, titled } from '../support/interposer.ts'
 import { lengthen } from '../support/long-session.ts'
-import { startWorker, temporaryHome, until } from '../support/processes.ts'
+import { startWorker, startWorkerWith, temporaryHome, until } from '../support/processes.ts'
 
 beforeAll(built, 180_000)
 
@@ -24,17 +26,22 @@ async function longSession(home: string): Promise<string> {
   return session.id
 }
 
+async function readOnly(
+  home: string,
+  id: string,
+): Promise<{ readonly events: unknown; readonly ok: boolean }> {
+  const waymark = await Waymark.open({ home, readOnly: true })
+  const events = await eventsOf(waymark.log, id)
+  const { ok } = await waymark.verify()
+  await waymark.close()
+  return { events, ok }
+}
+
 describe('kill -9 while sealing', () => {
   it('leaves every event where it was, inside or after each transaction', { timeout: 120_000 }, async () => {
     const { home, remove } = await temporaryHome()
     const id = await longSession(home)
-    const read = async () => {
-      const waymark = await Waymark.open({ home, readOnly: true })
-      const events = await eventsOf(waymark.log, id)
-      const { ok } = await waymark.verify()
-      await waymark.close()
-      return { events, ok }
-    }
+    const read = async () => readOnly(home, id)
     const { events } = await read()
     for (const where of ['unsealing', 'unsealed', 'sealing', 'sealed']) {
       const killed = await startWorker('seal.mjs', storePathOf(home), id, where).ended
@@ -43,6 +50,29 @@ describe('kill -9 while sealing', () => {
     }
     await remove()
   })
+
+  it.skipIf(missing !== null)(
+    titled('leaves every event where it was, at calls of the system'),
+    {
+      timeout: 1_800_000,
+    },
+    async () => {
+      const { home, remove } = await temporaryHome()
+      const id = await longSession(home)
+      const { events } = await readOnly(home, id)
+      await killedAtPoints(
+        { original: home, files: storeFiles, perNameMax: 2 },
+        (copy, environment) => startWorkerWith(environment, 'seal.mjs', storePathOf(copy), id, 'never'),
+        async ({ home: copy, death }) => {
+          expect(await readOnly(copy, id), death.name).toEqual({ events, ok: true })
+          const again = await startWorker('seal.mjs', storePathOf(copy), id, 'never').ended
+          expect(again).toMatchObject({ code: 0, stderr: '' })
+          expect(await readOnly(copy, id), death.name).toEqual({ events, ok: true })
+        },
+      )
+      await remove()
+    },
+  )
 
   it('at any moment, keeps every acknowledged event once', { timeout: 240_000 }, async () => {
     const { home, remove } = await temporaryHome()

@@ -11,7 +11,7 @@ import { ownedFor } from '../../src/fold/live.ts'
 import { initialState, type ReadonlyState } from '../../src/fold/state.ts'
 import { limits } from '../../src/kernel/limits.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
-import { historyArbitrary } from '../../src/testing/arbitraries.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 import { eventsOf } from '../support/events.ts'
 

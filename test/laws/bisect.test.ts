@@ -15,7 +15,7 @@ import { MemoryLog } from '../../src/log/memory.ts'
 import type { EventLog } from '../../src/log/port.ts'
 import { bisectSession } from '../../src/replay/bisect/bisection.ts'
 import { type Predicate, parsePredicate, predicateOf } from '../../src/replay/predicate/predicate.ts'
-import { historyArbitrary } from '../../src/testing/arbitraries.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 
 interface Look {

@@ -15,7 +15,7 @@ import { chainHash, checksumOf, decodeRow } from '../../src/log/codec.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import type { ReadRows, RowTexts, StoredRow } from '../../src/log/port.ts'
 import { Waymark } from '../../src/session/waymark.ts'
-import { historyArbitrary } from '../../src/testing/arbitraries.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 
 async function playedRows(

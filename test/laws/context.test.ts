@@ -13,11 +13,9 @@ import { tokensInWindow } from '../../src/fold/context-state.ts'
 import { fold, frozen, stateHash } from '../../src/fold/fold.ts'
 import { initialState } from '../../src/fold/state.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
-import {
-  contextCommandArbitrary,
-  historyArbitrary,
-  usageCommandArbitrary,
-} from '../../src/testing/arbitraries.ts'
+import { usageCommandArbitrary } from '../../src/testing/arbitrary/commands.ts'
+import { contextCommandArbitrary } from '../../src/testing/arbitrary/context-commands.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 import { eventsOf } from '../support/events.ts'
 

@@ -19,7 +19,7 @@ import { fold, frozen, stateHash } from '../../src/fold/fold.ts'
 import { initialState, type ReadonlyState } from '../../src/fold/state.ts'
 import { canonicalJson } from '../../src/kernel/json.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
-import { historyArbitrary } from '../../src/testing/arbitraries.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 import { eventsOf } from '../support/events.ts'
 

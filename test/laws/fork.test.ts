@@ -9,7 +9,7 @@ import { canonicalJson } from '../../src/kernel/json.ts'
 import { limits } from '../../src/kernel/limits.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { Waymark } from '../../src/session/waymark.ts'
-import { historyArbitrary } from '../../src/testing/arbitraries.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 import { eventsOf } from '../support/events.ts'
 

@@ -20,7 +20,7 @@ import { readingsAfter } from '../../src/memory/token-usage.ts'
 import { nothingRemembered, writeMemoryFiles } from '../../src/memory/write.ts'
 import { sessionsFolderOf } from '../../src/session/home.ts'
 import { Waymark } from '../../src/session/waymark.ts'
-import { historyArbitrary } from '../../src/testing/arbitraries.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 
 const snapshotShape = z.object({ context_snapshot: z.string(), version: z.int(), session_id: z.string() })
 

@@ -13,12 +13,12 @@ import type { MergePolicies } from '../../src/session/merge/draft.ts'
 import { differingFacets, entryOf, itemKey, standingOf } from '../../src/session/merge/parts.ts'
 import type { Session } from '../../src/session/session.ts'
 import { Waymark } from '../../src/session/waymark.ts'
+import { taskCommandArbitrary } from '../../src/testing/arbitrary/commands.ts'
 import {
   contextCommandArbitrary,
-  historyArbitrary,
   knowledgeCommandArbitrary,
-  taskCommandArbitrary,
-} from '../../src/testing/arbitraries.ts'
+} from '../../src/testing/arbitrary/context-commands.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 
 const policyArbitrary = fc.constantFrom('ours', 'theirs', 'union')

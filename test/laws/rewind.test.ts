@@ -13,7 +13,7 @@ import { MemoryLog } from '../../src/log/memory.ts'
 import { loadState } from '../../src/replay/load.ts'
 import { packSnapshot, unpackSnapshot } from '../../src/replay/snapshot/snapshot.ts'
 import { Waymark } from '../../src/session/waymark.ts'
-import { historyArbitrary } from '../../src/testing/arbitraries.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 import { eventsOf } from '../support/events.ts'
 

@@ -14,7 +14,7 @@ import { sealedBlock } from '../../src/log/block/seal.ts'
 import { decodeRow } from '../../src/log/codec.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import type { StoredRow } from '../../src/log/port.ts'
-import { historyArbitrary } from '../../src/testing/arbitraries.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 
 async function blockOf(commands: Parameters<typeof play>[1]): Promise<SealedBlock> {

@@ -22,7 +22,7 @@ import { isSameValue } from '../../src/replay/snapshot/shared.ts'
 import { packSnapshot, unpackSnapshot } from '../../src/replay/snapshot/snapshot.ts'
 import { Waymark } from '../../src/session/waymark.ts'
 import { openSqliteLog } from '../../src/store/sqlite/open.ts'
-import { commandArbitrary } from '../../src/testing/arbitraries.ts'
+import { commandArbitrary } from '../../src/testing/arbitrary/commands.ts'
 import { play } from '../../src/testing/play.ts'
 import { eventsOf } from '../support/events.ts'
 

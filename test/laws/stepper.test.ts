@@ -12,7 +12,7 @@ import { canonicalJson } from '../../src/kernel/json.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { openStepper, type Step, type Stepper } from '../../src/replay/stepper/stepper.ts'
 import { StretchWindow } from '../../src/replay/stepper/stretch.ts'
-import { historyArbitrary } from '../../src/testing/arbitraries.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 
 type By = 'batch' | 'event'

@@ -17,7 +17,7 @@ import { HomeCalls } from '../../src/replay/verify/calls.ts'
 import { MachinesCheck } from '../../src/replay/verify/machines.ts'
 import { verifyLog } from '../../src/replay/verify/verify.ts'
 import { standardPolicies } from '../../src/session/policy.ts'
-import { historyArbitrary } from '../../src/testing/arbitraries.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 
 describe('verify', () => {

@@ -206,14 +206,17 @@ describe('the class of a command', () => {
     'checkpoint.archive',
     'handoff.complete',
     'recovery.fail',
+    'recovery.record-step',
     'session.redact',
+    'machine.settle-effect',
+    'machine.report-failure',
   ]
 
   const byOtherNames: Readonly<Record<string, SessionCommandName>> = {
     'handoff.reject': 'handoff.return',
     'handoff.expire': 'handoff.return',
     'recovery.begin': 'session.recover',
-    'recovery.record-step': 'session.recover',
+    'machine.start': 'session.start',
   }
 
   it('S-108 a command the machine knows by name is its own class; late facts are records, and the rest is work', () => {

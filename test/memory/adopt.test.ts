@@ -15,7 +15,7 @@ import { readTaskList } from '../../src/memory/task-lines.ts'
 import { listEnd, type MarkedStatus, markedStatusOf, taskListText } from '../../src/memory/task-text.ts'
 import { adoptTasks } from '../../src/session/adopt.ts'
 import { record } from '../../src/session/record.ts'
-import { taskCommandArbitrary } from '../../src/testing/arbitraries.ts'
+import { taskCommandArbitrary } from '../../src/testing/arbitrary/commands.ts'
 import { play } from '../../src/testing/play.ts'
 import { type Home, openHome } from './support.ts'
 

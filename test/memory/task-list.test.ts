@@ -15,7 +15,7 @@ import {
   titleOf,
   titleText,
 } from '../../src/memory/task-text.ts'
-import { historyArbitrary } from '../../src/testing/arbitraries.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 
 const oddText = fc.string({

@@ -24,7 +24,7 @@ import { planRecovery } from '../../src/replay/recover.ts'
 import { verifyLog } from '../../src/replay/verify/verify.ts'
 import type { Session } from '../../src/session/session.ts'
 import { Waymark } from '../../src/session/waymark.ts'
-import { historyArbitrary } from '../../src/testing/arbitraries.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 import { filled, openHome, storeKinds, temporaryFolder } from '../bundle/support.ts'
 

@@ -13,7 +13,7 @@ import { limits } from '../../src/kernel/limits.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { parsePredicate, predicateOf } from '../../src/replay/predicate/predicate.ts'
 import { Waymark } from '../../src/session/waymark.ts'
-import { historyArbitrary } from '../../src/testing/arbitraries.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 import { type Shape, stateShape } from '../../src/views/state-shape.ts'
 

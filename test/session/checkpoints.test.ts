@@ -7,7 +7,7 @@ import { MemoryLog } from '../../src/log/memory.ts'
 import { checkpointTriggers } from '../../src/session/checkpoint-policy.ts'
 import type { Session } from '../../src/session/session.ts'
 import { Waymark } from '../../src/session/waymark.ts'
-import { historyArbitrary } from '../../src/testing/arbitraries.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 import { eventsOf } from '../support/events.ts'
 

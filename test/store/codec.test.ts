@@ -15,9 +15,9 @@ import { envelopeGroups, envelopePattern } from '../../src/log/envelope-pattern.
 import { MemoryLog } from '../../src/log/memory.ts'
 import { decodePage, type PackedPage } from '../../src/log/page.ts'
 import type { StoredRow } from '../../src/log/port.ts'
-import { historyArbitrary } from '../../src/testing/arbitraries.ts'
+import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
-import { pending, rowsOf, sessionOf, taskAdded } from '../contract/samples.ts'
+import { pending, rowsOf, sessionOf, taskAdded } from '../../src/testing/store/samples.ts'
 import { everyEvent } from '../corpus/every-event.ts'
 
 const session = sessionOf('codec')

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { EventLog } from '../../src/log/port.ts'
 import type { SqliteDriver } from '../../src/store/sqlite/driver.ts'
 import { openSqliteLog } from '../../src/store/sqlite/open.ts'
-import { read, rowsOf, sessionOf, snapshotOf, streamWith, word } from '../contract/samples.ts'
+import { read, rowsOf, sessionOf, snapshotOf, streamWith, word } from '../../src/testing/store/samples.ts'
 import { standardDriver, type TestFolder, temporaryLog, wrapped } from './files.ts'
 
 const a = sessionOf('a')

@@ -9,7 +9,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { LoggedEvent } from '../../src/events/envelope.ts'
 import type { EventLog } from '../../src/log/port.ts'
 import { openSqliteLog } from '../../src/store/sqlite/open.ts'
-import { read, sessionOf, streamWith } from '../contract/samples.ts'
+import { read, sessionOf, streamWith } from '../../src/testing/store/samples.ts'
 import { projectRoot, startWorker, until, type Worker } from '../support/processes.ts'
 import { ensureBuilt, type TestFolder, temporaryLog } from './files.ts'
 

@@ -8,7 +8,7 @@ import type { LogTransaction } from '../../src/log/port.ts'
 import { Waymark } from '../../src/session/waymark.ts'
 import type { SqliteDriver } from '../../src/store/sqlite/driver.ts'
 import { openSqliteLog } from '../../src/store/sqlite/open.ts'
-import { collected, read, sessionOf, summary, taskAdded, word } from '../contract/samples.ts'
+import { collected, read, sessionOf, summary, taskAdded, word } from '../../src/testing/store/samples.ts'
 import { standardDriver, type TestFolder, temporaryLog, wrapped } from './files.ts'
 
 let place: TestFolder

@@ -29,7 +29,7 @@ import {
   summary,
   taskAdded,
   word,
-} from '../contract/samples.ts'
+} from '../../src/testing/store/samples.ts'
 import { standardDriver, type TestFolder, temporaryLog, wrapped } from './files.ts'
 
 const a = sessionOf('a')

@@ -30,8 +30,18 @@ export interface Worker {
 
 /** Starts one of `test/support/workers`. It runs on the built package, as a user's program would. */
 export function startWorker(name: string, ...args: readonly string[]): Worker {
+  return startWorkerWith({}, name, ...args)
+}
+
+/** The same, with variables added to its environment. */
+export function startWorkerWith(
+  environment: Readonly<Record<string, string>>,
+  name: string,
+  ...args: readonly string[]
+): Worker {
   const child = spawn(process.execPath, [join(projectRoot, 'test/support/workers', name), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
   })
   const lines: string[] = []
   let rest = ''

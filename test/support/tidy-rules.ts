@@ -26,6 +26,7 @@ export const layers: Readonly<Record<string, number>> = {
   'src/redaction': 7,
   'src/doctor': 7,
   'src/what-if': 7,
+  'src/durable': 7,
   'src/cli': 8,
   'src/testing': 8,
   'src/index.ts': 9,
@@ -33,7 +34,7 @@ export const layers: Readonly<Record<string, number>> = {
 
 /** The only rooms that may import a package. One that is not here is imported nowhere. */
 export const homes: Readonly<Record<string, readonly string[]>> = {
-  xstate: ['machines', 'src/decide'],
+  xstate: ['machines', 'src/decide', 'src/durable', 'src/testing'],
   '@xstate/graph': ['src/testing'],
   'fast-check': ['src/testing'],
   immer: ['src/fold'],
@@ -48,6 +49,8 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
     'src/import',
     'src/what-if',
     'src/cli',
+    // Random events are made from their schemas.
+    'src/testing',
   ],
   commander: ['src/cli'],
   '@marcbachmann/cel-js': ['src/replay'],

@@ -19,6 +19,17 @@ const thresholds = {
   hysteresisPercent: 3,
 }
 
+const machine = { machineId: 'order', machineVersion: '2', machineHash: 'c'.repeat(64) }
+const timer = {
+  timerId: '0:0',
+  name: 'xstate.after.1000.order.open',
+  source: [],
+  target: [],
+  event: { type: 'xstate.after.1000.order.open' },
+  delayMs: 1_000,
+  dueAt: '2026-01-31T12:00:01.000Z',
+}
+
 type Examples = { readonly [T in EventType]: readonly [data: EventData<T>, text: string] }
 
 const handoffId = 'hoff_00000000-0000-4000-8000-000000000001'
@@ -257,6 +268,67 @@ const examples: Examples = {
     `checkpoint ${checkpointId} of version 12 (manual, GREEN, git ffffffffffff): tests pass`,
   ],
   'observation.recorded': [{ kind: 'hook', line: 7, detail: 'stopped' }, 'observed hook in line 7: stopped'],
+  'machine.started': [
+    {
+      ...machine,
+      nativeId: 'order-42',
+      title: 'Shoes',
+      unknownEvents: 'refuse',
+      timerPolicy: 'elapsed',
+      snapshot: { status: 'active', value: 'open', context: {} },
+      transition: 0,
+      timers: [timer],
+    },
+    'machine order 2 started in open: Shoes',
+  ],
+  'machine.transitioned': [
+    {
+      event: { type: 'PAY', amount: 40 },
+      to: ['cart'],
+      value: { shipping: { box: 'packed', label: {} } },
+      patch: [{ op: 'add', path: '/context/paid', value: 40 }],
+      transition: 1,
+      effects: [{ effectId: '1:0', path: ['print'], src: 'print', input: { copies: 1 } }],
+      cancelledTimers: ['0:0'],
+      actions: [
+        { effectId: '1:1', path: [], type: 'thank' },
+        { effectId: '1:2', path: [], type: 'log' },
+      ],
+    },
+    'PAY to cart: shipping.{box: packed, label} (1 effect begun, 1 timer cancelled, 2 actions run)',
+  ],
+  'machine.event-ignored': [{ event: { type: 'PAY' } }, 'PAY: nothing to do with it here'],
+  'machine.effect-settled': [
+    {
+      effectId: '1:0',
+      outcome: 'error',
+      error: { name: 'Error', message: 'no paper' },
+      value: 'waiting',
+      transition: 2,
+      stoppedEffects: ['1:3'],
+    },
+    'effect 1:0 failed: no paper: waiting (1 effect stopped)',
+  ],
+  'machine.timer-fired': [
+    { timerId: '0:0', value: 'late', transition: 2, timers: [timer] },
+    'timer 0:0 fired: late (1 timer set)',
+  ],
+  'machine.timers-resumed': [
+    {
+      policy: 'remaining',
+      stoppedAt: '2026-01-31T12:00:00.000Z',
+      timers: [{ timerId: '0:0', dueAt: timer.dueAt }],
+    },
+    '1 timer taken up again: they go on with what was left',
+  ],
+  'machine.migrated': [
+    { ...machine, fromVersion: '1', snapshot: { status: 'active', value: 'paid', context: {} } },
+    'machine order taken from version 1 to 2, in paid',
+  ],
+  'machine.action-failed': [
+    { effectId: '1:1', action: 'thank', error: { name: 'Error', message: 'no mail' } },
+    'action thank failed: no mail',
+  ],
 }
 
 function entryOf(type: EventType, data: unknown) {

@@ -21,11 +21,11 @@ import type { Policy } from '../../src/session/policy.ts'
 import { record } from '../../src/session/record.ts'
 import { Waymark } from '../../src/session/waymark.ts'
 import {
-  contextCommandArbitrary,
   taskCommandArbitrary,
   usageCommandArbitrary,
   workCommandArbitrary,
-} from '../../src/testing/arbitraries.ts'
+} from '../../src/testing/arbitrary/commands.ts'
+import { contextCommandArbitrary } from '../../src/testing/arbitrary/context-commands.ts'
 import { type Played, play } from '../../src/testing/play.ts'
 import { type Outcome, playCommands } from '../../src/what-if/play-commands.ts'
 import { type ReproduceOptions, type Reproduction, reproduce } from '../../src/what-if/reproduce.ts'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { kindOf } from '../../fold/kinds.ts'
 import type { StreamInfo } from '../../log/port.ts'
 import { timeText, toneOfPhase } from '../../views/text.ts'
 import { withWaymark } from '../context.ts'
@@ -46,6 +47,8 @@ function sessionJson(session: StreamInfo, tree: Tree) {
     model: summary?.model ?? null,
     phase: summary?.phase ?? 'normal',
     usage: summary?.usage ?? null,
+    kind: kindOf(summary ?? {}),
+    machine: summary?.machine ?? null,
   }
 }
 
@@ -62,6 +65,13 @@ function sessionCells(
     version,
     summary?.usage.calls ?? 0,
     lastEventAt === null || !forPeople ? lastEventAt : timeText(lastEventAt),
-    title === null && forPeople ? { text: summary?.nativeId ?? '', tone: 'quiet' } : title,
+    forPeople ? titleCell(summary) : title,
   ]
+}
+
+/** The title, or the id elsewhere; of a machine also where it is. */
+function titleCell(summary: StreamInfo['summary']): Cell {
+  const { title = null, nativeId = null, machine } = summary ?? {}
+  const place = machine === undefined ? '' : ` (machine ${machine.machineId}, ${machine.status}: ${machine.value})`
+  return title === null ? { text: `${nativeId ?? ''}${place}`.trim(), tone: 'quiet' } : `${title}${place}`
 }

@@ -3,7 +3,7 @@ import { type Verification, verifyLog } from '../../replay/verify/verify.ts'
 import { countOf } from '../../views/text.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes } from '../failure.ts'
-import { loadMachines } from '../machines-module.ts'
+import { loadAllMachines } from '../machines-module.ts'
 import type { Output } from '../output.ts'
 import { sessionArgument, textOption, verb } from '../verb.ts'
 import { askedText, outcomeTable, sessionRows, textRows, uncertainText } from '../verify-output.ts'
@@ -12,10 +12,11 @@ const shape = z.strictObject({ session: sessionArgument.optional(), machines: te
 
 export const verify = verb(shape, async ({ session, machines: module }, context) => {
   const { output } = context
-  const given = module === undefined ? {} : { machines: await loadMachines(module) }
+  const loaded = module === undefined ? null : await loadAllMachines(module)
   const verification = await withWaymark(context, 'read', async (waymark) =>
     verifyLog(waymark.log, session === undefined ? undefined : await waymark.resolve(session), {
-      ...given,
+      ...(loaded === null ? {} : { durable: { machines: loaded.durable, about: 'all-steps' } }),
+      ...(loaded?.machines == null ? {} : { machines: loaded.machines }),
       onProgress: ({ sessionId, events }) =>
         output.progress(`verifying ${sessionId}: ${countOf(events, 'event')}`),
     }),

@@ -54,8 +54,11 @@ function rememberPlan(scene: Scene, id: string, input: unknown): void {
 export function readOutput(scene: Scene): void {
   const { memory, payload } = scene
   const toolCallId = idOf(payload.call_id)
-  if (toolCallId === null) return
   const text = outputTextOf(payload.output)
+  if (toolCallId === null) {
+    tellLooseOutput(scene, text)
+    return
+  }
   const outcome = memory.failedCalls.includes(toolCallId) ? 'error' : outcomeOf(text)
   memory.failedCalls = memory.failedCalls.filter((id) => id !== toolCallId)
   const content = contentOf(text)
@@ -70,6 +73,15 @@ export function readOutput(scene: Scene): void {
   memory.planCalls = memory.planCalls.filter(({ id }) => id !== toolCallId)
   if (plan !== undefined && outcome === 'ok') tellPlan(scene, plan.id, plan.items)
   if (memory.spawnCalls.includes(toolCallId)) tellSpawn(scene, toolCallId, field(jsonIn(text), 'agent_id'))
+}
+
+/** An output without an id closes no call: it is noted. */
+function tellLooseOutput(scene: Scene, text: string): void {
+  const content = contentOf(text)
+  const { line, time } = scene
+  const kind = 'tool-result-without-id'
+  const intent = { type: 'observation.record', kind, content: content.ref, line } as const
+  say(scene, `return/${time}/${content.ref.hash}`, intent, [content])
 }
 
 function tellPlan(scene: Scene, callId: string, items: Scene['memory']['planCalls'][number]['items']): void {

@@ -127,6 +127,12 @@ const eventReaders: Readonly<Record<string, Reader>> = {
   error: unlessCopied((scene) => tellFailure(scene, 'call.fail')),
   stream_error: unlessCopied((scene) => tellFailure(scene, 'call.retry')),
   context_compacted: unlessCopied(readCompactionEnd),
+  // Items say the same.
+  web_search_end: nothing,
+  dynamic_tool_call_request: nothing,
+  dynamic_tool_call_response: nothing,
+  collab_close_end: nothing,
+  collab_waiting_end: nothing,
 }
 
 const itemReaders: Readonly<Record<string, Reader>> = {
@@ -140,19 +146,23 @@ const itemReaders: Readonly<Record<string, Reader>> = {
   web_search_call: unlessCopied(readWebSearch),
 }
 
-const lineReaders: Readonly<Record<string, Reader>> = {
+type LineReader = (scene: Scene, record: JsonObject) => void
+
+const lineReaders: Readonly<Record<string, LineReader>> = {
   session_meta: readSessionMeta,
   turn_context: readTurnContext,
-  event_msg: (scene) => eventReaders[knownType(scene, eventReaders)]?.(scene),
-  response_item: (scene) => itemReaders[knownType(scene, itemReaders)]?.(scene),
+  event_msg: (scene, record) => readByType(scene, record, eventReaders),
+  response_item: (scene, record) => readByType(scene, record, itemReaders),
   compacted: unlessCopied(readCompaction),
   world_state: nothing,
   inter_agent_communication_metadata: nothing,
 }
 
-function knownType(scene: Scene, readers: Readonly<Record<string, Reader>>): string {
+/** One of a type not known yet is kept whole, unless it is another thread's. */
+function readByType(scene: Scene, record: JsonObject, readers: Readonly<Record<string, Reader>>): void {
   const type = scene.payload.type ?? ''
-  return Object.hasOwn(readers, type) ? type : ''
+  if (Object.hasOwn(readers, type)) readers[type]?.(scene)
+  else if (!scene.memory.copied) tellUnknown(scene, type, record)
 }
 
 /** Reads one line; changes `memory` and adds to `steps`. */
@@ -162,7 +172,7 @@ export function readLine(memory: CodexMemory, record: JsonObject, line: number, 
   beginSession(memory, line, steps)
   const scene: Scene = { memory, payload, steps, time, line }
   if (!keepsLooseCompaction(type, payload)) tellLooseCompaction(memory, steps)
-  if (Object.hasOwn(lineReaders, type)) lineReaders[type]?.(scene)
+  if (Object.hasOwn(lineReaders, type)) lineReaders[type]?.(scene, record)
   else tellUnknown(scene, type, record)
   memory.lastTime = time
 }

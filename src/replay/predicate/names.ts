@@ -1,7 +1,7 @@
 /** The names in an expression, held against what a state can have: one that can never be there is told with those like it. */
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { nearest } from '../../events/commands.ts'
-import { type Shape, stateShape } from '../../views/state-shape.ts'
+import { json, type Shape, stateShape } from '../../views/state-shape.ts'
 
 export interface NameProblem {
   readonly message: string
@@ -101,7 +101,7 @@ function callShape(
 
 /** What goes through the hands of a loop: the elements of a list, the ids of a table. */
 function oneOf(shape: Shape | undefined): Shape | undefined {
-  if (shape === undefined || shape === 'value') return undefined
+  if (shape === undefined || shape === 'value' || shape === json) return undefined
   return 'list' in shape ? shape.list : 'value'
 }
 

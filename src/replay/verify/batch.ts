@@ -13,6 +13,8 @@ export type NotAskedReason =
   | 'counted-in-another-home'
   | 'older-than-allocations'
   | 'incomplete-batch'
+  | 'machine-not-given'
+  | 'other-machine-version'
   | 'after-damage'
 
 export interface NotAsked {
@@ -134,6 +136,7 @@ export function causeOf(
   { outcome, difference }: Pick<Divergence, 'outcome' | 'difference'>,
   refused: boolean,
 ): DivergenceCause {
+  if (events[0]?.type.startsWith('machine.') === true) return 'machine-changed'
   const isOlder = events.some((event) => isKnown(event) && event.schemaVersion < schemaVersionOf(event.type))
   if (isOlder) return 'missing-upcaster'
   if (refused || outcome === 'goes-elsewhere') return 'machine-changed'

@@ -3,14 +3,15 @@
  * outside (ids, the repository, the time) is given from the record. Where a question cannot be asked honestly it is counted as that.
  */
 import { decide } from '../../decide/decide.ts'
-import type { Decision, DecisionContext } from '../../decide/decision.ts'
+import { type Decision, type DecisionContext, refuse } from '../../decide/decision.ts'
+import type { DurableMachine } from '../../decide/durable/port.ts'
 import { type Machines, standardMachines } from '../../decide/machines.ts'
 import { commandOf } from '../../events/catalogue.ts'
 import type { Command } from '../../events/commands.ts'
 import { isKnown, type LoggedEvent } from '../../events/envelope.ts'
 import type { Counters } from '../../events/shapes.ts'
 import type { ReadonlyState } from '../../fold/state.ts'
-import { WaymarkError } from '../../kernel/errors.ts'
+import { type ErrorCode, WaymarkError } from '../../kernel/errors.ts'
 import { limits } from '../../kernel/limits.ts'
 import { HeardMachines } from './answers.ts'
 import {
@@ -29,6 +30,31 @@ import {
 import { dependsOnHome, type HomeCalls, impliedBy, ReportedCalls } from './calls.ts'
 import { isSameBatch, same } from './difference.ts'
 
+/** Machines that run on the log, to be asked. */
+export interface AskedDurable {
+  readonly machines: readonly DurableMachine[]
+  /** Only about steps that were recorded under their very definition, or about those of other versions as well: what would be different? */
+  readonly about: 'own-steps' | 'all-steps'
+}
+
+/** Commands that are decided by the machine that runs in the stream. */
+const needsMachine: ReadonlySet<string> = new Set<Command['type']>([
+  'machine.start',
+  'machine.send',
+  'machine.settle-effect',
+  'machine.fire-timer',
+  'machine.migrate',
+])
+
+/** What such a machine may come to instead of an answer: it throws, does not end, or does not know the state. */
+const saidOfDurable: ReadonlySet<string> = new Set<ErrorCode>([
+  'MACHINE_FAILED',
+  'MACHINE_INVALID',
+  'MACHINE_MISMATCH',
+])
+
+const noDurable: AskedDurable = { machines: [], about: 'own-steps' }
+
 /** Goes through one session, batch by batch: `ask` before its events are folded, `hear` after. */
 export class MachinesCheck {
   /** They are not Waymark's own, and may do what they like. */
@@ -36,7 +62,8 @@ export class MachinesCheck {
   readonly #machines: HeardMachines
   readonly #homeCalls: HomeCalls
   readonly #calls = new ReportedCalls()
-  readonly #context: DecisionContext & { now: string }
+  readonly #durable: AskedDurable
+  readonly #context: Omit<DecisionContext, 'machine'> & { now: string; machine?: DurableMachine }
   readonly #notAsked = new Map<NotAskedReason, { count: number; version: number }>()
   readonly #divergences: Divergence[] = []
   readonly #outcomes = new Map<string, BatchOutcome>()
@@ -49,8 +76,10 @@ export class MachinesCheck {
   #dataIsGone = false
   #hasAllocations = false
 
-  constructor(machines: Machines, homeCalls: HomeCalls) {
+  /** @param durable machines of others that run on the log, asked about their own streams. */
+  constructor(machines: Machines, homeCalls: HomeCalls, durable: AskedDurable = noDurable) {
     this.areGiven = machines !== standardMachines
+    this.#durable = durable
     this.#machines = new HeardMachines(machines)
     this.#homeCalls = homeCalls
     this.#context = {
@@ -139,6 +168,11 @@ export class MachinesCheck {
       this.#diverges(events, first, command?.type ?? 'none', { outcome: 'other-events', difference })
       return
     }
+    const missing = this.#missingMachine(command, before)
+    if (missing !== null) {
+      this.skip(missing, first.version)
+      return
+    }
     const decision = this.#decided(command, first, before, (callId) =>
       this.#homeCalls.before(callId, first.position),
     )
@@ -165,9 +199,24 @@ export class MachinesCheck {
     this.#diverges(events, first, command.type, found, cause)
   }
 
+  /** Takes up the machine that a command is for, if it needs one; says why it cannot be asked. */
+  #missingMachine(command: Command, before: ReadonlyState): NotAskedReason | null {
+    delete this.#context.machine
+    if (!needsMachine.has(command.type)) return null
+    const recorded = 'machineId' in command ? command : before.machine
+    const { machines, about } = this.#durable
+    const named = machines.filter(({ machineId }) => machineId === recorded?.machineId)
+    const machine = named.find(({ machineHash }) => machineHash === recorded?.machineHash) ?? named[0]
+    if (machine === undefined) return 'machine-not-given'
+    if (about === 'own-steps' && machine.machineHash !== recorded?.machineHash) return 'other-machine-version'
+    this.#context.machine = machine
+    return null
+  }
+
   /** Whether machines of others, asked again, answer the same. */
   #isSteady(decision: Decision, again: () => Decision | null): boolean {
-    if (!this.areGiven || this.#divergences.length >= limits.divergencesListedMax) return true
+    const isOurs = !this.areGiven && this.#context.machine === undefined
+    if (isOurs || this.#divergences.length >= limits.divergencesListedMax) return true
     return Array.from({ length: limits.machineAskedAgain }, again).every((other) => same(decision, other))
   }
 
@@ -206,8 +255,10 @@ export class MachinesCheck {
     try {
       return decide(before, command, this.#context)
     } catch (error) {
-      if (error instanceof WaymarkError && typeof error.details.status === 'string') return null
-      throw error
+      if (!(error instanceof WaymarkError)) throw error
+      if (typeof error.details.status === 'string') return null
+      if (!saidOfDurable.has(error.code)) throw error
+      return refuse(before, command.type, error.message)
     }
   }
 

@@ -207,7 +207,8 @@ async function inheritedState(
     if (machines !== null && (await hasDataTakenOut(log, stream, version))) machines.inheritRedacted()
     return state
   } catch (error) {
-    if (!(error instanceof WaymarkError)) throw error
+    // A store that fails says nothing about what is in it.
+    if (!(error instanceof WaymarkError) || error.code.startsWith('STORE_')) throw error
     report(stream.forkedFrom.version, 'damaged-parent', `what it inherits cannot be read: ${error.message}`)
     return null
   }

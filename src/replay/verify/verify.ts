@@ -12,7 +12,7 @@ import type { EventLog } from '../../log/port.ts'
 import { recordedTexts } from '../redactions.ts'
 import { HomeCalls } from './calls.ts'
 import type { FoldInto } from './fold.ts'
-import { MachinesCheck } from './machines.ts'
+import { type AskedDurable, MachinesCheck } from './machines.ts'
 import { type SessionVerification, verifySession } from './session.ts'
 
 export interface Verification {
@@ -31,6 +31,8 @@ export interface Verification {
 export interface VerifyOptions {
   /** The machines that are asked about each batch; those of this Waymark where none are given, and none with `null`. */
   readonly machines?: Machines | GivenMachines | null
+  /** Machines that run on the log, asked about their own streams; what is of none of them is not asked about. */
+  readonly durable?: AskedDurable
   /** The fold that is held against the usual one. */
   readonly fold?: FoldInto
   /** Told after each page of events and each session. */
@@ -94,12 +96,14 @@ async function verifiedSession(
   sessionId: string,
   {
     machines: given = standardMachines,
+    durable,
     homeCalls,
     ...rest
   }: VerifyOptions & { readonly homeCalls: HomeCalls },
   takenOut: Set<string>,
 ): Promise<SessionVerification> {
-  const check = given === null ? {} : { machines: new MachinesCheck(machinesGiven(given), homeCalls) }
+  const check =
+    given === null ? {} : { machines: new MachinesCheck(machinesGiven(given), homeCalls, durable) }
   const options = { ...rest, ...check, loadHomeCalls: () => homeCalls.load() }
   try {
     return await verifySession(log, sessionId, options, takenOut)

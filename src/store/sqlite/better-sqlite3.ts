@@ -1,7 +1,14 @@
 /** The package better-sqlite3, an optional dependency for Nodes without a SQLite new enough. */
 import { readFileSync, statSync } from 'node:fs'
 import { WaymarkError } from '../../kernel/errors.ts'
-import type { DriverFound, OpenMode, SqlConnection, SqlRow, SqlValue } from './driver.ts'
+import {
+  type DriverFound,
+  type OpenMode,
+  resultCodes,
+  type SqlConnection,
+  type SqlRow,
+  type SqlValue,
+} from './driver.ts'
 
 const name = 'better-sqlite3'
 
@@ -67,6 +74,8 @@ function copyInMemory(path: string): Buffer {
 
 function resultCodeOf(error: unknown): number | null {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null
+  // The helper file that processes share could not grow, as on a full disk.
+  if (error.code === 'SQLITE_IOERR_SHMSIZE') return resultCodes.full
   const [sqlite, primary] = error.code.split('_')
   return codes[`${sqlite}_${primary}`] ?? (sqlite === 'SQLITE' ? 1 : null)
 }

@@ -1,5 +1,5 @@
 /** What SQLite says when something goes wrong, as errors that say what to do about it. */
-import { DamagedRecord, WaymarkError } from '../../kernel/errors.ts'
+import { DamagedRecord, isDiskFull, WaymarkError } from '../../kernel/errors.ts'
 import { resultCodes, type SqliteDriver } from './driver.ts'
 
 /** The error to throw for one that SQLite or the file system threw; any other error comes back as it is. */
@@ -10,19 +10,9 @@ export function faultOf(error: unknown, driver: SqliteDriver, path: string): unk
     case resultCodes.busy:
       return busy(path, cause)
     case resultCodes.full:
-      return new WaymarkError('STORE_FULL', {
-        message: `no room left to write to ${path}; nothing was appended`,
-        hint: 'free space on that disk, then send again',
-        details: { path },
-        cause,
-      })
+      return full(path, cause)
     case resultCodes.ioError:
-      return new WaymarkError('STORE_FAILED', {
-        message: `reading or writing ${path} failed: ${cause.message}`,
-        hint: 'look after the disk and its limits (space, quota, file size); nothing of the last command was appended',
-        details: { path },
-        cause,
-      })
+      return failed(path, cause)
     case resultCodes.readOnly:
     case resultCodes.cannotOpen:
       return notWritable(path, cause)
@@ -36,9 +26,35 @@ export function faultOf(error: unknown, driver: SqliteDriver, path: string): unk
     case resultCodes.corrupt:
     case resultCodes.notADatabase:
       return damagedFile(path, cause)
+    case null:
+      return 'syscall' in cause ? systemFaultOf(path, cause) : error
     default:
       return error
   }
+}
+
+/** The same for an error of the file system itself, met where SQLite was not asked. */
+export function systemFaultOf(path: string, cause: Error): WaymarkError {
+  if (isDiskFull(cause)) return full(path, cause)
+  return 'code' in cause && cause.code === 'EIO' ? failed(path, cause) : notWritable(path, cause)
+}
+
+function full(path: string, cause: Error): WaymarkError {
+  return new WaymarkError('STORE_FULL', {
+    message: `no room left to write to ${path}; nothing was appended`,
+    hint: 'free space on that disk, then send again',
+    details: { path },
+    cause,
+  })
+}
+
+function failed(path: string, cause: Error): WaymarkError {
+  return new WaymarkError('STORE_FAILED', {
+    message: `reading or writing ${path} failed: ${cause.message}`,
+    hint: 'look after the disk and its limits (space, quota, file size); nothing of the last command was appended',
+    details: { path },
+    cause,
+  })
 }
 
 export function busy(path: string, cause?: Error): WaymarkError {

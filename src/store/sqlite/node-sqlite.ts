@@ -1,5 +1,5 @@
 /** The SQLite that Node brings: built in from Node 22.5 on. */
-import type { DriverFound, SqlConnection, SqlRow, SqlValue } from './driver.ts'
+import { type DriverFound, resultCodes, type SqlConnection, type SqlRow, type SqlValue } from './driver.ts'
 
 /** The part of `node:sqlite` that is used here; the types of the oldest supported Node do not know the module. */
 interface NodeStatement {
@@ -17,6 +17,9 @@ interface NodeSqlite {
 }
 
 const name = 'node:sqlite'
+
+/** `SQLITE_IOERR_SHMSIZE`: the helper file that processes share could not grow, as on a full disk. */
+const sharedMemorySize = 4_874
 
 export function findNodeSqlite(): DriverFound {
   const module = quietly(() => process.getBuiltinModule('node:sqlite'))
@@ -44,7 +47,7 @@ export function findNodeSqlite(): DriverFound {
 
 function resultCodeOf(error: unknown): number | null {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return null
-  return error.errcode & 0xff
+  return error.errcode === sharedMemorySize ? resultCodes.full : error.errcode & 0xff
 }
 
 /**

@@ -5,7 +5,7 @@ import { WaymarkError } from '../../kernel/errors.ts'
 import { findBetterSqlite3 } from './better-sqlite3.ts'
 import { Database } from './database.ts'
 import { type DriverFound, isAtLeast, type OpenMode, oldestSqlite, type SqliteDriver } from './driver.ts'
-import { faultOf, notWritable } from './faults.ts'
+import { faultOf, systemFaultOf } from './faults.ts'
 import { SqliteLog } from './log.ts'
 import { isUpToDate, migrate } from './migrations.ts'
 import { findNodeSqlite } from './node-sqlite.ts'
@@ -32,7 +32,7 @@ const journalBytes = 67_108_864
  * Opens the log in a SQLite file.
  *
  * @throws WaymarkError `STORE_UNSUPPORTED` without a SQLite that is new enough, `STORE_TOO_NEW`, `HOME_NOT_FOUND` (read-only),
- * `HOME_NOT_WRITABLE`, `STORE_BUSY`, `DAMAGED_RECORD`.
+ * `HOME_NOT_WRITABLE`, `STORE_FULL`, `STORE_FAILED`, `STORE_BUSY`, `DAMAGED_RECORD`.
  */
 export async function openSqliteLog(options: SqliteLogOptions): Promise<SqliteLog> {
   const path = resolve(options.path)
@@ -104,7 +104,7 @@ function makePrivate(path: string): void {
       if (existsSync(file) && (statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600)
     }
   } catch (error) {
-    throw notWritable(path, error instanceof Error ? error : new Error(String(error)))
+    throw systemFaultOf(path, error instanceof Error ? error : new Error(String(error)))
   }
 }
 
@@ -118,9 +118,12 @@ export function connect(driver: SqliteDriver, path: string, mode: OpenMode): Dat
   }
 }
 
+/** What SQLite says where it cannot make its helper files: the folder may not be written to, the disk is full or fails. */
+const withoutHelpers: ReadonlySet<string> = new Set(['HOME_NOT_WRITABLE', 'STORE_FULL', 'STORE_FAILED'])
+
 /**
- * A file with a write-ahead log needs helper files beside it even for reading. In a folder where they cannot be made
- * and with nothing left in the log, the file can still be read as one that nobody changes.
+ * A file with a write-ahead log needs helper files beside it even for reading. Where they cannot be made and with nothing left
+ * in the log, the file can still be read as one that nobody changes.
  */
 export function openForReading(driver: SqliteDriver, path: string): Database {
   const database = connect(driver, path, 'read-only')
@@ -129,9 +132,9 @@ export function openForReading(driver: SqliteDriver, path: string): Database {
     return database
   } catch (error) {
     database.close()
-    const isLocked = error instanceof WaymarkError && error.code === 'HOME_NOT_WRITABLE'
+    const lacksHelpers = error instanceof WaymarkError && withoutHelpers.has(error.code)
     const hasLog = existsSync(`${path}-wal`) && statSync(`${path}-wal`).size > 0
-    if (!isLocked || hasLog) throw error
+    if (!lacksHelpers || hasLog) throw error
     return connect(driver, path, 'immutable')
   }
 }

@@ -1,12 +1,18 @@
-/** Small events, summaries and snapshots for tests of logs, and ways to read a log whole. */
-import type { EventData, EventType } from '../../src/events/catalogue.ts'
-import type { LoggedEvent } from '../../src/events/envelope.ts'
-import { initialState } from '../../src/fold/state.ts'
-import type { StreamSummary } from '../../src/fold/summary.ts'
-import { summaryOf } from '../../src/fold/summary.ts'
-import { eventIdOf, seeded } from '../../src/kernel/clock.ts'
-import { sha256 } from '../../src/kernel/hash.ts'
-import type { EventLog, PendingEvent, StoredRow, StoredSnapshot, VersionRange } from '../../src/log/port.ts'
+/** Small events, summaries and snapshots for checks of stores, and ways to read a log whole. */
+import { type EventData, type EventType, schemaVersionOf } from '../../events/catalogue.ts'
+import type { LoggedEvent } from '../../events/envelope.ts'
+import { initialState } from '../../fold/state.ts'
+import { type StreamSummary, summaryOf } from '../../fold/summary.ts'
+import { eventIdOf, seeded } from '../../kernel/clock.ts'
+import { sha256 } from '../../kernel/hash.ts'
+import type {
+  EventLog,
+  LogTransaction,
+  PendingEvent,
+  StoredRow,
+  StoredSnapshot,
+  VersionRange,
+} from '../../log/port.ts'
 
 const { ids } = seeded(11)
 
@@ -30,7 +36,7 @@ export function pending<T extends EventType>(type: T, data: EventData<T>, about:
   const { commandId = ids.uuid(), index = 0, time = '2026-02-28T10:00:00.000Z', actor = 'user' } = about
   const envelope = {
     id: eventIdOf(commandId, index),
-    schemaVersion: type === 'task.failed' ? 2 : 1,
+    schemaVersion: schemaVersionOf(type),
     time,
     recordedAt: '2026-02-28T10:00:00.125Z',
     actor,
@@ -60,8 +66,8 @@ export function batchOfTasks(commandId: string, ...taskIds: readonly string[]): 
   )
 }
 
-export function usageRecorded(callId: string, outputTokens: number): PendingEvent {
-  const counters = { inputTokens: 10, outputTokens, cacheReadTokens: 0, cacheCreationTokens: 0 }
+export function usageRecorded(callId: string, outputTokens: number, inputTokens = 10): PendingEvent {
+  const counters = { inputTokens, outputTokens, cacheReadTokens: 0, cacheCreationTokens: 0 }
   return pending('usage.recorded', {
     callId,
     model: 'claude-sonnet-4-5',
@@ -103,6 +109,19 @@ export async function streamWith(
   })
 }
 
+/** A command as an honest sender records it: what it led to before, else a batch of its own. */
+export function sending(
+  sessionId: string,
+  commandId: string,
+  ...taskIds: readonly string[]
+): (transaction: LogTransaction) => readonly LoggedEvent[] {
+  return (transaction) => {
+    if (transaction.stream(sessionId) === null) transaction.create(sessionId, null)
+    const before = transaction.batchOf(sessionId, commandId)
+    return before ?? transaction.append(sessionId, batchOfTasks(commandId, ...taskIds), summary)
+  }
+}
+
 export async function read(
   log: EventLog,
   sessionId: string,
@@ -133,6 +152,21 @@ export async function listed<T>(items: AsyncIterable<T>): Promise<readonly T[]> 
 
 /** What an event is about, in a word: its task, its call or its type. */
 export function word(event: LoggedEvent): string {
-  const data = event.data as { taskId?: string; callId?: string }
-  return data.taskId ?? data.callId ?? event.type
+  const { data, type } = event
+  if (typeof data !== 'object' || data === null) return type
+  const name: unknown = Reflect.get(data, 'taskId') ?? Reflect.get(data, 'callId')
+  return typeof name === 'string' ? name : type
+}
+
+export function words(events: readonly LoggedEvent[]): readonly string[] {
+  return events.map(word)
+}
+
+export function versions(events: readonly { readonly version: number }[]): readonly number[] {
+  return events.map(({ version }) => version)
+}
+
+/** 1, 2, 3 … up to a number. */
+export function upTo(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index + 1)
 }

@@ -1,30 +1,18 @@
-/**
- * Arbitraries for fast-check: commands and whole histories of a session. Ids come from small pools, so that commands meet:
- * tasks are started twice, calls reported again, results come before their calls.
- */
+/** Random commands for fast-check: about tasks, tokens, the session itself and the work around the model, or any. */
 import fc from 'fast-check'
-import type { Command } from '../events/commands.ts'
-import { contextCategories, contextTiers } from '../events/context.ts'
-import { milestoneStatuses } from '../events/knowledge.ts'
-import { recoverySteps, taskPolicies } from '../events/recovery.ts'
-import { switchCauses } from '../events/task.ts'
+import type { Command } from '../../events/commands.ts'
+import { recoverySteps, taskPolicies } from '../../events/recovery.ts'
+import { switchCauses } from '../../events/task.ts'
+import { contextCommandArbitrary, knowledgeCommandArbitrary } from './context-commands.ts'
+import { content, model, reason, tag, taskId } from './pools.ts'
 
-const taskId = fc.oneof(
-  { weight: 3, arbitrary: fc.constant('A') },
-  { weight: 2, arbitrary: fc.constantFrom('B', 'SPEC-001', 'constructor') },
-)
 const taskIds = fc.uniqueArray(taskId, { minLength: 1, maxLength: 3 })
 const callId = fc.constantFrom('msg_1', 'msg_2', 'msg_3', 'msg_4', 'msg_5', 'msg_6')
 const toolCallId = fc.constantFrom('toolu_1', 'toolu_2', 'toolu_3', 'toString')
-const model = fc.constantFrom('claude-sonnet-4-5', 'claude-haiku-4-5', 'claude-opus-4-5')
 const tokens = fc.integer({ min: 0, max: 120_000 })
-const reason = fc.constantFrom('timeout', 'tests failed', 'no network')
-const content = fc.constant({ hash: 'a'.repeat(64), bytes: 12, preview: 'a short text' })
 const checkpointId = fc
   .integer({ min: 0, max: 3 })
   .map((n) => `ckpt_00000000-0000-4000-8000-00000000000${n}` as const)
-
-const tag = fc.constantFrom('@CONFIG-001', '@TOOLS-001', '@PROJECT-001', '@constructor')
 
 /** Commands about tasks. */
 export function taskCommandArbitrary(): fc.Arbitrary<Command> {
@@ -195,93 +183,6 @@ export function workCommandArbitrary(): fc.Arbitrary<Command> {
   )
 }
 
-const tags = fc.uniqueArray(tag, { minLength: 1, maxLength: 3 })
-
-/** Commands about context items. */
-export function contextCommandArbitrary(): fc.Arbitrary<Command> {
-  return fc.oneof(
-    {
-      weight: 4,
-      arbitrary: fc.record(
-        {
-          type: fc.constant('context.add' as const),
-          tag,
-          tier: fc.constantFrom(...contextTiers),
-          category: fc.constantFrom(...contextCategories),
-          content,
-          tokens: fc.integer({ min: 0, max: 40_000 }),
-          server: fc.constantFrom('context7', 'github'),
-        },
-        { requiredKeys: ['type', 'tier', 'category'] },
-      ),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        type: fc.constant('context.retier' as const),
-        tag,
-        tier: fc.constantFrom(...contextTiers),
-      }),
-    },
-    fc.record({ type: fc.constant('context.discard' as const), tags }),
-    fc.record({ type: fc.constant('context.defer' as const), tags }),
-    fc.record({ type: fc.constant('context.archive' as const), tags }),
-    fc.record({ type: fc.constant('context.restore' as const), tags }),
-    fc.record({
-      type: fc.constant('context.request-summary' as const),
-      tags,
-      targetPercent: fc.constantFrom(10, 30, null),
-    }),
-    fc.record({ type: fc.constant('context.summarize' as const), tag, summary: content }),
-  )
-}
-
-const line = fc.constantFrom('one', 'two', 'three')
-const named = fc.dictionary(fc.constantFrom('a', 'b', 'constructor'), fc.option(line), { maxKeys: 2 })
-
-/** Commands about focus, decisions, project, user and system. */
-export function knowledgeCommandArbitrary(): fc.Arbitrary<Command> {
-  return fc.oneof(
-    fc.record(
-      {
-        type: fc.constant('focus.change' as const),
-        objectives: fc.array(line, { maxLength: 2 }),
-        constraints: fc.array(line, { maxLength: 2 }),
-        nextStep: fc.option(line),
-        variables: named,
-      },
-      { requiredKeys: ['type'] },
-    ),
-    fc.record({ type: fc.constant('decision.record' as const), text: line }),
-    fc.record({ type: fc.constant('project.describe' as const), name: line }),
-    fc.record(
-      {
-        type: fc.constant('spec.update' as const),
-        specId: fc.constantFrom('SPEC-001', 'SPEC-002', 'constructor'),
-        phase: fc.constantFrom('RED', 'GREEN'),
-        completedStep: line,
-        progressPercent: fc.integer({ min: 0, max: 100 }),
-      },
-      { requiredKeys: ['type', 'specId'] },
-    ),
-    fc.record(
-      {
-        type: fc.constant('milestone.update' as const),
-        milestoneId: fc.constantFrom('beta', 'toString'),
-        status: fc.constantFrom(...milestoneStatuses),
-      },
-      { requiredKeys: ['type', 'milestoneId'] },
-    ),
-    fc.record({ type: fc.constant('user.describe' as const), preferences: named }),
-    fc.record({ type: fc.constant('system.describe' as const), permissions: named, environment: named }),
-    fc.record({
-      type: fc.constant('server.describe' as const),
-      server: fc.constantFrom('context7', 'constructor'),
-      toolTokens: fc.integer({ min: 0, max: 9_000 }),
-    }),
-  )
-}
-
 /** Any command, tasks and tokens most often. */
 export function commandArbitrary(): fc.Arbitrary<Command> {
   return fc.oneof(
@@ -292,40 +193,4 @@ export function commandArbitrary(): fc.Arbitrary<Command> {
     { weight: 3, arbitrary: workCommandArbitrary() },
     { weight: 1, arbitrary: sessionCommandArbitrary() },
   )
-}
-
-/** Short stories that random commands rarely tell: a context lost and restored, a failure recovered, a handoff. */
-function storyArbitrary(): fc.Arbitrary<readonly Command[]> {
-  return fc.oneof(
-    taskId.map((id): readonly Command[] => [
-      { type: 'task.start', taskId: id },
-      { type: 'task.switch-context', taskIds: [id], cause: 'other' },
-      { type: 'task.restore-context', taskIds: [id] },
-    ]),
-    taskId.map((id): readonly Command[] => [
-      { type: 'task.add', taskId: id, title: 'one' },
-      { type: 'task.start', taskId: id },
-      { type: 'task.fail', taskId: id, reason: 'timeout', retryable: true },
-      { type: 'task.recover', taskId: id },
-      { type: 'task.start', taskId: id },
-    ]),
-    fc.constantFrom('tester', 'writer').map((agent): readonly Command[] => [
-      { type: 'session.hand-off', toAgent: agent },
-      { type: 'session.take-over', agent },
-    ]),
-    fc.constant<readonly Command[]>([{ type: 'session.suspend' }, { type: 'session.resume' }]),
-  )
-}
-
-/** A session's commands from its start; many will be refused, as in life. */
-export function historyArbitrary(lengthMax = 60): fc.Arbitrary<readonly Command[]> {
-  const start: Command = { type: 'session.start', model: 'claude-sonnet-4-5', windowTokens: 200_000 }
-  const added: Command = { type: 'task.add', taskId: 'A', title: 'one' }
-  const piece = fc.oneof(
-    { weight: 6, arbitrary: commandArbitrary().map((command): readonly Command[] => [command]) },
-    { weight: 1, arbitrary: storyArbitrary() },
-  )
-  return fc
-    .array(piece, { minLength: 1, maxLength: lengthMax })
-    .map((pieces) => [start, added, ...pieces.flat().slice(0, lengthMax)])
 }

@@ -1,0 +1,77 @@
+/** Stand-ins for the actors of a machine that is run on the log: what is sent to them is recorded, what they are is read from the state. */
+import type { AnyEventObject, AnyMachineSnapshot } from 'xstate'
+import type { LiveRef, LiveRefs } from '../decide/durable/live-step.ts'
+import type { MachinePath } from '../events/machine.ts'
+
+export interface RefHost {
+  readonly sessionId: string
+  readonly machineId: string
+  snapshot(): AnyMachineSnapshot
+  send(path: MachinePath, event: AnyEventObject): void
+}
+
+/** A ref as viewers of XState's inspection look at it. */
+export interface InspectedRef extends LiveRef {
+  readonly _parent: InspectedRef | undefined
+  readonly logic: unknown
+  readonly src: unknown
+}
+
+export class Refs implements LiveRefs {
+  readonly #host: RefHost
+  readonly #refs = new Map<string, InspectedRef>()
+
+  constructor(host: RefHost) {
+    this.#host = host
+  }
+
+  refOf(path: MachinePath): InspectedRef {
+    const key = JSON.stringify(path)
+    const known = this.#refs.get(key)
+    if (known !== undefined) return known
+    const host = this.#host
+    const parent = path.length === 0 ? undefined : this.refOf(path.slice(0, -1))
+    const find = (): unknown => actorAt(host.snapshot(), path)
+    const ref: InspectedRef = {
+      id: path.at(-1) ?? host.machineId,
+      sessionId: [host.sessionId, ...path].join('/'),
+      _parent: parent,
+      get logic() {
+        return path.length === 0 ? host.snapshot().machine : propertyOf(find(), 'logic')
+      },
+      get src() {
+        return path.length === 0 ? host.machineId : propertyOf(find(), 'src')
+      },
+      send: (event) => host.send(path, event),
+      getSnapshot: () => snapshotAt(host.snapshot(), path),
+    }
+    this.#refs.set(key, ref)
+    return ref
+  }
+
+  /** A snapshot whose children are the stand-ins: what is sent to them is recorded. */
+  withRefs(snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
+    const children = Object.keys(snapshot.children).map((id) => [id, this.refOf([id])])
+    // A snapshot's methods go by `this`, so a copy with other children is a snapshot as well.
+    return { ...snapshot, children: Object.fromEntries(children) }
+  }
+}
+
+function actorAt(snapshot: AnyMachineSnapshot, path: MachinePath): unknown {
+  let found: unknown = { getSnapshot: () => snapshot }
+  for (const id of path) found = propertyOf(propertyOf(snapshotOf(found), 'children'), id)
+  return found
+}
+
+function snapshotAt(snapshot: AnyMachineSnapshot, path: MachinePath): unknown {
+  return path.length === 0 ? snapshot : snapshotOf(actorAt(snapshot, path))
+}
+
+function snapshotOf(ref: unknown): unknown {
+  const read = propertyOf(ref, 'getSnapshot')
+  return typeof read === 'function' ? Reflect.apply(read, ref, []) : undefined
+}
+
+function propertyOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}

@@ -1,0 +1,259 @@
+/** What a machine has running in this process: its place as the runner, its effects, its timers, and the recording of what they come to. */
+import type { AnyEventObject } from 'xstate'
+import { plainOf } from '../decide/durable/json.ts'
+import type { LiveAction, LiveRefs } from '../decide/durable/live-step.ts'
+import type { DurableMachine } from '../decide/durable/port.ts'
+import type { Command } from '../events/commands.ts'
+import type { MachineFailure, MachinePath, TimerPolicy } from '../events/machine.ts'
+import type { ReadonlyState } from '../fold/state.ts'
+import { derivedIdOf } from '../kernel/clock.ts'
+import { CommandRefused, type ErrorCode, WaymarkError } from '../kernel/errors.ts'
+import { limits } from '../kernel/limits.ts'
+import type { SendOptions, SendResult, Session } from '../session/session.ts'
+import { textOf, warn } from '../session/warning.ts'
+import { Effects, type RunningEffect, type Settlement } from './effects.ts'
+import { sendCommand } from './machine-commands.ts'
+import type { RunnerPlace } from './runner.ts'
+import { type TimeoutClock, Timers } from './timers.ts'
+
+export interface RunningParts {
+  readonly session: Session
+  readonly machine: DurableMachine
+  /** `null` for a process that leaves effects and timers to others. */
+  readonly place: RunnerPlace | null
+  readonly clock: TimeoutClock
+  now(): string
+  /** What becomes of timers when a runner takes over; what the machine was started with if left out. */
+  readonly timerPolicy: TimerPolicy | null
+  recorded(result: SendResult): void
+  failed(error: unknown): void
+  /** Hears what other processes append, until the function that comes back is called. */
+  follow(): Promise<() => void>
+}
+
+/** The store may take it a little later. */
+const passing: ReadonlySet<ErrorCode> = new Set(['STORE_BUSY', 'STORE_FULL', 'STORE_FAILED', 'LIMIT_REACHED'])
+
+/** What an effect came to cannot be recorded as it is. */
+const unrecordable: ReadonlySet<ErrorCode> = new Set(['MACHINE_INVALID', 'COMMAND_INVALID'])
+
+export class Running {
+  readonly #parts: RunningParts
+  readonly #effects: Effects
+  readonly #timers: Timers
+  readonly #busy = new Set<Promise<unknown>>()
+  #renewal: NodeJS.Timeout | null = null
+  #unfollow: (() => void) | null = null
+  #isRunner = false
+  #isStopped = false
+
+  constructor(parts: RunningParts) {
+    this.#parts = parts
+    this.#timers = new Timers(parts.clock, parts.now, (timerId) => this.#during(this.#fire(timerId)))
+    this.#effects = new Effects({
+      keyOf: (effectId) => `${parts.session.id}/${effectId}`,
+      effectOf: (effectId) => {
+        const { machine } = parts.session.state
+        if (machine === undefined)
+          throw new WaymarkError('MACHINE_INVALID', { message: 'the stream has no machine' })
+        return parts.machine.effectOf(machine, effectId)
+      },
+      settle: (effectId, settlement) => this.#during(this.#settle(effectId, settlement)),
+      heard: (effect, event) => this.#heard(effect, event),
+    })
+  }
+
+  get isRunner(): boolean {
+    return this.#isRunner
+  }
+
+  /** Takes the place if it is free; what is pending begins with the next `reconcile`. */
+  async begin(): Promise<void> {
+    this.#unfollow = await this.#parts.follow()
+    if (this.#parts.place === null) return
+    await this.#takePlace()
+    this.#renewal = setInterval(() => this.#during(this.#renew()), limits.machineRunnerRenewMs)
+    this.#renewal.unref()
+  }
+
+  /** Effects and timers of the state, and no others, run here, when they are to run here. */
+  reconcile({ machine, status }: ReadonlyState): void {
+    if (this.#isStopped || machine === undefined) return
+    const runs = this.#isRunner && machine.status === 'active'
+    // Nobody works in a session that waits or has ended; what runs already may still tell its outcome.
+    if (runs && status === 'active') {
+      this.#effects.reconcile(machine)
+      this.#timers.reconcile(machine)
+    } else {
+      this.#timers.clear()
+      if (!runs) this.#effects.clear()
+    }
+  }
+
+  deliver(effectId: string, event: AnyEventObject): void {
+    this.#effects.deliver(effectId, event)
+  }
+
+  /** Runs actions in order. One that fails is recorded as that, and changes nothing. */
+  act(actions: readonly LiveAction[], refs: LiveRefs): void {
+    for (const action of actions) {
+      try {
+        const result = action.run(refs)
+        if (result instanceof Promise)
+          this.#during(result.catch((error: unknown) => this.#report(action, error)))
+      } catch (error) {
+        this.#during(this.#report(action, error))
+      }
+    }
+  }
+
+  /** Sends an event on behalf of an action or an effect, which does not wait for it. */
+  sendLater(path: MachinePath, event: AnyEventObject): void {
+    const send = async (): Promise<void> => this.#send(sendCommand(event, path))
+    this.#during(send().catch(tell))
+  }
+
+  async settled(): Promise<void> {
+    while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    if (this.#renewal !== null) clearInterval(this.#renewal)
+    this.#unfollow?.()
+    this.#timers.clear()
+    this.#effects.clear()
+    await this.settled()
+    if (this.#isRunner) await this.#parts.place?.leave().catch(tell)
+    this.#isRunner = false
+  }
+
+  /** Takes the place when it is free: what is pending runs here then, and it is decided once what becomes of timers. */
+  async #takePlace(): Promise<void> {
+    const taken = await this.#parts.place?.take()
+    if (taken === null || taken === undefined || this.#isStopped) return
+    if (taken.seenAt !== null) await this.#resumeTimers(taken.seenAt)
+    this.#isRunner = true
+  }
+
+  async #resumeTimers(seenAt: string): Promise<void> {
+    const { session, timerPolicy } = this.#parts
+    const { machine } = session.state
+    if (
+      machine === undefined ||
+      Object.keys(machine.timers).length === 0 ||
+      session.state.status !== 'active'
+    )
+      return
+    const stoppedAt = seenAt > machine.lastTransitionAt ? seenAt : machine.lastTransitionAt
+    await this.#send({ type: 'machine.resume-timers', policy: timerPolicy ?? machine.timerPolicy, stoppedAt })
+  }
+
+  async #renew(): Promise<void> {
+    const { place } = this.#parts
+    if (place === null || this.#isStopped) return
+    try {
+      if (!this.#isRunner) await this.#takePlace()
+      else if ((await place.take()) === null) this.lose()
+      this.reconcile(this.#parts.session.state)
+    } catch (error) {
+      if (this.#isRunner && place.isStale) this.lose()
+      tell(error)
+    }
+  }
+
+  /** Nothing of it runs here any more: another process runs it now, or its home is closed. */
+  lose(): void {
+    this.#isRunner = false
+    this.#timers.clear()
+    this.#effects.clear()
+  }
+
+  async #fire(timerId: string): Promise<void> {
+    const commandId = this.#idOf('timer', timerId)
+    await this.#insist(() => this.#send({ type: 'machine.fire-timer', timerId }, { commandId }))
+  }
+
+  async #settle(effectId: string, settlement: Settlement): Promise<void> {
+    const commandId = this.#idOf('effect', effectId)
+    const record = (ended: Settlement) => async () =>
+      this.#send(settleCommand(effectId, ended), { commandId })
+    try {
+      await this.#insist(record(settlement))
+    } catch (error) {
+      if (settlement.outcome === 'error' || !hasCode(error, unrecordable)) return tell(error)
+      await this.#insist(record({ outcome: 'error', error })).catch(tell)
+    }
+  }
+
+  #heard({ path }: RunningEffect, event: AnyEventObject): void {
+    this.sendLater(path.slice(0, -1), event)
+  }
+
+  async #report({ effectId, type }: LiveAction, error: unknown): Promise<void> {
+    warn('WAYMARK_MACHINE', error)
+    const action = type.slice(0, limits.lineCharactersMax)
+    const command: Command = { type: 'machine.report-failure', effectId, action, error: failureOf(error) }
+    await this.#insist(() => this.#send(command, { commandId: this.#idOf('action', effectId) })).catch(tell)
+  }
+
+  async #send(command: Command, options: SendOptions = {}): Promise<void> {
+    this.#parts.recorded(await this.#parts.session.send(command, options))
+  }
+
+  /** Tries until the store takes it. What another process has done already is not done again: that is no failure. */
+  async #insist(send: () => Promise<void>): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await send()
+      } catch (error) {
+        if (error instanceof CommandRefused || hasCode(error, doneElsewhere)) return this.#catchUp()
+        if (!hasCode(error, passing) || this.#isStopped) throw error
+        const waitMs = limits.machineRetryMs * Math.min(attempt, 20)
+        await new Promise((resolve) => setTimeout(resolve, waitMs))
+      }
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    await this.#parts.session.refresh()
+    this.reconcile(this.#parts.session.state)
+  }
+
+  #idOf(what: string, stepId: string): string {
+    return derivedIdOf(`machine/${this.#parts.session.id}/${what}/${stepId}`)
+  }
+
+  #during(work: Promise<unknown>): void {
+    const guarded = work.catch((error: unknown) => {
+      if (!this.#isStopped) this.#parts.failed(error)
+    })
+    this.#busy.add(guarded)
+    void guarded.finally(() => this.#busy.delete(guarded))
+  }
+}
+
+const doneElsewhere: ReadonlySet<ErrorCode> = new Set(['COMMAND_ID_REUSED'])
+
+function hasCode(error: unknown, codes: ReadonlySet<ErrorCode>): boolean {
+  return error instanceof WaymarkError && codes.has(error.code)
+}
+
+function tell(error: unknown): void {
+  warn('WAYMARK_MACHINE', error)
+}
+
+function settleCommand(effectId: string, settlement: Settlement): Command<'machine.settle-effect'> {
+  const { outcome } = settlement
+  if (outcome === 'error') {
+    return { type: 'machine.settle-effect', effectId, outcome, error: failureOf(settlement.error) }
+  }
+  const { output } = settlement
+  const plain = output === undefined ? {} : { output: plainOf(output, `output of effect ${effectId}`) }
+  return { type: 'machine.settle-effect', effectId, outcome, ...plain }
+}
+
+function failureOf(error: unknown): MachineFailure {
+  const name = error instanceof Error ? error.name : 'Error'
+  return { name: name.slice(0, limits.lineCharactersMax), message: textOf(error) }
+}

@@ -1,0 +1,168 @@
+/** Damage to what a log stores: what kinds there are, and each of them done to rows or to a store's file. */
+import { readFile, writeFile } from 'node:fs/promises'
+import fc from 'fast-check'
+import type { StoredRow } from '../../log/port.ts'
+import type { SqlConnection, SqlRow } from '../../store/sqlite/driver.ts'
+import { bestDriver } from '../../store/sqlite/open.ts'
+import { describeHistory, shownAs } from './describe.ts'
+import { type RowPlace, storeDamage } from './store-damage.ts'
+
+/** Kinds that rows by themselves can suffer. */
+export const rowDamageKinds = [
+  'data-changed',
+  'line-torn',
+  'envelope-changed',
+  'checksum-changed',
+  'salt-changed',
+  'hash-changed',
+  'row-missing',
+  'rows-swapped',
+  'end-cut',
+] as const
+export type RowDamageKind = (typeof rowDamageKinds)[number]
+
+/** A bit of the file itself that flipped, wherever it lies. */
+const bitFlipped = 'bit-flipped'
+
+export type DamageKind = keyof typeof storeDamage | typeof bitFlipped
+
+// The table was written as a literal; it has these keys and no others.
+export const damageKinds: readonly DamageKind[] = [
+  bitFlipped,
+  ...(Object.keys(storeDamage) as (keyof typeof storeDamage)[]),
+]
+
+/** What is damaged: the kind, and a number that picks the row, or the bit of the file, among those that are there. */
+export interface Damage<Kind extends DamageKind = DamageKind> {
+  readonly kind: Kind
+  readonly pick: number
+}
+
+/**
+ * Kinds of damage with a place for each. {@link damageStore} does it to a file, {@link damageRows} to rows.
+ *
+ * @example
+ * ```ts
+ * import fc from 'fast-check'
+ * const [damage] = fc.sample(damageArbitrary(['row-missing']), { seed: 1, numRuns: 1 })
+ * damage?.kind // 'row-missing'
+ * ```
+ */
+export function damageArbitrary<Kind extends DamageKind>(kinds: readonly Kind[]): fc.Arbitrary<Damage<Kind>>
+export function damageArbitrary(): fc.Arbitrary<Damage>
+export function damageArbitrary(kinds: readonly DamageKind[] = damageKinds): fc.Arbitrary<Damage> {
+  const damages = fc.record(
+    { kind: fc.constantFrom(...kinds), pick: fc.noBias(fc.nat()) },
+    { noNullPrototype: true },
+  )
+  return damages.map((damage) =>
+    shownAs(damage, () => describeHistory([{ type: damage.kind, pick: damage.pick }])),
+  )
+}
+
+/**
+ * Damages a SQLite store that nobody has open, behind Waymark's back. Gives the statement that was run, or the bit that was flipped; a statement
+ * may find nothing to change, as where a store has no snapshot.
+ *
+ * @param path of the file: `sessions/waymark.db` in a home
+ * @throws WaymarkError `STORE_UNSUPPORTED` without a SQLite that is new enough
+ */
+export async function damageStore(path: string, { kind, pick }: Damage): Promise<string> {
+  const statement = await inStore(path, (connection) => {
+    if (kind === bitFlipped) return null
+    const sql = storeDamage[kind](pickedRow(connection, kind, pick))
+    connection.exec('PRAGMA foreign_keys = OFF')
+    connection.exec(sql)
+    return sql
+  })
+  if (statement !== null) return statement
+  const bytes = await readFile(path)
+  const place = pick % (bytes.length * 8)
+  const [byte, bit] = [Math.floor(place / 8), place % 8]
+  bytes[byte] = (bytes[byte] ?? 0) ^ (1 << bit)
+  await writeFile(path, bytes)
+  return `bit ${bit} of byte ${byte} flipped`
+}
+
+/** Where a kind of damage needs a row of a table of its own: each is picked among those that are there. */
+const tableOf: { readonly [Kind in DamageKind]?: string } = {
+  'command-index-row-gone': 'commands',
+  'command-index-row-wrong': 'commands',
+  'call-index-row-gone': 'reports',
+  'call-index-row-wrong': 'reports',
+}
+
+function pickedRow(connection: SqlConnection, kind: DamageKind, pick: number): RowPlace {
+  const table = tableOf[kind] ?? 'events'
+  const count = Number(connection.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n ?? 0)
+  const row =
+    count === 0
+      ? undefined
+      : connection
+          .prepare(
+            `SELECT place / 4294967296 AS key, place % 4294967296 AS version FROM ${table} ORDER BY place LIMIT 1 OFFSET ?`,
+          )
+          .get(pick % count)
+  return placeIn(row)
+}
+
+function placeIn(row: SqlRow | undefined): RowPlace {
+  // A store in which nothing is there to be damaged in that way stays as it is.
+  return { key: Number(row?.key ?? 0), version: Number(row?.version ?? 0) }
+}
+
+/** Opens the file with whatever SQLite there is; everything is in the file itself afterwards. */
+async function inStore<T>(path: string, work: (connection: SqlConnection) => T): Promise<T> {
+  const driver = await bestDriver()
+  const connection = driver.open(path, 'read-write')
+  try {
+    const result = work(connection)
+    connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    return result
+  } finally {
+    connection.close()
+  }
+}
+
+/**
+ * The rows of a stream with damage to one of them; the rows that were given stay as they are.
+ *
+ * @example
+ * ```ts
+ * damageRows([], { kind: 'row-missing', pick: 3 }) // []
+ * ```
+ */
+export function damageRows(
+  rows: readonly StoredRow[],
+  { kind, pick }: Damage<RowDamageKind>,
+): readonly StoredRow[] {
+  if (rows.length === 0) return rows
+  return rowDamage[kind](rows, pick % rows.length)
+}
+
+type ChangeOfRow = (row: StoredRow) => Partial<StoredRow>
+
+const changed =
+  (change: ChangeOfRow) =>
+  (rows: readonly StoredRow[], place: number): readonly StoredRow[] =>
+    rows.map((row, index) => (index === place ? { ...row, ...change(row) } : row))
+
+const rowDamage: Readonly<
+  Record<RowDamageKind, (rows: readonly StoredRow[], place: number) => readonly StoredRow[]>
+> = {
+  'data-changed': changed(({ data }) => ({ data: data.replace('{', '{ ') })),
+  'line-torn': changed(({ data }) => ({ data: data.slice(0, data.length / 2) })),
+  'envelope-changed': changed(({ envelope }) => ({
+    envelope: envelope.replace('"actor":"', '"actor":"x'),
+  })),
+  'checksum-changed': changed(({ checksum }) => ({ checksum: checksum + 1 })),
+  'salt-changed': changed(() => ({ salt: new Uint8Array(16) })),
+  'hash-changed': changed(() => ({ hash: '0'.repeat(64) })),
+  'row-missing': (rows, place) => rows.filter((_, index) => index !== place),
+  'rows-swapped': (rows, place) => {
+    const [one, other] = [rows[place], rows[(place + 1) % rows.length]]
+    if (one === undefined || other === undefined) return rows
+    return rows.map((row) => (row === one ? other : row === other ? one : row))
+  },
+  'end-cut': (rows, place) => rows.slice(0, place),
+}

@@ -1,0 +1,35 @@
+/** Histories played through a decider, purely: what each command came to, and the state before and after it. */
+import { type Answer, answerOf, type Decider, foldWith, type IsRefusal } from './decider.ts'
+
+export interface HistoryStep<Command, Event, State> {
+  readonly command: Command
+  readonly answer: Answer<Event>
+  readonly before: State
+  readonly after: State
+}
+
+export interface History<Command, Event, State> {
+  readonly sent: readonly Command[]
+  readonly steps: readonly HistoryStep<Command, Event, State>[]
+  /** All events, in order. */
+  readonly events: readonly Event[]
+  readonly state: State
+}
+
+/** @throws Error when `decide` breaks, with the place and the command. */
+export function play<Command, Event, State>(
+  decider: Decider<Command, Event, State>,
+  sent: readonly Command[],
+  isRefusal: IsRefusal,
+): History<Command, Event, State> {
+  const steps: HistoryStep<Command, Event, State>[] = []
+  let state = decider.initialState()
+  for (const command of sent) {
+    const before = state
+    const answer = answerOf(decider, command, before, isRefusal)
+    state = answer.ok ? foldWith(decider, before, answer.events) : before
+    steps.push({ command, answer, before, after: state })
+  }
+  const events = steps.flatMap(({ answer }) => (answer.ok ? answer.events : []))
+  return { sent, steps, events, state }
+}

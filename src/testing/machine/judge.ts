@@ -1,0 +1,108 @@
+/** What one step of a machine says about it: whether it may be trusted when it refuses, accepts, and ends. */
+import type { AnyMachineSnapshot, EventObject } from 'xstate'
+import { eventWords, type Finding, keyOf, placeWords } from './finding.ts'
+import type { Observation, ObservedMachine } from './observe.ts'
+import { valueText } from './places.ts'
+
+/**
+ * What must hold wherever a machine comes to rest. It holds with `true` or nothing, and does not with `false`, with a string that
+ * says why, or when it throws.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: an invariant may be a list of assertions that gives nothing back.
+export type Invariant<Snapshot> = (snapshot: Snapshot) => boolean | string | void
+
+export type Invariants = Readonly<Record<string, Invariant<AnyMachineSnapshot>>>
+
+/** All that is found at a place: the invariants that do not hold. */
+export function judgePlace(snapshot: AnyMachineSnapshot, invariants: Invariants): readonly Finding[] {
+  return Object.entries(invariants).flatMap(([invariant, holds]): readonly Finding[] => {
+    const broken = brokenBy(snapshot, holds)
+    if (broken === null) return []
+    const text = `"${invariant}" does not hold in ${placeWords(snapshot)}${broken === '' ? '' : `: ${broken}`}`
+    return [{ check: 'invariants', invariant, key: `invariant ${invariant}`, text }]
+  })
+}
+
+/** Why an invariant does not hold, as far as it says so; `null` when it holds. */
+function brokenBy(snapshot: AnyMachineSnapshot, holds: Invariant<AnyMachineSnapshot>): string | null {
+  try {
+    const said = holds(snapshot)
+    if (typeof said === 'string') return said
+    return said === false ? '' : null
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** All that is found of a step: the machine is asked again, and whether it `can`. */
+export function judgeStep(
+  machine: ObservedMachine,
+  before: AnyMachineSnapshot,
+  event: EventObject,
+  seen: Observation,
+): readonly Finding[] {
+  const at = (check: Finding['check'], what: string, text: string): readonly Finding[] => [
+    { check, invariant: null, key: `${check} ${what} ${event.type} ${valueText(before.value)}`, text },
+  ]
+  const told = `${eventWords(event)} in ${placeWords(before)}`
+  if (seen.thrown !== null) {
+    const hint = Object.keys(event).length > 1 ? '' : ' (if the event needs data, give it in `events`)'
+    return at('answers', 'thrown', `${told} throws: ${messageOf(seen.thrown.error)}${hint}`)
+  }
+  if (before.status === 'done') {
+    if (isUnchanged(before, seen)) return []
+    const to = seen.snapshot.status === 'done' ? placeWords(seen.snapshot) : `\`${valueText(seen.snapshot.value)}\``
+    return at('finals', 'left', `the machine is done, and yet ${told} leads to ${to}`)
+  }
+  return [
+    ...judgeRefusal(before, seen, told).flatMap((text) => at('symmetry', 'changes', text)),
+    ...judgeAnswers(machine, before, event, seen, told).flatMap((text) => at('symmetry', 'can', text)),
+  ]
+}
+
+function isUnchanged(before: AnyMachineSnapshot, { snapshot, actions }: Observation): boolean {
+  return actions.length === 0 && keyOf(before) === keyOf(snapshot)
+}
+
+function judgeRefusal(before: AnyMachineSnapshot, seen: Observation, told: string): readonly string[] {
+  if (seen.accepted || isUnchanged(before, seen)) return []
+  const { snapshot, actions } = seen
+  if (snapshot.status === 'error') return [`${told} is not handled: it puts the machine into the status \`error\``]
+  const changed = keyOf(before) === keyOf(snapshot) ? '' : `leads to ${placeWords(snapshot)}`
+  const acted = actions.length === 0 ? '' : `runs ${actions.join(', ')}`
+  return [`${told} is refused, and yet ${[changed, acted].filter((part) => part !== '').join(' and ')}`]
+}
+
+/** A refusal or an acceptance must be the same each time it is asked for, in either way of asking. */
+function judgeAnswers(
+  machine: ObservedMachine,
+  before: AnyMachineSnapshot,
+  event: EventObject,
+  seen: Observation,
+  told: string,
+): readonly string[] {
+  const can = machine.can(before, event)
+  const again = machine.step(before, event)
+  const canAgain = machine.can(before, event)
+  if (again.thrown !== null) return [`${told} throws when it is asked again: ${messageOf(again.thrown.error)}`]
+  for (const [said, did] of [
+    [can, seen],
+    [can, again],
+    [canAgain, again],
+  ] as const) {
+    if (said !== did.accepted) {
+      const taken = did.taken[0]?.name
+      return [
+        said === true
+          ? `\`can\` says yes to ${told}, and no transition is taken`
+          : `\`can\` says no to ${told}, and yet it is accepted${taken === undefined ? '' : `, by \`${taken}\``}`,
+      ]
+    }
+  }
+  const [first, second] = [seen, again].map(({ snapshot }) => valueText(snapshot.value))
+  return first === second ? [] : [`${told} leads to \`${first}\` once, and to \`${second}\` another time`]
+}

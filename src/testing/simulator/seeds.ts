@@ -1,0 +1,78 @@
+/** Many simulations, one after the other, for as long as there is time. */
+import { elapsedMs } from '../../kernel/clock.ts'
+import type { SimulatedDisk } from './disk.ts'
+import { SimulationFailed } from './failure.ts'
+import { type SimulateOptions, type SimulationReport, simulate } from './simulate.ts'
+
+export interface SimulateSeedsOptions extends Omit<SimulateOptions, 'disk'> {
+  /** Milliseconds after which no further run begins. */
+  readonly forMs: number
+  /** Runs at most; as many as there is time for if left out. */
+  readonly runsMax?: number
+  /** A new disk for each run; one in memory if left out. */
+  readonly disk?: () => SimulatedDisk
+}
+
+/** What many simulations came to. */
+export interface SimulatedSeeds {
+  readonly firstSeed: number
+  readonly runs: number
+  readonly steps: number
+  readonly events: number
+  readonly crashes: number
+  readonly faults: number
+}
+
+/**
+ * Simulates with a seed, the next one, and so on until the time is over. A run that fails is made again with fewer steps, and the
+ * shortest that still fails is thrown.
+ *
+ * @throws SimulationFailed
+ *
+ * @example
+ * ```ts
+ * const { runs } = await simulateSeeds({ seed: 1, forMs: 60_000, runsMax: 2, steps: 10 })
+ * runs // 2
+ * ```
+ */
+export async function simulateSeeds(options: SimulateSeedsOptions): Promise<SimulatedSeeds> {
+  const { seed: firstSeed, forMs, runsMax = Number.POSITIVE_INFINITY, disk, ...rest } = options
+  const startedMs = elapsedMs()
+  const sum = { runs: 0, steps: 0, events: 0, crashes: 0, faults: 0 }
+  while (sum.runs < runsMax && elapsedMs() - startedMs < forMs) {
+    const seed = firstSeed + sum.runs
+    const run = (steps?: number): Promise<SimulationReport> =>
+      simulate({
+        ...rest,
+        seed,
+        ...(steps === undefined ? {} : { steps }),
+        ...(disk === undefined ? {} : { disk: disk() }),
+      })
+    const report = await run().catch(async (error: unknown) => {
+      throw error instanceof SimulationFailed ? await shortest(error, run) : error
+    })
+    sum.runs += 1
+    for (const name of ['steps', 'events', 'crashes', 'faults'] as const) sum[name] += report[name]
+  }
+  return { firstSeed, ...sum }
+}
+
+/** Halves the steps as long as it still fails, and then goes on in the half above. */
+async function shortest(
+  failed: SimulationFailed,
+  run: (steps: number) => Promise<unknown>,
+): Promise<SimulationFailed> {
+  let found = failed
+  let sound = 0
+  while (found.steps - sound > 1) {
+    const steps = Math.floor((found.steps + sound) / 2)
+    try {
+      await run(steps)
+      sound = steps
+    } catch (error) {
+      if (!(error instanceof SimulationFailed)) throw error
+      found = error
+    }
+  }
+  return found
+}

@@ -1,0 +1,273 @@
+/** Runs a simulation: one seed, one run. */
+import { WaymarkError } from '../../kernel/errors.ts'
+import { sha256 } from '../../kernel/hash.ts'
+import { limits } from '../../kernel/limits.ts'
+import type { EventLog } from '../../log/port.ts'
+import { Waymark } from '../../session/waymark.ts'
+import type { Fault } from '../store/fault-plan.ts'
+import { checkAll, checkNothingLost } from './checks.ts'
+import { memoryDisk, type SimulatedDisk } from './disk.ts'
+import { Follower } from './follower.ts'
+import { operations } from './operations.ts'
+import { SimulatedProcess } from './process.ts'
+import { profileOf } from './profile.ts'
+import { type Counts, World } from './world.ts'
+
+export interface SimulateOptions {
+  /** What the whole run follows from: a whole number. */
+  readonly seed: number
+  /** Operations that the processes begin, all together; 40 if left out. */
+  readonly steps?: number
+  /** The disk they share; one in memory if left out. */
+  readonly disk?: SimulatedDisk
+  /** How many processes write; between one and four, by the seed, if left out. */
+  readonly processes?: number
+  /** What goes wrong with the disk of each process, instead of what the seed says. */
+  readonly faults?: readonly Fault[]
+}
+
+/** What happened in a simulation in which every promise was kept. */
+export interface SimulationReport extends Readonly<Counts> {
+  readonly seed: number
+  readonly steps: number
+  readonly processes: number
+  readonly sessions: number
+  readonly events: number
+  /** Transactions that appended something. */
+  readonly commits: number
+  /** SHA-256 of everything that happened, and of everything that is on the disk: the same for the same seed. */
+  readonly digest: string
+  /** Everything that happened, a line each. */
+  readonly trace: readonly string[]
+}
+
+const stepsStandard = 40
+
+/** Milliseconds after which a turn that does not end is taken for one that never will. */
+const turnWaitMs = 60_000
+
+/**
+ * Lets several processes work on one log, in turns that the seed picks: they send commands, again and together, fork, hand off, rewind,
+ * merge, recover and follow, while the seed crashes them between any two calls of the log, fails their disk and sets their clock. What they
+ * are told, and what is on the disk after each crash and at the end, is held against every promise of the log.
+ *
+ * @throws SimulationFailed with the seed and what happened, when a promise was not kept; WaymarkError `USAGE`
+ *
+ * @example
+ * ```ts
+ * const report = await simulate({ seed: 7 })
+ * report.steps // 40
+ * const again = await simulate({ seed: 7 })
+ * again.digest === report.digest // true
+ * ```
+ */
+export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
+  const steps = options.steps ?? stepsStandard
+  checkOptions(options, steps)
+  const own = profileOf(options.seed)
+  const { processes: count = own.processes, faults = own.faults } = options
+  const disk = options.disk ?? memoryDisk()
+  const world = new World(options.seed, { ...own, processes: count, faults }, disk, steps)
+  const run = new Run(world)
+  try {
+    await run.go(steps)
+    await run.end()
+    return reportOf(world, count)
+  } finally {
+    await run.leave()
+  }
+}
+
+function checkOptions({ seed, processes = 1 }: SimulateOptions, steps: number): void {
+  const { simulatedStepsMax, simulatedProcessesMax } = limits
+  const isSound =
+    Number.isSafeInteger(seed) &&
+    isBetween(steps, 1, simulatedStepsMax) &&
+    isBetween(processes, 1, simulatedProcessesMax)
+  if (isSound) return
+  throw new WaymarkError('USAGE', {
+    message: `a simulation cannot have seed ${seed}, ${steps} steps and ${processes} processes`,
+    hint: `a seed is a whole number; steps are 1 to ${simulatedStepsMax}, processes 1 to ${simulatedProcessesMax}`,
+  })
+}
+
+function isBetween(number: number, least: number, most: number): boolean {
+  return Number.isInteger(number) && number >= least && number <= most
+}
+
+class Run {
+  readonly #world: World
+  readonly #writers: readonly SimulatedProcess[]
+  readonly #followers: readonly Follower[]
+  /** A handle of nobody's: what it reads is what is on the disk. */
+  #inspector: EventLog | null = null
+
+  constructor(world: World) {
+    const { profile, chance } = world
+    this.#world = world
+    this.#writers = Array.from(
+      { length: profile.processes },
+      (_, index) => new SimulatedProcess(`p${index + 1}`, world),
+    )
+    this.#followers = Array.from(
+      { length: profile.followers },
+      (_, index) => new Follower(`f${index + 1}`, world, chance.happens(0.5)),
+    )
+  }
+
+  /** Runs until so many operations have begun. */
+  async go(steps: number): Promise<void> {
+    const world = this.#world
+    while (world.step < steps) {
+      await this.#accident()
+      const ready = this.#ready()
+      const idle = this.#idle()
+      const goesOn = ready.length > 0 && (idle.length === 0 || world.chance.happens(world.profile.goesOn))
+      if (goesOn) await this.#turnOf(world.chance.oneOf(ready))
+      else if (idle.length > 0) await world.chance.oneOf(idle)()
+    }
+  }
+
+  /** Lets everything come to its end without further accidents, and checks all of it. */
+  async end(): Promise<void> {
+    const world = this.#world
+    const { disk, clock, ids } = world
+    world.tell('no more accidents')
+    for (const process of this.#processes()) process.calm()
+    await this.#settle()
+    for (const follower of this.#followers) {
+      if (!follower.process.isUp) await follower.process.start()
+      follower.process.calm()
+      if (follower.process.isIdle && follower.fits) await this.#guarded(follower.process, () => follower.process.begin(follower.work()))
+    }
+    await this.#settle()
+    const log = await disk.open()
+    this.#inspector ??= log
+    // What any process finds that comes back now.
+    const waymark = await Waymark.open({ store: log, clock, ids })
+    for (const sessionId of [...world.ledger.sessions.keys()].filter(() => world.chance.happens(0.5))) {
+      const { state } = await waymark.recover(sessionId)
+      await world.ledger.note(log, 'the end')
+      world.claims.push({ state, where: 'recover at the end' })
+    }
+    await this.#settle()
+    for (const follower of this.#followers) {
+      follower.assertCaughtUp()
+      follower.stop()
+      await this.#guarded(follower.process, () => follower.process.turn())
+    }
+    await checkAll(world, log)
+  }
+
+  /** Gives everything back. */
+  async leave(): Promise<void> {
+    for (const process of this.#processes()) await process.crash()
+    if (this.#inspector !== null) await this.#world.disk.close(this.#inspector)
+  }
+
+  #processes(): readonly SimulatedProcess[] {
+    return [...this.#writers, ...this.#followers.map(({ process }) => process)]
+  }
+
+  #ready(): readonly SimulatedProcess[] {
+    const { position } = this.#world.ledger
+    return this.#processes().filter(({ fiber }) => fiber?.isReady(position) === true)
+  }
+
+  /** What could begin now. */
+  #idle(): readonly (() => Promise<void>)[] {
+    const writers = this.#writers.filter(({ isIdle }) => isIdle).map((process) => () => this.#operate(process))
+    const followers = this.#followers
+      .filter(({ process, fits }) => process.isIdle && fits)
+      .map((follower) => () => this.#follow(follower))
+    return [...writers, ...followers]
+  }
+
+  async #operate(process: SimulatedProcess): Promise<void> {
+    const world = this.#world
+    if (!process.isUp) return process.start()
+    world.step += 1
+    const fitting = operations.filter((operation) => operation.fits(process, world))
+    const { name, expected, run } = world.chance.byWeight(fitting)
+    await this.#guarded(process, () => process.begin({ name, expected, run: () => run(process, world) }))
+  }
+
+  async #follow(follower: Follower): Promise<void> {
+    const { process } = follower
+    if (!process.isUp) return process.start()
+    await this.#guarded(process, () => process.begin(follower.work()))
+  }
+
+  async #turnOf(process: SimulatedProcess): Promise<void> {
+    await this.#guarded(process, () => process.turn())
+  }
+
+  /** A turn that ends, and in which nothing was noticed. @throws SimulationFailed */
+  async #guarded(process: SimulatedProcess, turn: () => Promise<void>): Promise<void> {
+    const { fiber } = process
+    const timer = setTimeout(
+      () => fiber?.giveUp(this.#world.broken('everything ends', `${process.name} is at something that does not end`)),
+      turnWaitMs,
+    )
+    try {
+      await turn()
+    } finally {
+      clearTimeout(timer)
+    }
+    if (this.#world.failure !== null) throw this.#world.failure
+  }
+
+  /** All turns there are, until everybody has ended or waits for changes. */
+  async #settle(): Promise<void> {
+    for (let ready = this.#ready(); ready.length > 0; ready = this.#ready()) {
+      await this.#turnOf(this.#world.chance.oneOf(ready))
+    }
+  }
+
+  /** What happens to machines: a process crashes, the power is cut, the clock is set. */
+  async #accident(): Promise<void> {
+    const world = this.#world
+    const { chance, profile } = world
+    if (chance.happens(profile.crash)) {
+      const running = this.#processes().filter(({ isUp }) => isUp)
+      if (running.length > 0) {
+        world.counts.crashes += 1
+        await chance.oneOf(running).crash()
+        await this.#inspect()
+      }
+    }
+    if (chance.happens(profile.powerCut)) {
+      world.counts.powerCuts += 1
+      world.tell('the power is cut')
+      for (const process of this.#processes()) await process.crash()
+      world.disk.cutPower?.()
+      await this.#inspect()
+    }
+    if (chance.happens(profile.clockJump)) {
+      const minutes = chance.oneOf([-1_440, -7, -1, 3, 45, 1_440])
+      world.jumpClock(minutes * 60_000)
+      world.tell(`the clock is set by ${minutes} minutes`)
+    }
+  }
+
+  async #inspect(): Promise<void> {
+    this.#inspector ??= await this.#world.disk.open()
+    await checkNothingLost(this.#world, this.#inspector)
+  }
+}
+
+function reportOf(world: World, processes: number): SimulationReport {
+  const { seed, step, ledger, counts, trace } = world
+  const lines = [...trace, ...ledger.events.map((event) => JSON.stringify(event))]
+  return {
+    seed,
+    steps: step,
+    processes,
+    sessions: ledger.sessions.size,
+    events: ledger.events.length,
+    commits: ledger.commits.length,
+    ...counts,
+    digest: sha256(lines.join('\n')),
+    trace,
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * Goal: a machine that is run step by step, each state written and read in between, does what it does as one live actor of XState.
+ * Method: random machines live through random happenings twice: once as a plain actor with a simulated clock, once through the durable step. After
+ * each happening all that can be seen of the one is held against the other.
+ */
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { type AnyActorRef, createActor, SimulatedClock } from 'xstate'
+import { plainOf } from '../../src/decide/durable/json.ts'
+import { WaymarkError } from '../../src/kernel/errors.ts'
+import { type Driven, drive, startedAt } from './driver.ts'
+import {
+  type Done,
+  type Happening,
+  happeningsArbitrary,
+  type Model,
+  machineOf,
+  modelArbitrary,
+} from './step-models.ts'
+
+interface Lived {
+  readonly counts: Map<string, number>
+}
+
+/** What is seen of both; equal after each happening. */
+interface Seen {
+  readonly snapshot: unknown
+  readonly timers: readonly string[]
+  readonly actions: readonly string[]
+  readonly received: readonly string[]
+  readonly emitted: number
+}
+
+class LiveActor {
+  readonly done: Done = { actions: [], received: [] }
+  readonly clock = new SimulatedClock()
+  readonly actor: AnyActorRef
+  #emitted = 0
+
+  constructor(model: Model) {
+    this.actor = createActor(machineOf(model, this.done), { clock: this.clock })
+    this.actor.subscribe({ error: () => {} })
+    this.actor.on('*', () => this.#emitted++)
+    this.actor.start()
+  }
+
+  at(path: readonly string[]): AnyActorRef {
+    let actor = this.actor
+    for (const id of path)
+      actor = (actor.getSnapshot() as { children: Record<string, AnyActorRef> }).children[id] ?? actor
+    return actor
+  }
+
+  seen(): Seen {
+    const scheduled = Object.values(this.actor.system.getSnapshot()._scheduledEvents)
+    return {
+      snapshot: withSortedHistory(plainOf(this.actor.getPersistedSnapshot(), 'live')),
+      timers: scheduled.map(({ id, delay, source }) => `${pathOfLive(source)}:${id}:${delay}`).sort(),
+      actions: this.done.actions,
+      received: this.done.received,
+      emitted: this.#emitted,
+    }
+  }
+}
+
+/** The states that a machine remembers are a set: which of them stands first depends on the way there. */
+function withSortedHistory(snapshot: unknown): unknown {
+  const { historyValue = {}, ...rest } = snapshot as { historyValue?: Record<string, { id: string }[]> }
+  const sorted = Object.entries(historyValue).map(([id, nodes]) => [id, nodes.map((node) => node.id).sort()])
+  return { ...rest, historyValue: Object.fromEntries(sorted) }
+}
+
+function pathOfLive(actor: AnyActorRef): string {
+  return actor._parent === undefined ? '' : `${pathOfLive(actor._parent)}${actor.id}/`
+}
+
+function seenOf(driven: Driven): Seen {
+  const pathOfEffect = new Map(
+    driven.outcomes.flatMap(({ effects }) => effects.map(({ effectId, path }) => [effectId, path] as const)),
+  )
+  return {
+    snapshot: withSortedHistory(driven.state.snapshot),
+    timers: Object.values(driven.state.timers)
+      .map(({ name, delayMs, source }) => `${source.map((id) => `${id}/`).join('')}:${name}:${delayMs}`)
+      .sort(),
+    actions: driven.actions,
+    received: driven.live.flatMap(({ deliveries }) =>
+      deliveries
+        .map(({ effectId, event }) => ({ path: pathOfEffect.get(effectId) ?? [], event }))
+        .map(({ path, event }) => `${path.map((id) => `${id}/`).join('')}${event.type}`),
+    ),
+    emitted: driven.live.flatMap(({ emitted }) => emitted.filter(({ path }) => path.length === 0)).length,
+  }
+}
+
+const happenTo: Readonly<
+  Record<Happening['what'], (live: LiveActor, driven: Driven, happening: Happening) => string | null>
+> = {
+  event(live, driven, { which }) {
+    const type = ['A', 'B', 'C', 'R1', 'R2'][which % 5] ?? 'A'
+    live.actor.send({ type })
+    const answer = driven.ask({ kind: 'event', event: { type }, to: [] })
+    // An event without a transition does nothing in XState either.
+    if (!answer.ok) expect(answer.kind).toBe('unknown-event')
+    return answer.ok ? 'event' : 'unknown'
+  },
+  timer(live, driven) {
+    const dueAts = Object.values(driven.state.timers).map(({ dueAt }) => Date.parse(dueAt))
+    if (dueAts.length === 0) return null
+    const dueMs = Math.min(...dueAts)
+    live.clock.set(dueMs - startedAt)
+    driven.nowMs = dueMs
+    for (let next = dueTimer(driven); next !== undefined; next = dueTimer(driven)) driven.fire(next)
+    return 'timer'
+  },
+  settle(live, driven, { which, fails }) {
+    const effects = Object.values(driven.state.effects).filter(({ src }) => src === 'promise')
+    const effect = effects[which % effects.length]
+    if (effect === undefined) return null
+    const error = { name: 'Error', message: 'it failed' }
+    live
+      .at(effect.path)
+      .send(
+        fails
+          ? { type: 'xstate.promise.reject', data: new Error('it failed') }
+          : { type: 'xstate.promise.resolve', data: which },
+      )
+    if (fails) driven.fail(effect.path, error)
+    else driven.settle(effect.path, which)
+    return effect.path.length > 1 ? 'settle deep' : fails ? 'settle failed' : 'settle'
+  },
+  go(live, driven, { which }) {
+    const children = Object.entries(
+      (driven.state.snapshot['children'] ?? {}) as Record<
+        string,
+        { src: string; snapshot: { status: string } }
+      >,
+    )
+    const able = children.filter(([, { src, snapshot }]) => src !== 'promise' && snapshot.status === 'active')
+    const [id, child] = able[which % able.length] ?? []
+    if (id === undefined || child === undefined) return null
+    live.at([id]).send({ type: 'GO' })
+    driven.ask({ kind: 'event', event: { type: 'GO' }, to: [id] })
+    return `go ${child.src}`
+  },
+  next(live, driven, { which }) {
+    const effect = Object.values(driven.state.effects).find(({ src }) => src === 'observable')
+    if (effect === undefined) return null
+    const event = { type: 'xstate.observable.next', data: which }
+    live.at(effect.path).send(event)
+    driven.send(event, effect.path)
+    return 'next'
+  },
+}
+
+/** The name of the timer that is due first now, of those due at once the one set first. */
+function dueTimer(driven: Driven): string | undefined {
+  const number = (timerId: string): number => {
+    const [step = 0, placeIn = 0] = timerId.split(':').map(Number)
+    return step * 1_000 + placeIn
+  }
+  return Object.values(driven.state.timers)
+    .filter(({ dueAt }) => Date.parse(dueAt) <= driven.nowMs)
+    .sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt) || number(a.timerId) - number(b.timerId))
+    .map(({ name }) => name)[0]
+}
+
+function liveThrough(model: Model, happenings: readonly Happening[], { counts }: Lived): void {
+  const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1)
+  const live = new LiveActor(model)
+  let driven: Driven
+  try {
+    driven = drive(machineOf(model, { actions: [], received: [] }))
+  } catch (error) {
+    assertThrew(error, live)
+    return
+  }
+  expect(seenOf(driven)).toEqual(live.seen())
+  for (const happening of happenings) {
+    if (driven.state.status !== 'active') break
+    try {
+      const happened = happenTo[happening.what](live, driven, happening)
+      if (happened !== null) count(happened)
+    } catch (error) {
+      assertThrew(error, live)
+      count('threw')
+      return
+    }
+    expect(seenOf(driven)).toEqual(live.seen())
+  }
+  count(driven.state.status)
+  count(`actions ${Math.min(3, driven.actions.length)}`)
+  if (driven.live.some(({ emitted }) => emitted.length > 0)) count('emitted')
+  if (driven.live.some(({ deliveries }) => deliveries.length > 0)) count('delivered')
+  if (Object.keys((driven.state.snapshot['historyValue'] ?? {}) as object).length > 0) count('history')
+  if (driven.outcomes.some(({ cancelledTimers }) => cancelledTimers.length > 0)) count('cancelled timer')
+  if (driven.outcomes.some(({ stoppedEffects }) => stoppedEffects.length > 0)) count('stopped effect')
+}
+
+/** What ends a live actor with an error that nobody handles is no step at all. */
+function assertThrew(error: unknown, live: LiveActor): void {
+  if (!(error instanceof WaymarkError)) throw error
+  expect(error.code).toBe('MACHINE_FAILED')
+  expect((live.actor.getSnapshot() as { status: string }).status).toBe('error')
+}
+
+it('law: step by step through JSON, a machine does what it does as one live actor', () => {
+  const property = fc.property(modelArbitrary, happeningsArbitrary, (model, happenings) =>
+    liveThrough(model, happenings, { counts: new Map() }),
+  )
+  fc.assert(property, { numRuns: 150 })
+})
+
+it('the machines of the law are not vacuous: all that it is about happens', () => {
+  const counts = new Map<string, number>()
+  const sample = fc.sample(fc.tuple(modelArbitrary, happeningsArbitrary), 150)
+  for (const [model, happenings] of sample) liveThrough(model, happenings, { counts })
+  console.log(counts)
+})
