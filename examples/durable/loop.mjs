@@ -64,9 +64,8 @@ actor.subscribe(({ value }) => console.log(value))
 console.log(await toPromise(actor.ref))
 
 // Every step is on the log: any of them is there again, without running anything.
-console.log(
-  `it acted first at version ${(await waymark.bisect('goal-1', 'machine.snapshot.value == "acting"')).version}`,
-)
-console.log((await actor.at(3)).context.steps)
+const { version } = await waymark.bisect('goal-1', 'machine.snapshot.context.rounds > 0')
+const { context } = await actor.at(version - 1)
+console.log(`sent back at version ${version}; until then its steps were ${context.steps.join(', ')}`)
 await actor.stop()
 await waymark.close()

@@ -7,6 +7,7 @@ import { isRunning, isWarning } from './machines.ts'
 
 export const decideMerge: Decider<'session.merge'> = (state, command) => {
   const { sourceSessionId, sourceVersion, baseVersion } = command
+  if (state.machine !== undefined) return refuse(state, command.type, `a machine runs in it, ${ownWay}`)
   if (sourceSessionId === state.sessionId) {
     return refuse(state, command.type, 'a session cannot be merged into itself')
   }
@@ -20,7 +21,11 @@ export const decideMerge: Decider<'session.merge'> = (state, command) => {
   return accept({ type: 'session.merged', data: fieldsOf(command) })
 }
 
+/** What is brought or put back are tasks, items and knowledge: the machine would stay where it is, and they would not fit to it. */
+const ownWay = 'and where that is comes from its own events alone: fork it at the version to go on from'
+
 export const decideRewind: Decider<'session.rewind'> = (state, command) => {
+  if (state.machine !== undefined) return refuse(state, command.type, `a machine runs in it, ${ownWay}`)
   if (command.toVersion >= state.version) {
     return refuse(state, command.type, `version ${command.toVersion} is not earlier than ${state.version}`)
   }

@@ -14,9 +14,13 @@ export function recorded(machineId: string, event: DecidedEvent): Decision {
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     const place = `/${(issue?.path ?? []).map(String).join('/')}`
-    throw invalid(machineId, `its ${event.type} cannot be recorded: ${place}: ${issue?.message ?? 'invalid'}`, {
-      place,
-    })
+    throw invalid(
+      machineId,
+      `its ${event.type} cannot be recorded: ${place}: ${issue?.message ?? 'invalid'}`,
+      {
+        place,
+      },
+    )
   }
   return accept(event)
 }
@@ -28,7 +32,8 @@ export function assertSnapshotFits(machineId: string, snapshot: object): void {
 
 function assertFits(machineId: string, value: unknown, what: string, bytesMax: number): void {
   const place = namedProto(value, '')
-  if (place !== null) throw invalid(machineId, `${what} has a property of the name __proto__ at ${place}`, { place })
+  if (place !== null)
+    throw invalid(machineId, `${what} has a property of the name __proto__ at ${place}`, { place })
   const bytes = Buffer.byteLength(JSON.stringify(value))
   if (bytes <= bytesMax) return
   throw invalid(machineId, `${what} takes ${bytes} bytes as JSON, more than ${bytesMax}`, { bytes, bytesMax })

@@ -5,10 +5,9 @@
 import type { EventData } from '../events/catalogue.ts'
 import type { CommandType } from '../events/commands.ts'
 import { patchBetween } from '../events/patch.ts'
-import { type MachineStatus, pendingOf, type PersistedSnapshot, valueText } from '../fold/machine-state.ts'
+import { type MachineStatus, type PersistedSnapshot, pendingOf, valueText } from '../fold/machine-state.ts'
 import type { ReadonlyState } from '../fold/state.ts'
-import { timeMaxMs } from '../fold/times.ts'
-import { isoOf } from '../kernel/clock.ts'
+import { isoOf, timeMaxMs } from '../kernel/clock.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import { accept, type Decider, type Decision, type DecisionContext, fieldsOf, refuse } from './decision.ts'
@@ -166,7 +165,10 @@ function refuseOf(
   state: ReadonlyState,
   command: CommandType,
   running: RecordedMachine,
-  { reason, accepted = [] }: Partial<Pick<Extract<StepAnswer, { ok: false }>, 'accepted'>> & { reason: string },
+  {
+    reason,
+    accepted = [],
+  }: Partial<Pick<Extract<StepAnswer, { ok: false }>, 'accepted'>> & { reason: string },
 ): Decision {
   const status = valueText(running.snapshot.value)
   return refuse(state, command, reason, {

@@ -41,6 +41,12 @@ export interface MachineSent<M extends AnyStateMachine> {
   readonly repeated: boolean
 }
 
+interface Snapshots {
+  readonly of: RecordedMachine
+  readonly bare: AnyMachineSnapshot
+  readonly shown: AnyMachineSnapshot
+}
+
 /** What an actor is made of; `durable` makes them. */
 export interface ActorParts {
   readonly id: string
@@ -77,7 +83,7 @@ export class DurableActor<M extends AnyStateMachine> {
   readonly #observers = new Observers<SnapshotFrom<M>>()
   readonly #listeners = new Map<string, Set<(event: AnyEventObject) => void>>()
   #told: RecordedMachine | null = null
-  #snapshot: { readonly of: RecordedMachine; readonly snapshot: AnyMachineSnapshot } | null = null
+  #newest: Snapshots | null = null
   #isStopped = false
 
   /** Not for callers: `durable` makes actors. */
@@ -88,7 +94,7 @@ export class DurableActor<M extends AnyStateMachine> {
     this.#refs = new Refs({
       sessionId: parts.session.id,
       machineId: parts.machine.machineId,
-      snapshot: () => this.#machineSnapshot(),
+      snapshot: () => this.#snapshots().bare,
       send: (path, event) => this.#running.sendLater(path, event),
     })
     // Its types of events and snapshots concern callers alone.
@@ -247,12 +253,16 @@ export class DurableActor<M extends AnyStateMachine> {
   }
 
   #machineSnapshot(): AnyMachineSnapshot {
-    const state = this.#state()
-    if (this.#snapshot?.of !== state) {
-      const snapshot = this.#refs.withRefs(this.#parts.machine.snapshotOf(state))
-      this.#snapshot = { of: state, snapshot }
-    }
-    return this.#snapshot.snapshot
+    return this.#snapshots().shown
+  }
+
+  /** The snapshot of the newest state: `bare` as the machine gives it, `shown` with stand-ins for its children. */
+  #snapshots(): Snapshots {
+    const of = this.#state()
+    if (this.#newest?.of === of) return this.#newest
+    const bare = this.#parts.machine.snapshotOf(of)
+    this.#newest = { of, bare, shown: this.#refs.withRefs(bare) }
+    return this.#newest
   }
 
   /** Runs what steps asked for, now that they are on disk: actions first, then effects, then what is sent to these. */

@@ -7,7 +7,7 @@ import type { DurableMachine } from '../decide/durable/port.ts'
 import type { LoggedEvent } from '../events/envelope.ts'
 import type { TimerPolicy, UnknownEventPolicy } from '../events/machine.ts'
 import { idShape } from '../events/shapes.ts'
-import { derivedIdOf, systemIds } from '../kernel/clock.ts'
+import { derivedIdOf } from '../kernel/clock.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import type { EventLog } from '../log/port.ts'
 import type { Session } from '../session/session.ts'
@@ -18,7 +18,7 @@ import type { InspectObserver } from './inspect.ts'
 import { LiveSteps } from './live-steps.ts'
 import { machineOf } from './machine-commands.ts'
 import { type Migrations, migrationTo } from './migrations.ts'
-import { RunnerPlace } from './runner.ts'
+import { heartOf } from './runner.ts'
 import { Running } from './running.ts'
 import type { TimeoutClock } from './timers.ts'
 
@@ -140,12 +140,11 @@ function runningOf<M extends AnyStateMachine>(
 ): Running {
   const { log } = waymark
   const now = (): string => waymark.environment.clock.now()
-  const holder = systemIds.uuid()
   const leaves = options.effects === 'leave'
   return new Running({
     session,
     machine,
-    place: leaves ? null : new RunnerPlace({ log, sessionId: session.id, holder, host: hostname(), now }),
+    heart: leaves ? null : heartOf(log, { host: hostname(), now }),
     clock: options.clock ?? processClock,
     now,
     timerPolicy: options.timers ?? null,

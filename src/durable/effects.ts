@@ -35,8 +35,9 @@ const keys = new WeakMap<object, string>()
  * `null` for an actor that no durable machine runs.
  *
  * @example
- * ```ts no-run
- * fromPromise(async ({ input, self }) => charge(input, { idempotencyKey: effectKeyOf(self) }))
+ * ```ts
+ * // within a promise of the machine: fromPromise(({ input, self }) => charge(input, effectKeyOf(self)))
+ * effectKeyOf(createActor(doorMachine)) // null
  * ```
  */
 export function effectKeyOf(self: object): string | null {

@@ -13,14 +13,14 @@ import type { SendOptions, SendResult, Session } from '../session/session.ts'
 import { textOf, warn } from '../session/warning.ts'
 import { Effects, type RunningEffect, type Settlement } from './effects.ts'
 import { sendCommand } from './machine-commands.ts'
-import type { RunnerPlace } from './runner.ts'
+import type { Heart, PlaceWatcher } from './runner.ts'
 import { type TimeoutClock, Timers } from './timers.ts'
 
 export interface RunningParts {
   readonly session: Session
   readonly machine: DurableMachine
   /** `null` for a process that leaves effects and timers to others. */
-  readonly place: RunnerPlace | null
+  readonly heart: Heart | null
   readonly clock: TimeoutClock
   now(): string
   /** What becomes of timers when a runner takes over; what the machine was started with if left out. */
@@ -42,10 +42,14 @@ export class Running {
   readonly #effects: Effects
   readonly #timers: Timers
   readonly #busy = new Set<Promise<unknown>>()
-  #renewal: NodeJS.Timeout | null = null
+  readonly #watcher: PlaceWatcher = {
+    lost: () => this.lose(),
+    look: () => this.#during(this.#takePlace()),
+  }
   #unfollow: (() => void) | null = null
   #isRunner = false
   #isStopped = false
+  #hasBegun = false
 
   constructor(parts: RunningParts) {
     this.#parts = parts
@@ -70,10 +74,8 @@ export class Running {
   /** Takes the place if it is free; what is pending begins with the next `reconcile`. */
   async begin(): Promise<void> {
     this.#unfollow = await this.#parts.follow()
-    if (this.#parts.place === null) return
     await this.#takePlace()
-    this.#renewal = setInterval(() => this.#during(this.#renew()), limits.machineRunnerRenewMs)
-    this.#renewal.unref()
+    this.#hasBegun = true
   }
 
   /** Effects and timers of the state, and no others, run here, when they are to run here. */
@@ -119,21 +121,23 @@ export class Running {
 
   async stop(): Promise<void> {
     this.#isStopped = true
-    if (this.#renewal !== null) clearInterval(this.#renewal)
     this.#unfollow?.()
     this.#timers.clear()
     this.#effects.clear()
     await this.settled()
-    if (this.#isRunner) await this.#parts.place?.leave().catch(tell)
+    const { heart, session } = this.#parts
+    await heart?.leave(session.id, this.#watcher).catch(tellUnlessClosed)
     this.#isRunner = false
   }
 
   /** Takes the place when it is free: what is pending runs here then, and it is decided once what becomes of timers. */
   async #takePlace(): Promise<void> {
-    const taken = await this.#parts.place?.take()
+    const { heart, session } = this.#parts
+    const taken = await heart?.take(session.id, this.#watcher)
     if (taken === null || taken === undefined || this.#isStopped) return
     if (taken.seenAt !== null) await this.#resumeTimers(taken.seenAt)
     this.#isRunner = true
+    if (this.#hasBegun) this.reconcile(session.state)
   }
 
   async #resumeTimers(seenAt: string): Promise<void> {
@@ -147,19 +151,6 @@ export class Running {
       return
     const stoppedAt = seenAt > machine.lastTransitionAt ? seenAt : machine.lastTransitionAt
     await this.#send({ type: 'machine.resume-timers', policy: timerPolicy ?? machine.timerPolicy, stoppedAt })
-  }
-
-  async #renew(): Promise<void> {
-    const { place } = this.#parts
-    if (place === null || this.#isStopped) return
-    try {
-      if (!this.#isRunner) await this.#takePlace()
-      else if ((await place.take()) === null) this.lose()
-      this.reconcile(this.#parts.session.state)
-    } catch (error) {
-      if (this.#isRunner && place.isStale) this.lose()
-      tell(error)
-    }
   }
 
   /** Nothing of it runs here any more: another process runs it now, or its home is closed. */
@@ -233,10 +224,15 @@ export class Running {
   }
 }
 
+const closed: ReadonlySet<ErrorCode> = new Set(['STORE_CLOSED'])
 const doneElsewhere: ReadonlySet<ErrorCode> = new Set(['COMMAND_ID_REUSED'])
 
 function hasCode(error: unknown, codes: ReadonlySet<ErrorCode>): boolean {
   return error instanceof WaymarkError && codes.has(error.code)
+}
+
+function tellUnlessClosed(error: unknown): void {
+  if (!hasCode(error, closed)) tell(error)
 }
 
 function tell(error: unknown): void {

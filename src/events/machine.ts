@@ -79,6 +79,7 @@ const machineNamed = {
 const errorShape = z.strictObject({ name: lineShape, message: z.string().max(limits.textCharactersMax) })
 
 export const machineCommands = {
+  /** Begins the stream of a machine. `durable()` sends it, and what follows here: each but `machine.resume-timers` and `machine.report-failure` needs the machine at hand. */
   'machine.start': z.strictObject({
     ...machineNamed,
     /** What its author calls it; it is found by this name. */
@@ -88,6 +89,7 @@ export const machineCommands = {
     unknownEvents: z.enum(unknownEventPolicies),
     timerPolicy: z.enum(timerPolicies),
   }),
+  /** Sends the machine, or the child at `to`, an event. */
   'machine.send': z.strictObject({ event: machineEventShape, to: pathShape.optional() }),
   /** An effect has come to its end. */
   'machine.settle-effect': z.strictObject({
@@ -96,6 +98,7 @@ export const machineCommands = {
     output: z.json().optional(),
     error: errorShape.optional(),
   }),
+  /** The time of a timer has come. */
   'machine.fire-timer': z.strictObject({ timerId: stepIdShape }),
   /** Decides once, after a stop, when each timer is due. */
   'machine.resume-timers': z.strictObject({
@@ -103,6 +106,7 @@ export const machineCommands = {
     /** When the machine was last known to run. */
     stoppedAt: timeShape,
   }),
+  /** From here on another version of the machine goes on. */
   'machine.migrate': z.strictObject({
     ...machineNamed,
     fromVersion: lineShape.nullable(),
@@ -112,6 +116,7 @@ export const machineCommands = {
     unknownEvents: z.enum(unknownEventPolicies).optional(),
     timerPolicy: z.enum(timerPolicies).optional(),
   }),
+  /** An action threw, after the step that asked for it. */
   'machine.report-failure': z.strictObject({ effectId: stepIdShape, action: lineShape, error: errorShape }),
 }
 
@@ -122,9 +127,7 @@ export const machineEvents = {
   'machine.effect-settled': machineCommands['machine.settle-effect'].extend(stepped),
   'machine.timer-fired': machineCommands['machine.fire-timer'].extend(stepped),
   'machine.timers-resumed': machineCommands['machine.resume-timers'].extend({
-    timers: z
-      .array(z.strictObject({ timerId: stepIdShape, dueAt: timeShape }))
-      .max(limits.machineTimersMax),
+    timers: z.array(z.strictObject({ timerId: stepIdShape, dueAt: timeShape })).max(limits.machineTimersMax),
   }),
   'machine.migrated': machineCommands['machine.migrate'],
   'machine.action-failed': machineCommands['machine.report-failure'],

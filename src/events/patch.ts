@@ -73,13 +73,15 @@ function changesOfList(
   return changes
 }
 
+/** By name, as they are stored: a state that was read again gives the very same patch. */
 function changesOfObject(path: string, before: JsonObject, after: JsonObject): Operation[] | null {
   const changes: Operation[] = []
-  for (const key of Object.keys(before)) {
+  for (const key of Object.keys(before).sort()) {
     if (Object.hasOwn(after, key)) continue
     if (!collect(changes, [{ op: 'remove', path: inside(path, key) }])) return null
   }
-  for (const [key, value] of Object.entries(after)) {
+  for (const key of Object.keys(after).sort()) {
+    const value = after[key] ?? null
     const known = Object.hasOwn(before, key) ? before[key] : undefined
     const place = inside(path, key)
     const inner: Operation[] | null =

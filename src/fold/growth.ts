@@ -6,10 +6,10 @@
 import type { FoldableEvent } from '../events/envelope.ts'
 import type { Forecast, GrowthKind } from '../events/usage.ts'
 import { type BudgetPhase, budgetPhases } from '../events/usage.ts'
+import { timeMaxMs } from '../kernel/clock.ts'
 import { limits } from '../kernel/limits.ts'
 import { type GrowthBytes, noBytes, tokensInWindow } from './context-state.ts'
 import type { ReadonlyState, SessionState } from './state.ts'
-import { timeMaxMs } from './times.ts'
 
 /**
  * Tokens a byte of text takes where a session has not taught otherwise: characters / 4 is short by a factor of 1.7 over

@@ -33,8 +33,3 @@ const kinds: readonly StreamKind[] = Object.values(streamKinds)
 export function beginsStream(type: CommandType): boolean {
   return kinds.some(({ beginsWith }) => beginsWith === type)
 }
-
-/** Whether an event is the first of a stream. */
-export function opensStream(type: string): boolean {
-  return kinds.some(({ opens }) => opens === type)
-}

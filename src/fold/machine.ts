@@ -79,7 +79,12 @@ export const machineRecipes: Pick<
       const named = { machineId, machineVersion, machineHash, unknownEvents, timerPolicy }
       return { ...machine, ...named, snapshot, status: statusOf(snapshot) }
     })
-    note(state, version, time, `machine ${data.machineId} goes on as version ${data.machineVersion ?? 'none'}`)
+    note(
+      state,
+      version,
+      time,
+      `machine ${data.machineId} goes on as version ${data.machineVersion ?? 'none'}`,
+    )
   },
   'machine.action-failed': (state, { data, time, version }) => {
     change(state, (machine) => ({ ...machine, failedActions: machine.failedActions + 1 }))

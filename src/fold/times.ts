@@ -1,8 +1,5 @@
 /** Times are texts, and how far two of them lie apart is asked for each task and by each policy. */
 
-/** The end of the year 9999: later times have no ISO 8601 form of four digits. */
-export const timeMaxMs = 253_402_300_799_999
-
 /** Milliseconds from one time to another. Most lie on one day, where the clock's digits tell; parsing a date takes ten times as long. */
 export function msBetween(from: string, to: string): number {
   const isSameDay =

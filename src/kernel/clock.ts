@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { parse, v4 } from 'uuid'
 import { sha1After } from './hash.ts'
 
-/** Tells the time as ISO 8601 with milliseconds, in UTC. */
+/** Tells the time as ISO 8601 with milliseconds, in UTC: `2026-01-31T12:00:00.000Z`. Years have four digits. */
 export interface Clock {
   now(): string
 }
@@ -16,7 +16,11 @@ export interface Ids {
   salt(): Uint8Array
 }
 
-export const systemClock: Clock = { now: () => isoOf(Date.now()) }
+/** The end of the year 9999: later times have no ISO 8601 form of four digits. */
+export const timeMaxMs = 253_402_300_799_999
+
+/** A machine's clock may be wrong by any number of years: what lies beyond the years that can be written is their end. */
+export const systemClock: Clock = { now: () => isoOf(Math.max(0, Math.min(Date.now(), timeMaxMs))) }
 
 const saltBytes = 16
 

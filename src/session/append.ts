@@ -10,6 +10,7 @@ import { fold, foldInto } from '../fold/fold.ts'
 import type { ReadonlyState, SessionState } from '../fold/state.ts'
 import { summaryOf } from '../fold/summary.ts'
 import { type Clock, eventIdOf, type Ids } from '../kernel/clock.ts'
+import { WaymarkError } from '../kernel/errors.ts'
 import type { LogTransaction, PendingEvent } from '../log/port.ts'
 import { latestTime } from '../replay/snapshot/latest-time.ts'
 import { packSnapshot } from '../replay/snapshot/snapshot.ts'
@@ -37,6 +38,18 @@ export interface Decided {
   readonly recordedAt: string
 }
 
+const writtenTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+
+/** What a clock tells. An event with a time of another form could not be read again. */
+function timeOf(clock: Clock): string {
+  const time = clock.now()
+  if (writtenTime.test(time)) return time
+  throw new WaymarkError('USAGE', {
+    message: `the clock that was given tells "${time}", which is no time that can be recorded`,
+    hint: 'a clock tells ISO 8601 in UTC with milliseconds and a year of four digits: 2026-01-31T12:00:00.000Z',
+  })
+}
+
 /** Asks for a decision; nothing is appended yet. */
 export function decideNow(
   transaction: Pick<LogTransaction, 'countedCall'>,
@@ -45,7 +58,7 @@ export function decideNow(
   meta: Pick<CommandMeta, 'time'>,
   environment: AppendEnvironment,
 ): Decided {
-  const recordedAt = environment.clock.now()
+  const recordedAt = timeOf(environment.clock)
   const decision = decide(before, command, {
     now: meta.time ?? recordedAt,
     checkpointId: () => `ckpt_${environment.ids.uuid()}`,

@@ -124,9 +124,27 @@ function awarenessFacts(view: StateView, { contextAwareness }: Layers): readonly
   ]
 }
 
+function machineFacts(machine: Layers['activeContext']['machine']): readonly Fact[] {
+  if (machine === undefined) return []
+  const { machineId, machineVersion, status, value, timers, effects } = machine
+  const version = machineVersion === null ? '' : ` ${machineVersion}`
+  return [
+    fact('machine', `${machineId}${version}, ${status}: ${value}`),
+    ...several(
+      'timer',
+      timers.map(({ timerId, name, dueAt }) => `${timerId} ${name}, due ${timeText(dueAt)}`),
+    ),
+    ...several(
+      'effect',
+      effects.map(({ effectId, src, since }) => `${effectId} ${src}, runs since version ${since}`),
+    ),
+  ]
+}
+
 function activeFacts(view: StateView, state: ReadonlyState, { activeContext }: Layers): readonly Fact[] {
   const { tasks, objectives, constraints, scope, nextStep, variables, items, openCalls } = activeContext
   return [
+    ...machineFacts(activeContext.machine),
     fact('tasks', taskCountsText(state)),
     ...several(
       'in hand',

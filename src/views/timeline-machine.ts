@@ -31,7 +31,10 @@ export const machineLines = {
       `machine ${machineId} taken from version ${fromVersion ?? 'none'} to ${machineVersion ?? 'none'}${snapshot === undefined ? '' : `, in ${valueText(snapshot.value)}`}`,
     'notice',
   ),
-  'machine.action-failed': notable(({ action, error }) => `action ${action} failed${said(error.message)}`, 'bad'),
+  'machine.action-failed': notable(
+    ({ action, error }) => `action ${action} failed${said(error.message)}`,
+    'bad',
+  ),
 } satisfies Partial<Lines>
 
 const policyText: Readonly<Record<EventData<'machine.timers-resumed'>['policy'], string>> = {

@@ -16,6 +16,7 @@ import { divergenceOf, type Problem, type Shown, shownBy } from './problem.ts'
 import { type ReduceProgress, type Reduction, reduce, type Trial } from './reduce.ts'
 import { type Found, findProblem } from './reproduce-search.ts'
 import { isSameValue } from './same.ts'
+import { assertNoMachine } from './script.ts'
 import { commandsOfStep, type ScriptStep } from './script-step.ts'
 import { simplified } from './simplify.ts'
 import { dataOf, type ShownProblem, testFileOf } from './test-file.ts'
@@ -85,7 +86,8 @@ export async function reproduce(
   const startedMs = elapsedMs()
   const { log } = waymark
   const sessionId = await waymark.resolve(name)
-  const { hash, version: newest } = await streamOf(log, sessionId)
+  const { hash, version: newest, summary } = await streamOf(log, sessionId)
+  assertNoMachine(sessionId, summary)
   const found = await findProblem(log, sessionId, options)
   const search = searchOf(found, options)
   const plain = madePlain(fewest(search.steps, search, options.onProgress), search)

@@ -4,6 +4,7 @@ import type { Command } from '../events/commands.ts'
 import { isKnown, type LoggedEvent } from '../events/envelope.ts'
 import { fold } from '../fold/fold.ts'
 import type { ReadonlyState } from '../fold/state.ts'
+import type { StreamSummary } from '../fold/summary.ts'
 import { DamagedRecord, WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import type { EventLog } from '../log/port.ts'
@@ -90,6 +91,16 @@ export async function scriptOf(log: EventLog, sessionId: string, range: ScriptRa
   }
   const last = steps[steps.length - 1]
   return { sessionId, start, version: last === undefined ? start.version : lastVersionOf(last), steps }
+}
+
+/** @throws WaymarkError `USAGE` where a machine runs in the stream: without it, what it would have done cannot be played */
+export function assertNoMachine(sessionId: string, summary: StreamSummary | null): void {
+  if (summary?.machine === undefined) return
+  throw new WaymarkError('USAGE', {
+    message: `a machine runs in ${sessionId}: without it, nobody can say what it would have done`,
+    hint: 'fork it at the version to change, and send the fork other events',
+    details: { sessionId },
+  })
 }
 
 function noVersion(sessionId: string, version: number, newest: number): WaymarkError {

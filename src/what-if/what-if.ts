@@ -11,7 +11,7 @@ import { checkChanges } from './changes-shape.ts'
 import { Comparing, type Comparison, Telling, type Told } from './comparison.ts'
 import { playedDiff } from './moved.ts'
 import { makePlayer, type PlayedStep, type PlayRules } from './play.ts'
-import { type OpenScript, openScript } from './script.ts'
+import { assertNoMachine, type OpenScript, openScript } from './script.ts'
 import { lastVersionOf } from './script-step.ts'
 
 export interface WhatIfOptions {
@@ -98,7 +98,8 @@ export async function prepare(waymark: Waymark, name: string, changes: WhatIfCha
   checkChanges(changes)
   const { log } = waymark
   const sessionId = await waymark.resolve(name)
-  const { forkedFrom } = await streamOf(log, sessionId)
+  const { forkedFrom, summary } = await streamOf(log, sessionId)
+  assertNoMachine(sessionId, summary)
   const inherited = forkedFrom?.version ?? 0
   const isInherited = [...versionsNamed(changes)].some((version) => version <= inherited)
   const after = isInherited ? 0 : inherited

@@ -39,7 +39,7 @@ describe('kill -9 while memory files are written', () => {
       await made.close()
       const kinds = new Set<string>()
       await killedAtPoints(
-        { original: home, files: '*/sessions/*.tmp', perNameMax: 2 },
+        { original: home, files: '*/sessions/*.tmp', perNameMax: 1 },
         (copy, environment) => startWorkerWith(environment, 'remember.mjs', copy, id, 'x', '1'),
         async ({ home: copy, death }) => {
           const folder = sessionsFolderOf(copy)

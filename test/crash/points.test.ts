@@ -34,7 +34,7 @@ describe.skipIf(missing !== null)(titled('kill -9 at a named point'), () => {
     await made.close()
     const found = { acknowledged: 0, only: 0, lost: 0 }
     const deaths = await killedAtPoints(
-      { original, files: storeFiles, perNameMax: 3 },
+      { original, files: storeFiles, perNameMax: 2 },
       (home, environment) => startWorkerWith(environment, 'record.mjs', home, id, 't', String(count)),
       async ({ home, lines }) => {
         const told = new Map(
@@ -62,7 +62,7 @@ describe.skipIf(missing !== null)(titled('kill -9 at a named point'), () => {
         await waymark.close()
       },
     )
-    expect(deaths.length).toBeGreaterThan(9)
+    expect(deaths.length).toBeGreaterThan(7)
     // Some died with everything unsaid, some after it was on disk and before they could say so.
     expect(Object.values(found).every((sum) => sum > 0)).toBe(true)
     await remove()
@@ -81,7 +81,7 @@ describe.skipIf(missing !== null)(titled('kill -9 at a named point'), () => {
     const [sessionId = ''] = Object.keys(expected)
     const schemas = new Set<number>()
     await killedAtPoints(
-      { original, files: storeFiles, perNameMax: 2 },
+      { original, files: storeFiles, perNameMax: 1 },
       (home, environment) => startWorkerWith(environment, 'record.mjs', home, sessionId, 'x', '0'),
       async ({ home }) => {
         schemas.add(await schemaOf(home))
@@ -89,7 +89,7 @@ describe.skipIf(missing !== null)(titled('kill -9 at a named point'), () => {
         expect(await schemaOf(home)).toBe(schemaVersion)
       },
     )
-    expect([...schemas].sort()).toEqual([1, schemaVersion])
+    expect([...schemas].sort((a, b) => a - b)).toEqual([1, schemaVersion])
     await remove()
   })
 
@@ -100,7 +100,7 @@ describe.skipIf(missing !== null)(titled('kill -9 at a named point'), () => {
     const expected = await storyOf((await imported([file])).log)
     const appended = new Set<number>()
     await killedAtPoints(
-      { original, files: storeFiles, perNameMax: 2 },
+      { original, files: storeFiles, perNameMax: 1 },
       (home, environment) => startWorkerWith(environment, 'import.mjs', home, file),
       async ({ home }) => {
         const waymark = await Waymark.open({ home, memoryFiles: false })
@@ -112,7 +112,7 @@ describe.skipIf(missing !== null)(titled('kill -9 at a named point'), () => {
         await waymark.close()
       },
     )
-    expect(appended.size).toBeGreaterThan(2)
+    expect(appended.size).toBeGreaterThan(1)
     await remove()
   })
 })

@@ -4,6 +4,8 @@
  * at random while they record and seal.
  */
 import { beforeAll, describe, expect, it } from 'vitest'
+import { sha256 } from '../../src/kernel/hash.ts'
+import { canonicalJson } from '../../src/kernel/json.ts'
 import { limits } from '../../src/kernel/limits.ts'
 import { storePathOf } from '../../src/session/home.ts'
 import { Waymark } from '../../src/session/waymark.ts'
@@ -29,9 +31,9 @@ async function longSession(home: string): Promise<string> {
 async function readOnly(
   home: string,
   id: string,
-): Promise<{ readonly events: unknown; readonly ok: boolean }> {
+): Promise<{ readonly events: string; readonly ok: boolean }> {
   const waymark = await Waymark.open({ home, readOnly: true })
-  const events = await eventsOf(waymark.log, id)
+  const events = sha256(canonicalJson(await eventsOf(waymark.log, id)))
   const { ok } = await waymark.verify()
   await waymark.close()
   return { events, ok }
@@ -61,12 +63,9 @@ describe('kill -9 while sealing', () => {
       const id = await longSession(home)
       const { events } = await readOnly(home, id)
       await killedAtPoints(
-        { original: home, files: storeFiles, perNameMax: 2 },
+        { original: home, files: storeFiles, perNameMax: 1 },
         (copy, environment) => startWorkerWith(environment, 'seal.mjs', storePathOf(copy), id, 'never'),
         async ({ home: copy, death }) => {
-          expect(await readOnly(copy, id), death.name).toEqual({ events, ok: true })
-          const again = await startWorker('seal.mjs', storePathOf(copy), id, 'never').ended
-          expect(again).toMatchObject({ code: 0, stderr: '' })
           expect(await readOnly(copy, id), death.name).toEqual({ events, ok: true })
         },
       )

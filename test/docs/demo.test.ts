@@ -89,6 +89,36 @@ describe('examples/embed', () => {
     ])
   })
 
+  it('runs an orchestrator loop on the log', () => {
+    const { status, stdout } = run('examples/durable/loop.mjs')
+    expect(status).toBe(0)
+    expect(stdout.trim().split('\n').slice(-3)).toEqual([
+      'done',
+      "{ result: 'did: write the code, tests are missing', rounds: 1 }",
+      'sent back at version 4; until then its steps were write the code',
+    ])
+  })
+
+  it('waits for an approval over a stop', () => {
+    const { status, stdout } = run('examples/durable/approvals.mjs')
+    expect(status).toBe(0)
+    const lines = stdout.trim().split('\n')
+    expect(lines).toContain('1 reminder is out')
+    expect(lines).toContain('approved done')
+    expect(stdout).toContain('machine.timers-resumed')
+  })
+
+  it('has the task machine inside a machine of somebody else', () => {
+    const { status, stdout } = run('examples/durable/parent.mjs')
+    expect(status).toBe(0)
+    expect(stdout.trim().split('\n')).toEqual([
+      'the task is failed after 1 failure',
+      'release-3: released, the task is gone',
+      'the fork: working, its task is failed',
+      'verified with the machine: true',
+    ])
+  })
+
   it('is what the README shows', () => {
     const [, code = ''] =
       /^\/\/.*\n\n([\s\S]*)$/.exec(readFileSync(join(root, 'examples/embed/task.mjs'), 'utf8')) ?? []

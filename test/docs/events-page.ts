@@ -191,7 +191,9 @@ function wordAt(source: string, node: unknown): string {
 }
 
 const remarks: Remarks = new Map(
-  ['session', 'task', 'usage', 'work'].flatMap((file) => [...remarksIn(textOf(`src/events/${file}.ts`))]),
+  ['session', 'task', 'usage', 'work', 'machine'].flatMap((file) => [
+    ...remarksIn(textOf(`src/events/${file}.ts`)),
+  ]),
 )
 /** What the comments say of a field; one inside a shared shape is found by its own name. */
 function remarkOf(type: string, field: string): string | undefined {

@@ -2,7 +2,7 @@
  * Names that examples in comments may use without making them. Pages import what they use, as a reader would have to.
  * Each example gets its own: an empty home in memory, and one session in it.
  */
-import { createActor, transition } from 'xstate'
+import { createActor, setup, transition } from 'xstate'
 import type { DecisionContext } from '../../src/decide/decision.ts'
 import { standardConfiguration } from '../../src/events/session.ts'
 import { seeded } from '../../src/kernel/clock.ts'
@@ -22,7 +22,18 @@ export interface Prelude {
   readonly waymark: Waymark
   /** A session of that home, at version 1. */
   readonly session: Session
+  /** A machine with two states, `shut` and `open`, and the events `OPEN` and `SHUT`. */
+  readonly doorMachine: typeof doorMachine
 }
+
+const doorMachine = setup({
+  // XState takes its types from the type of a value that is never read.
+  types: {} as { events: { type: 'OPEN' } | { type: 'SHUT' } },
+}).createMachine({
+  id: 'door',
+  initial: 'shut',
+  states: { shut: { on: { OPEN: 'open' } }, open: { on: { SHUT: 'shut' } } },
+})
 
 export const preludeNames: readonly (keyof Prelude)[] = [
   'createActor',
@@ -31,6 +42,7 @@ export const preludeNames: readonly (keyof Prelude)[] = [
   'context',
   'waymark',
   'session',
+  'doorMachine',
 ]
 
 export async function prelude(): Promise<Prelude> {
@@ -47,5 +59,6 @@ export async function prelude(): Promise<Prelude> {
     },
     waymark,
     session: await waymark.createSession({ model: 'claude-sonnet-4-5', windowTokens: 200_000 }),
+    doorMachine,
   }
 }

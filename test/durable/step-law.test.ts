@@ -4,11 +4,12 @@
  * each happening all that can be seen of the one is held against the other.
  */
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
-import { type AnyActorRef, createActor, SimulatedClock } from 'xstate'
+import { expect, it, vi } from 'vitest'
+import { type AnyActorRef, type AnyEventObject, createActor, SimulatedClock } from 'xstate'
 import { plainOf } from '../../src/decide/durable/json.ts'
+import { inDocumentOrder } from '../../src/decide/durable/restore.ts'
 import { WaymarkError } from '../../src/kernel/errors.ts'
-import { type Driven, drive, startedAt } from './driver.ts'
+import { type Driven, drive, startedAt } from './step-driver.ts'
 import {
   type Done,
   type Happening,
@@ -18,10 +19,6 @@ import {
   modelArbitrary,
 } from './step-models.ts'
 
-interface Lived {
-  readonly counts: Map<string, number>
-}
-
 /** What is seen of both; equal after each happening. */
 interface Seen {
   readonly snapshot: unknown
@@ -29,6 +26,16 @@ interface Seen {
   readonly actions: readonly string[]
   readonly received: readonly string[]
   readonly emitted: number
+}
+
+function quietly(work: () => void): void {
+  const { warn } = console
+  console.warn = () => {}
+  try {
+    work()
+  } finally {
+    console.warn = warn
+  }
 }
 
 class LiveActor {
@@ -41,17 +48,53 @@ class LiveActor {
     this.actor = createActor(machineOf(model, this.done), { clock: this.clock })
     this.actor.subscribe({ error: () => {} })
     this.actor.on('*', () => this.#emitted++)
-    this.actor.start()
+    quietly(() => this.actor.start())
   }
 
-  at(path: readonly string[]): AnyActorRef {
+  /** XState warns of what is sent to actors that have ended; that is no concern here. */
+  send(path: readonly string[], event: AnyEventObject): void {
+    quietly(() => this.#at(path).send(event))
+  }
+
+  wait(untilMs: number): void {
+    quietly(() => this.clock.set(untilMs))
+  }
+
+  #at(path: readonly string[]): AnyActorRef {
     let actor = this.actor
     for (const id of path)
       actor = (actor.getSnapshot() as { children: Record<string, AnyActorRef> }).children[id] ?? actor
     return actor
   }
 
+  /**
+   * An actor that goes on keeps its states in the order in which they were entered, which no snapshot says; XState puts them into the order of the
+   * machine when it restores one. Parallel states are asked in that order, so the live actor is given it too.
+   */
+  putInOrder(): void {
+    const snapshot = this.actor.getSnapshot() as {
+      _nodes: { order: number }[]
+      value: unknown
+      machine: { root: unknown } | undefined
+    }
+    if (snapshot.machine === undefined) return
+    snapshot._nodes.sort((a, b) => a.order - b.order)
+    snapshot.value = inDocumentOrder(snapshot.machine.root, snapshot.value)
+  }
+
+  /** XState can come to be in two states of which only one can be: then it is not what its own snapshot says. */
+  isSound(): boolean {
+    const { _nodes: nodes = [] } = this.actor.getSnapshot() as {
+      _nodes?: { parent?: { id: string; type: string } }[]
+    }
+    const parents = nodes.flatMap(({ parent }) =>
+      parent === undefined || parent.type === 'parallel' ? [] : [parent.id],
+    )
+    return new Set(parents).size === parents.length
+  }
+
   seen(): Seen {
+    this.putInOrder()
     const scheduled = Object.values(this.actor.system.getSnapshot()._scheduledEvents)
     return {
       snapshot: withSortedHistory(plainOf(this.actor.getPersistedSnapshot(), 'live')),
@@ -75,8 +118,10 @@ function pathOfLive(actor: AnyActorRef): string {
 }
 
 function seenOf(driven: Driven): Seen {
-  const pathOfEffect = new Map(
-    driven.outcomes.flatMap(({ effects }) => effects.map(({ effectId, path }) => [effectId, path] as const)),
+  const callbacks = new Map(
+    driven.outcomes
+      .flatMap(({ effects }) => effects.filter(({ src }) => src === 'callback'))
+      .map(({ effectId, path }) => [effectId, path] as const),
   )
   return {
     snapshot: withSortedHistory(driven.state.snapshot),
@@ -85,9 +130,10 @@ function seenOf(driven: Driven): Seen {
       .sort(),
     actions: driven.actions,
     received: driven.live.flatMap(({ deliveries }) =>
-      deliveries
-        .map(({ effectId, event }) => ({ path: pathOfEffect.get(effectId) ?? [], event }))
-        .map(({ path, event }) => `${path.map((id) => `${id}/`).join('')}${event.type}`),
+      deliveries.flatMap(({ effectId, event }) => {
+        const path = callbacks.get(effectId)
+        return path === undefined ? [] : [`${path.map((id) => `${id}/`).join('')}${event.type}`]
+      }),
     ),
     emitted: driven.live.flatMap(({ emitted }) => emitted.filter(({ path }) => path.length === 0)).length,
   }
@@ -98,7 +144,7 @@ const happenTo: Readonly<
 > = {
   event(live, driven, { which }) {
     const type = ['A', 'B', 'C', 'R1', 'R2'][which % 5] ?? 'A'
-    live.actor.send({ type })
+    live.send([], { type })
     const answer = driven.ask({ kind: 'event', event: { type }, to: [] })
     // An event without a transition does nothing in XState either.
     if (!answer.ok) expect(answer.kind).toBe('unknown-event')
@@ -108,7 +154,7 @@ const happenTo: Readonly<
     const dueAts = Object.values(driven.state.timers).map(({ dueAt }) => Date.parse(dueAt))
     if (dueAts.length === 0) return null
     const dueMs = Math.min(...dueAts)
-    live.clock.set(dueMs - startedAt)
+    live.wait(dueMs - startedAt)
     driven.nowMs = dueMs
     for (let next = dueTimer(driven); next !== undefined; next = dueTimer(driven)) driven.fire(next)
     return 'timer'
@@ -118,28 +164,24 @@ const happenTo: Readonly<
     const effect = effects[which % effects.length]
     if (effect === undefined) return null
     const error = { name: 'Error', message: 'it failed' }
-    live
-      .at(effect.path)
-      .send(
-        fails
-          ? { type: 'xstate.promise.reject', data: new Error('it failed') }
-          : { type: 'xstate.promise.resolve', data: which },
-      )
+    live.send(
+      effect.path,
+      fails
+        ? { type: 'xstate.promise.reject', data: new Error('it failed') }
+        : { type: 'xstate.promise.resolve', data: which },
+    )
     if (fails) driven.fail(effect.path, error)
     else driven.settle(effect.path, which)
     return effect.path.length > 1 ? 'settle deep' : fails ? 'settle failed' : 'settle'
   },
   go(live, driven, { which }) {
     const children = Object.entries(
-      (driven.state.snapshot['children'] ?? {}) as Record<
-        string,
-        { src: string; snapshot: { status: string } }
-      >,
+      (driven.state.snapshot.children ?? {}) as Record<string, { src: string; snapshot: { status: string } }>,
     )
     const able = children.filter(([, { src, snapshot }]) => src !== 'promise' && snapshot.status === 'active')
     const [id, child] = able[which % able.length] ?? []
     if (id === undefined || child === undefined) return null
-    live.at([id]).send({ type: 'GO' })
+    live.send([id], { type: 'GO' })
     driven.ask({ kind: 'event', event: { type: 'GO' }, to: [id] })
     return `go ${child.src}`
   },
@@ -147,7 +189,7 @@ const happenTo: Readonly<
     const effect = Object.values(driven.state.effects).find(({ src }) => src === 'observable')
     if (effect === undefined) return null
     const event = { type: 'xstate.observable.next', data: which }
-    live.at(effect.path).send(event)
+    live.send(effect.path, event)
     driven.send(event, effect.path)
     return 'next'
   },
@@ -165,7 +207,7 @@ function dueTimer(driven: Driven): string | undefined {
     .map(({ name }) => name)[0]
 }
 
-function liveThrough(model: Model, happenings: readonly Happening[], { counts }: Lived): void {
+function liveThrough(model: Model, happenings: readonly Happening[], counts: Map<string, number>): void {
   const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1)
   const live = new LiveActor(model)
   let driven: Driven
@@ -186,15 +228,25 @@ function liveThrough(model: Model, happenings: readonly Happening[], { counts }:
       count('threw')
       return
     }
+    if (hasTwins(driven) || !live.isSound()) {
+      count('unsound')
+      return
+    }
     expect(seenOf(driven)).toEqual(live.seen())
   }
   count(driven.state.status)
   count(`actions ${Math.min(3, driven.actions.length)}`)
   if (driven.live.some(({ emitted }) => emitted.length > 0)) count('emitted')
   if (driven.live.some(({ deliveries }) => deliveries.length > 0)) count('delivered')
-  if (Object.keys((driven.state.snapshot['historyValue'] ?? {}) as object).length > 0) count('history')
+  if (Object.keys((driven.state.snapshot.historyValue ?? {}) as object).length > 0) count('history')
   if (driven.outcomes.some(({ cancelledTimers }) => cancelledTimers.length > 0)) count('cancelled timer')
   if (driven.outcomes.some(({ stoppedEffects }) => stoppedEffects.length > 0)) count('stopped effect')
+}
+
+/** Two timers of one name at once: XState itself loses sight of one of them, which then can be neither seen nor cancelled. */
+function hasTwins({ state }: Driven): boolean {
+  const names = Object.values(state.timers).map(({ source, name }) => JSON.stringify([source, name]))
+  return new Set(names).size < names.length
 }
 
 /** What ends a live actor with an error that nobody handles is no step at all. */
@@ -205,15 +257,37 @@ function assertThrew(error: unknown, live: LiveActor): void {
 }
 
 it('law: step by step through JSON, a machine does what it does as one live actor', () => {
+  const warn = vi.spyOn(console, 'warn')
   const property = fc.property(modelArbitrary, happeningsArbitrary, (model, happenings) =>
-    liveThrough(model, happenings, { counts: new Map() }),
+    liveThrough(model, happenings, new Map()),
   )
   fc.assert(property, { numRuns: 150 })
+  expect(warn).not.toHaveBeenCalled()
+  warn.mockRestore()
 })
 
 it('the machines of the law are not vacuous: all that it is about happens', () => {
   const counts = new Map<string, number>()
-  const sample = fc.sample(fc.tuple(modelArbitrary, happeningsArbitrary), 150)
-  for (const [model, happenings] of sample) liveThrough(model, happenings, { counts })
-  console.log(counts)
+  const wanted = [
+    'event',
+    'unknown',
+    'timer',
+    'settle',
+    'go kid',
+    'go callback',
+    'next',
+    'threw',
+    'history',
+    'delivered',
+    'emitted',
+  ]
+  const rare = ['cancelled timer', 'stopped effect', 'actions 3', 'done', 'settle failed']
+  const isEnough = (): boolean => [...wanted, ...rare].every((what) => counts.has(what))
+  for (let tried = 0; tried < 40 && !isEnough(); tried++) {
+    for (const [model, happenings] of fc.sample(fc.tuple(modelArbitrary, happeningsArbitrary), 25)) {
+      liveThrough(model, happenings, counts)
+    }
+  }
+  expect([...counts.keys()]).toEqual(expect.arrayContaining([...wanted, ...rare]))
+  expect(counts.get('unsound') ?? 0).toBeLessThan((counts.get('active') ?? 0) / 4)
 })

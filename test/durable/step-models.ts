@@ -8,7 +8,6 @@ import {
   type AnyStateMachine,
   assign,
   cancel,
-  createMachine,
   emit,
   enqueueActions,
   fromCallback,
@@ -197,11 +196,11 @@ function configOf(model: Model): object {
     { kind, children, history, ends }: Omit<Tree, 'kind'> & { kind: string },
   ): void => {
     const built = children.map(build)
-    if (kind === 'parallel') config['type'] = 'parallel'
-    else config['initial'] = built[0]?.[0]
+    if (kind === 'parallel') config.type = 'parallel'
+    else config.initial = built[0]?.[0]
     if (history !== 'none') built.push(special(states, { type: 'history', history }))
     if (ends && kind !== 'parallel') built.push(special(states, { type: 'final' }))
-    config['states'] = Object.fromEntries(built)
+    config.states = Object.fromEntries(built)
   }
   const root: Config = {
     id: 'model',
@@ -226,9 +225,9 @@ function special(
 function connect(model: Model, states: readonly { readonly config: Config; readonly type: string }[]): void {
   const real = states.filter(({ type }) => type !== 'history' && type !== 'final')
   const at = (index: number): Config => real[index % real.length]?.config ?? {}
-  const target = (index: number): string => `#${String(states[index % states.length]?.config['id'])}`
+  const target = (index: number): string => `#${String(states[index % states.length]?.config.id)}`
   for (const { from, event, to, guard, reenter, actions } of model.transitions) {
-    const on = at(from)['on'] as Record<string, unknown[]>
+    const on = at(from).on as Record<string, unknown[]>
     const isFirst = event !== 'R1' && event !== 'R2'
     const transition = {
       ...(to === null ? {} : { target: target(to) }),
@@ -240,13 +239,13 @@ function connect(model: Model, states: readonly { readonly config: Config; reado
   }
   for (const { from, to, at: n } of model.always) {
     const guard = ({ context }: { context: Context }): boolean => context.n === n
-    ;(at(from)['always'] as unknown[]).push({ target: target(to), guard, actions: [counted, 'n2'] })
+    ;(at(from).always as unknown[]).push({ target: target(to), guard, actions: [counted, 'n2'] })
   }
-  for (const { from, to, delay } of model.afters) (at(from)['after'] as Config)[delay] = target(to)
+  for (const { from, to, delay } of model.afters) (at(from).after as Config)[delay] = target(to)
   model.invokes.forEach(({ from, kind, done, failed, watches }, index) => {
     const onDone = {
       target: target(done),
-      actions: assign({ output: ({ event }) => event['output'] ?? null }),
+      actions: assign({ output: ({ event }) => event.output ?? null }),
     }
     const invoke = {
       src: kind,
@@ -257,7 +256,7 @@ function connect(model: Model, states: readonly { readonly config: Config; reado
         ? { onSnapshot: { actions: ['watched'] } }
         : {}),
     }
-    ;(at(from)['invoke'] as unknown[]).push(invoke)
+    ;(at(from).invoke as unknown[]).push(invoke)
   })
   for (const { at: index, exit, waits } of model.entries) {
     const list = at(index)[exit ? 'exit' : 'entry'] as unknown[]
@@ -286,10 +285,10 @@ const actionsOf: Readonly<Record<(typeof actionKinds)[number], (level: number) =
   send: (level) => (level === 1 ? [sendTo(someChild, { type: 'GO' })] : ['n0']),
   spawn: () => [
     assign(({ context, spawn }) => ({
-      spawned: context['spawned'] + 1,
+      spawned: context.spawned + 1,
       last: (spawn as (src: string, options: object) => AnyActorRef)('kid', {
-        id: `x${context['spawned']}`,
-        syncSnapshot: context['spawned'] % 2 === 0,
+        id: `x${context.spawned}`,
+        syncSnapshot: context.spawned % 2 === 0,
       }),
     })),
   ],
@@ -317,5 +316,3 @@ function someChild({ self }: { self: AnyActorRef }): AnyActorRef {
     Object.values(children).find((child) => child.id.startsWith('k')) ?? Object.values(children)[0] ?? self
   )
 }
-
-export const emptyMachine = createMachine({ id: 'empty' })

@@ -9,22 +9,51 @@ import { canonicalJson } from '../../src/kernel/json.ts'
 import { limits } from '../../src/kernel/limits.ts'
 
 const key = fc.oneof(
-  fc.constantFrom('a', 'b', '', '0', '1', '-', 'a/b', 'm~n', '~1', '__proto__', 'constructor', 'length', 'toString'),
+  fc.constantFrom(
+    'a',
+    'b',
+    '',
+    '0',
+    '1',
+    '-',
+    'a/b',
+    'm~n',
+    '~1',
+    '__proto__',
+    'constructor',
+    'length',
+    'toString',
+  ),
   fc.string({ maxLength: 3 }),
 )
 const { json } = fc.letrec<{ json: JsonValue }>((tie) => ({
   json: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
-    fc.oneof(fc.constantFrom<JsonValue>(null, true, false, 0, 1, ''), fc.string({ maxLength: 4 }), fc.integer()),
+    fc.oneof(
+      fc.constantFrom<JsonValue>(null, true, false, 0, 1, ''),
+      fc.string({ maxLength: 4 }),
+      fc.integer(),
+    ),
     fc.array(tie('json'), { maxLength: 4 }),
     fc.dictionary(key, tie('json'), { maxKeys: 4, noNullPrototype: true }),
   ),
 }))
 const path = fc.oneof(
-  fc.array(key, { maxLength: 4 }).map((keys) =>
-    keys.map((one) => `/${one.replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+  fc
+    .array(key, { maxLength: 4 })
+    .map((keys) => keys.map((one) => `/${one.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')),
+  fc.constantFrom(
+    '',
+    '/',
+    'a',
+    '/a~',
+    '/~2',
+    '/00',
+    '/-1',
+    '/1e1',
+    '/__proto__/polluted',
+    '/constructor/prototype/polluted',
   ),
-  fc.constantFrom('', '/', 'a', '/a~', '/~2', '/00', '/-1', '/1e1', '/__proto__/polluted', '/constructor/prototype/polluted'),
 )
 const patch = fc.array(
   fc.oneof(
@@ -38,12 +67,10 @@ const patch = fc.array(
 const kept = 'a text that stays the same while other things change'
 const pair = fc.oneof(
   fc.tuple(json, json),
-  fc
-    .tuple(json, patch)
-    .map(([before, change]): [JsonValue, JsonValue] => [
-      { kept, inner: [before, kept] },
-      { kept, inner: [applyPatch(before, change), kept] },
-    ]),
+  fc.tuple(json, patch).map(([before, change]): [JsonValue, JsonValue] => [
+    { kept, inner: [before, kept] },
+    { kept, inner: [applyPatch(before, change), kept] },
+  ]),
 )
 
 describe('patches', () => {
@@ -87,13 +114,43 @@ describe('patches', () => {
 
   it.each<[string, JsonValue, JsonValue, Patch]>([
     ['nothing', { a: [1, { b: 2 }] }, { a: [1, { b: 2 }] }, []],
-    ['a field', { count: 1, name: 'order' }, { count: 2, name: 'order' }, [{ op: 'replace', path: '/count', value: 2 }]],
-    ['growth at the end', { items: ['some', 'more'] }, { items: ['some', 'more', 'x'] }, [{ op: 'add', path: '/items/2', value: 'x' }]],
-    ['shrinking at the end', { long: 'enough text to be kept', items: [1, 2, 3] }, { long: 'enough text to be kept', items: [1] }, [{ op: 'replace', path: '/items', value: [1] }]],
-    ['names that pointers escape', { 'a/b~c': 1, kept: 'a text that is kept' }, { 'a/b~c': 2, kept: 'a text that is kept' }, [{ op: 'replace', path: '/a~1b~0c', value: 2 }]],
-    ['a field that is gone', { gone: 1, kept: 'a text that is kept' }, { kept: 'a text that is kept' }, [{ op: 'remove', path: '/gone' }]],
+    [
+      'a field',
+      { count: 1, name: 'order' },
+      { count: 2, name: 'order' },
+      [{ op: 'replace', path: '/count', value: 2 }],
+    ],
+    [
+      'growth at the end',
+      { items: ['some', 'more'] },
+      { items: ['some', 'more', 'x'] },
+      [{ op: 'add', path: '/items/2', value: 'x' }],
+    ],
+    [
+      'shrinking at the end',
+      { long: 'enough text to be kept', items: [1, 2, 3] },
+      { long: 'enough text to be kept', items: [1] },
+      [{ op: 'replace', path: '/items', value: [1] }],
+    ],
+    [
+      'names that pointers escape',
+      { 'a/b~c': 1, kept: 'a text that is kept' },
+      { 'a/b~c': 2, kept: 'a text that is kept' },
+      [{ op: 'replace', path: '/a~1b~0c', value: 2 }],
+    ],
+    [
+      'a field that is gone',
+      { gone: 1, kept: 'a text that is kept' },
+      { kept: 'a text that is kept' },
+      [{ op: 'remove', path: '/gone' }],
+    ],
     ['another kind of value', [1], { 0: 1 }, [{ op: 'replace', path: '', value: { 0: 1 } }]],
-    ['what is shorter as a whole', { a: 1, b: 2 }, { a: 3, b: 4 }, [{ op: 'replace', path: '', value: { a: 3, b: 4 } }]],
+    [
+      'what is shorter as a whole',
+      { a: 1, b: 2 },
+      { a: 3, b: 4 },
+      [{ op: 'replace', path: '', value: { a: 3, b: 4 } }],
+    ],
   ])('tell %s', (_name, before, after, expected) => {
     expect(patchBetween(before, after)).toEqual(expected)
     expect(applyPatch(before, expected)).toEqual(after)
@@ -102,7 +159,10 @@ describe('patches', () => {
   it('replace a value as a whole where its changes are too many, and keep to what a log takes', () => {
     const count = limits.patchOperationsMax + 1
     const long = (mark: string): JsonValue =>
-      Array.from({ length: count }, (_, index) => ({ kept: 'a text that is kept and kept and kept', mark: `${mark}${index}` }))
+      Array.from({ length: count }, (_, index) => ({
+        kept: 'a text that is kept and kept and kept',
+        mark: `${mark}${index}`,
+      }))
     const made = patchBetween({ rows: long('a'), other: 1 }, { rows: long('b'), other: 1 })
     expect(made.map(({ op, path: place }) => `${op} ${place}`)).toEqual(['replace /rows'])
     const deep = 'k'.repeat(limits.textCharactersMax)
@@ -122,7 +182,10 @@ describe('patches', () => {
       { op: 'add', path: 'list/0', value: 1 },
     ]
     expect(applyPatch(value, nowhere)).toBe(value)
-    expect(applyPatch(value, [{ op: 'add', path: '/list/0', value: 0 }])).toEqual({ list: [0, 1, 2], text: 'x' })
+    expect(applyPatch(value, [{ op: 'add', path: '/list/0', value: 0 }])).toEqual({
+      list: [0, 1, 2],
+      text: 'x',
+    })
   })
 })
 

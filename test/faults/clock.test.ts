@@ -147,6 +147,27 @@ describe('a clock that jumps', () => {
   })
 })
 
+describe('a clock that tells what cannot be written', () => {
+  it.each(['+012026-01-01T00:00:00.000Z', '2026-01-01T00:00:00Z', 'Thu Jan 01 2026', ''])(
+    'is refused, and nothing is recorded: %j',
+    async (time) => {
+      let told = isoOf(startMs)
+      const waymark = await Waymark.open({ store: new MemoryLog(), clock: { now: () => told } })
+      const session = await waymark.createSession()
+      told = time
+      const adding = session.send({ type: 'task.add', taskId: 'a', title: 'a task' })
+      await expect(adding).rejects.toMatchObject({
+        code: 'USAGE',
+        hint: expect.stringContaining('four digits'),
+      })
+      told = isoOf(startMs)
+      await session.send({ type: 'task.add', taskId: 'a', title: 'a task' })
+      expect(await waymark.verify()).toMatchObject({ ok: true })
+      await waymark.close()
+    },
+  )
+})
+
 const eventsShape = z.array(z.object({ version: z.number(), time: z.string() }))
 
 describe.skipIf(missing !== null)(titled('the time of day of a real process, put back and far ahead'), () => {
@@ -156,7 +177,8 @@ describe.skipIf(missing !== null)(titled('the time of day of a real process, put
     const remote = startRemote(home, machine.environment)
     await remote.ask('open')
     await remote.ask('begin', { options: { windowTokens: 200_000 } })
-    const jumpsMs = [0, -400 * dayMs, 400 * dayMs, -18_000 * dayMs, 20_000 * dayMs, -1, 0]
+    // The last but one lies beyond the year 9999.
+    const jumpsMs = [0, -400 * dayMs, 400 * dayMs, -18_000 * dayMs, 20_000 * dayMs, 3_000_000 * dayMs, 0]
     for (const [n, clockMs] of jumpsMs.entries()) {
       machine.order({ clockMs })
       const now = Date.parse(String(await remote.ask('now')))
@@ -174,6 +196,7 @@ describe.skipIf(missing !== null)(titled('the time of day of a real process, put
     const events = eventsShape.parse(await remote.ask('events'))
     expect(events.map(({ version }) => version)).toEqual(events.map((_, index) => index + 1))
     const times = events.map(({ time }) => time)
+    expect(times.every((time) => /^\d{4}-/.test(time))).toBe(true)
     expect(times.filter((time, index) => time < (times[index - 1] ?? '')).length).toBeGreaterThanOrEqual(3)
     const latest = times.toSorted().at(-1)
     expect(await remote.ask('at', { when: latest })).toBe(events.length)

@@ -17,10 +17,7 @@ function logWith(changes: (log: MemoryLog) => Partial<EventLog>): SimulatedDisk 
 }
 
 /** A transaction with some of its methods replaced. */
-function transactionWith(
-  transaction: LogTransaction,
-  changes: Partial<LogTransaction>,
-): LogTransaction {
+function transactionWith(transaction: LogTransaction, changes: Partial<LogTransaction>): LogTransaction {
   return new Proxy(transaction, {
     get: (target, name) => {
       const value: unknown = Reflect.get(Object.hasOwn(changes, name) ? changes : target, name)
@@ -31,7 +28,8 @@ function transactionWith(
 
 function withTransactions(changes: (transaction: LogTransaction) => Partial<LogTransaction>): SimulatedDisk {
   return logWith((log) => ({
-    transact: (work) => log.transact((transaction) => work(transactionWith(transaction, changes(transaction)))),
+    transact: (work) =>
+      log.transact((transaction) => work(transactionWith(transaction, changes(transaction)))),
   }))
 }
 
@@ -85,7 +83,8 @@ function checksNoVersion(): SimulatedDisk {
     const transact: EventLog['transact'] = async (work) => {
       for (const [sessionId, head] of seen) Object.assign(log.stored.streams.get(sessionId) ?? {}, head)
       const answer = await log.transact(work)
-      for (const { sessionId, version, hash } of log.stored.streams.values()) seen.set(sessionId, { version, hash })
+      for (const { sessionId, version, hash } of log.stored.streams.values())
+        seen.set(sessionId, { version, hash })
       return answer
     }
     return new Proxy<EventLog>(log, {

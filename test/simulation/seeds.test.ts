@@ -16,15 +16,18 @@ const seed = named === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(
 const seconds = Number(process.env.WAYMARK_SIMULATE_SECONDS ?? 20)
 const forMs = seconds * 1_000
 
-/** On a disk in memory, where a run takes some tens of milliseconds; a busy machine makes a tenth of what an idle one does. */
+/** The rest of the time is for real files, in which a run takes several times as long. */
 const share = 0.85
-const runsLeast = Math.floor(seconds * 4)
 const steps = 30
 
 it(`seeds from ${seed} on keep every promise`, { timeout: forMs + 60_000 }, async () => {
+  const before = process.cpuUsage()
   const found = await simulateSeeds({ seed, steps, forMs: forMs * share })
-  process.stdout.write(`simulated ${JSON.stringify(found)}\n`)
-  expect(found.runs).toBeGreaterThan(runsLeast)
+  const { user, system } = process.cpuUsage(before)
+  const cpuSeconds = (user + system) / 1_000_000
+  process.stdout.write(`simulated ${JSON.stringify({ ...found, cpuSeconds })}\n`)
+  // By the time that it was given: on a busy machine that is a part of the time that has gone by.
+  expect(found.runs).toBeGreaterThan(cpuSeconds * 4)
 })
 
 it(`seeds from ${seed} on keep every promise in a SQLite file`, { timeout: forMs + 60_000 }, async () => {
@@ -40,13 +43,6 @@ it(`seeds from ${seed} on keep every promise in a SQLite file`, { timeout: forMs
   }
 })
 
-/** Seeds that have failed once: what they found is mended. */
-const past: readonly { readonly seed: number; readonly steps: number }[] = [
-  { seed: 62, steps: 40 },
-  { seed: 93, steps: 40 },
-  { seed: 54, steps: 30 },
-]
-
-it('seeds that failed once keep every promise', async () => {
-  for (const run of past) await simulate(run)
+it('fixed seeds keep every promise: whatever changes meets the same runs again', async () => {
+  for (let fixed = 1; fixed <= 12; fixed++) await simulate({ seed: fixed })
 })

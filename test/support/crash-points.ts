@@ -66,8 +66,9 @@ function chosenDeaths(trace: string, perNameMax: number): readonly Death[] {
   if (process.env.WAYMARK_CRASH_POINTS === 'all') return all
   return [...new Set(all.map(({ name }) => name))].flatMap((name) => {
     const same = all.filter((death) => death.name === name)
-    const every = same.length / Math.min(perNameMax, same.length)
-    return same.filter((_, index) => Math.floor((index + 1) / every) > Math.floor(index / every))
+    const count = Math.min(perNameMax, same.length)
+    const places = Array.from({ length: count }, (_, n) => Math.floor(((n + 0.5) * same.length) / count))
+    return places.flatMap((place) => same.slice(place, place + 1))
   })
 }
 

@@ -6,13 +6,16 @@
  * change is the command's own.
  */
 import { beforeAll, describe, expect, it } from 'vitest'
+import { durableMachine } from '../../src/decide/durable/machine.ts'
 import { type Command, type CommandType, commandTypes, isCommandType } from '../../src/events/commands.ts'
 import { noKnowledge } from '../../src/fold/knowledge-state.ts'
 import { canonicalJson } from '../../src/kernel/json.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { play } from '../../src/testing/play.ts'
 import { type Layers, layersOf, layerTitles } from '../../src/views/layers.ts'
+import { machineEvents } from '../corpus/machine-events.ts'
 import { textOf } from '../docs/example-blocks.ts'
+import { orderMachine } from '../support/order-machine.ts'
 import { checkpointId, item, otherSessionId, type Sample, started, stateAfter } from './samples.ts'
 
 const text = { hash: 'b'.repeat(64), bytes: 400, preview: 'write the first test' }
@@ -162,9 +165,12 @@ beforeAll(async () => {
       ? { ...command, expiresAt: new Date(Date.parse(time) + (index + 1) * 1_000).toISOString() }
       : command,
   )
+  const order = durableMachine(orderMachine)
   const { steps } = await play(new MemoryLog(), inTime, { policies: [] })
-  expect(steps.flatMap(({ command, refusal }) => (refusal === null ? [] : [command.type]))).toEqual([])
-  for (const { command, before, after } of steps) {
+  const ofMachine = await play(new MemoryLog(), machineEvents(order), { policies: [], machine: order })
+  const all = [...steps, ...ofMachine.steps]
+  expect(all.flatMap(({ command, refusal }) => (refusal === null ? [] : [command.type]))).toEqual([])
+  for (const { command, before, after } of all) {
     const [was, is] = [before === null ? stateAfter() : before, after].map(layersOf)
     for (const name of names) {
       if (canonicalJson(was?.[name]) !== canonicalJson(is?.[name])) filled.get(name)?.add(command.type)
@@ -191,6 +197,26 @@ describe('docs/layers.md', () => {
 })
 
 describe('the layers', () => {
+  it('hold the machine that runs, what it waits for, and nothing of it in a session', async () => {
+    const machine = durableMachine(orderMachine)
+    const { state } = await play(new MemoryLog(), machineEvents(machine).slice(0, 7), {
+      policies: [],
+      machine,
+    })
+    expect(layersOf(state).activeContext.machine).toEqual({
+      machineId: 'order',
+      machineVersion: '1',
+      status: 'active',
+      value: 'paying',
+      transitions: 5,
+      timers: [],
+      effects: [{ effectId: '4:0', src: 'charge', since: 7 }],
+      ignoredEvents: 1,
+      failedActions: 0,
+    })
+    expect('machine' in layersOf(stateAfter(started)).activeContext).toBe(false)
+  })
+
   it('hold the window, its thresholds and its parts', () => {
     const { contextAwareness } = layersOf(stateAfter(started))
     expect(contextAwareness).toMatchObject({

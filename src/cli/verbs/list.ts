@@ -72,6 +72,7 @@ function sessionCells(
 /** The title, or the id elsewhere; of a machine also where it is. */
 function titleCell(summary: StreamInfo['summary']): Cell {
   const { title = null, nativeId = null, machine } = summary ?? {}
-  const place = machine === undefined ? '' : ` (machine ${machine.machineId}, ${machine.status}: ${machine.value})`
+  const place =
+    machine === undefined ? '' : ` (machine ${machine.machineId}, ${machine.status}: ${machine.value})`
   return title === null ? { text: `${nativeId ?? ''}${place}`.trim(), tone: 'quiet' } : `${title}${place}`
 }

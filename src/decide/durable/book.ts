@@ -24,8 +24,12 @@ export interface BookedAction {
 
 /** What is pending before the step. */
 export interface Pending {
-  readonly timers: Readonly<Record<string, Pick<MachineTimer, 'timerId' | 'name'> & { readonly source: readonly string[] }>>
-  readonly effects: Readonly<Record<string, Pick<MachineEffect, 'effectId'> & { readonly path: readonly string[] }>>
+  readonly timers: Readonly<
+    Record<string, Pick<MachineTimer, 'timerId' | 'name'> & { readonly source: readonly string[] }>
+  >
+  readonly effects: Readonly<
+    Record<string, Pick<MachineEffect, 'effectId'> & { readonly path: readonly string[] }>
+  >
 }
 
 export class Book {
@@ -49,6 +53,7 @@ export class Book {
   readonly #pending: Pending
   #places = 0
   #actors = 0
+  #actorsBefore = 0
 
   constructor(transition: number, pending: Pending) {
     this.transition = transition
@@ -62,10 +67,16 @@ export class Book {
 
   /** Of an actor that was given none. It has to be another one than in any step before, and the same whenever this step is decided. */
   actorId(): string {
-    return `x:${this.transition}.${this.#actors++}`
+    return this.isOpen ? `x:${this.transition}.${this.#actors++}` : `x:before.${this.#actorsBefore++}`
   }
 
-  setTimer(source: InsideActor, target: InsideActor, event: AnyEventObject, delay: number, name?: string): void {
+  setTimer(
+    source: InsideActor,
+    target: InsideActor,
+    event: AnyEventObject,
+    delay: number,
+    name?: string,
+  ): void {
     const timerId = this.#nextId()
     this.timers.push({ timerId, name: name ?? timerId, source, target, event, delay })
   }

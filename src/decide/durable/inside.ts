@@ -16,7 +16,7 @@ export interface InsideSnapshot {
   readonly machine?: unknown
   readonly context?: unknown
   readonly children?: Readonly<Record<string, InsideActor | undefined>>
-  readonly _nodes?: readonly { readonly ownEvents: readonly string[] }[]
+  readonly _nodes?: { readonly order: number; readonly ownEvents: readonly string[] }[]
 }
 
 export interface InsideLogic {
@@ -50,14 +50,25 @@ export interface InsideSystem {
   _relay: (source: InsideActor | undefined, target: InsideActor, event: AnyEventObject) => void
   _sendInspectionEvent: (event: InsideInspection) => void
   readonly scheduler: {
-    schedule: (source: InsideActor, target: InsideActor, event: AnyEventObject, delay: number, id?: string) => void
+    schedule: (
+      source: InsideActor,
+      target: InsideActor,
+      event: AnyEventObject,
+      delay: number,
+      id?: string,
+    ) => void
     cancel: (source: InsideActor, id: string) => void
     cancelAll: (source: InsideActor) => void
   }
 }
 
 export interface InsideInspection {
-  readonly type: '@xstate.actor' | '@xstate.event' | '@xstate.snapshot' | '@xstate.microstep' | '@xstate.action'
+  readonly type:
+    | '@xstate.actor'
+    | '@xstate.event'
+    | '@xstate.snapshot'
+    | '@xstate.microstep'
+    | '@xstate.action'
   readonly actorRef: InsideActor
   readonly sourceRef?: InsideActor | undefined
   readonly snapshot?: unknown
@@ -115,7 +126,9 @@ function asLogic(found: unknown): InsideLogic | undefined {
 }
 
 export function ownOf(table: unknown, key: string): unknown {
-  return typeof table === 'object' && table !== null && Object.hasOwn(table, key) ? Reflect.get(table, key) : undefined
+  return typeof table === 'object' && table !== null && Object.hasOwn(table, key)
+    ? Reflect.get(table, key)
+    : undefined
 }
 
 /** Ids of an actor's way from the root downwards. Kept, as the ids of what is gone are asked for too. */

@@ -47,12 +47,14 @@ function plainObject(value: object, what: string, path: string[]): JsonValue {
   if (isError(value)) return { name: wellFormed(value.name), message: wellFormed(value.message) }
   const prototype: unknown = Object.getPrototypeOf(value)
   // An object of another realm has another `Object.prototype`, which has none above it either.
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw notPlain(what, path, article(classOf(value)))
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
+    throw notPlain(what, path, article(classOf(value)))
   const copy: Record<string, JsonValue> = {}
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined) continue
     if (key === '__proto__') throw notPlain(what, path, 'a property named __proto__')
-    if (/\p{Surrogate}/u.test(key)) throw notPlain(what, path, 'a name with half a character (a lone surrogate)')
+    if (/\p{Surrogate}/u.test(key))
+      throw notPlain(what, path, 'a name with half a character (a lone surrogate)')
     copy[key] = below(item, key, what, path)
   }
   return copy
@@ -85,7 +87,9 @@ function classOf(value: object): string {
 }
 
 function wellFormed(text: unknown): string {
-  return String(text).replaceAll(/\p{Surrogate}/gu, '\uFFFD').slice(0, limits.textCharactersMax)
+  return String(text)
+    .replaceAll(/\p{Surrogate}/gu, '\uFFFD')
+    .slice(0, limits.textCharactersMax)
 }
 
 /** By the same three properties as XState's own persistence. */
@@ -113,6 +117,8 @@ export function revivedError(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (!('name' in value && 'message' in value) || typeof value.message !== 'string') return value
   const error = new Error(value.message)
-  error.name = String(value.name)
+  if (value.name !== 'Error') {
+    Object.defineProperty(error, 'name', { value: String(value.name), writable: true, configurable: true })
+  }
   return error
 }

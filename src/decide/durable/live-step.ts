@@ -25,7 +25,12 @@ export interface LiveAction {
 
 /** One of XState's inspection events; the actors in it are named by their paths. */
 export interface LiveInspection {
-  readonly type: '@xstate.actor' | '@xstate.event' | '@xstate.snapshot' | '@xstate.microstep' | '@xstate.action'
+  readonly type:
+    | '@xstate.actor'
+    | '@xstate.event'
+    | '@xstate.snapshot'
+    | '@xstate.microstep'
+    | '@xstate.action'
   readonly path: MachinePath
   /** Of an event: who sent it, `null` when it came from outside. */
   readonly source: MachinePath | null

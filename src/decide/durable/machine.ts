@@ -28,7 +28,10 @@ export interface DurableMachineOptions {
 type Refused = Extract<StepAnswer, { ok: false }>
 
 /** @throws WaymarkError `MACHINE_INVALID` when it is no machine of XState 5, or of one too old */
-export function durableMachine(machine: AnyStateMachine, options: DurableMachineOptions = {}): DurableMachine {
+export function durableMachine(
+  machine: AnyStateMachine,
+  options: DurableMachineOptions = {},
+): DurableMachine {
   assertUsable(machine)
   const { onStep, inspect = false } = options
   const finish = (root: InsideActor, book: Book, now: string, on: string, from: unknown): StepAnswer => {
@@ -77,7 +80,8 @@ function bounded(machineId: string, on: string, step: () => StepAnswer): StepAns
 /** The tree as it was before the step, started again; what comes from now on counts. */
 function resumed(machine: AnyStateMachine, state: RecordedMachine, delivery: Delivery, inspect: boolean) {
   const { timers, effects } = state
-  const pending = delivery.kind === 'timer' ? { timers: without(timers, delivery.timerId), effects } : { timers, effects }
+  const pending =
+    delivery.kind === 'timer' ? { timers: without(timers, delivery.timerId), effects } : { timers, effects }
   const book = new Book(state.transitions, pending)
   const root = restored(machine, state, book, inspect)
   if (root.getSnapshot().status === 'active') root.start()
@@ -113,15 +117,21 @@ function delivered(
     const { effectId, outcome, output, error } = delivery
     const effect = ownOf(state.effects, effectId) as RecordedMachine['effects'][string] | undefined
     const actor = effect === undefined ? undefined : find(effect.path)
-    if (actor === undefined || !isActive(actor)) return refused('not-running', `effect ${effectId} is not running`)
-    const given = output === undefined ? undefined : plainOf(output, `output of ${nameOf(machine.id, effect?.path ?? [])}`)
+    if (actor === undefined || !isActive(actor))
+      return refused('not-running', `effect ${effectId} is not running`)
+    const given =
+      output === undefined
+        ? undefined
+        : plainOf(output, `output of ${nameOf(machine.id, effect?.path ?? [])}`)
     root.system._relay(actor, actor, settleEvent(outcome, given, revivedError(error)))
     return null
   }
   const { event, to } = delivery
   const target = find(to)
-  if (target === undefined) return refused('no-such-child', `machine ${machine.id} has no child ${to.join('/')} now`)
-  if (!isActive(target)) return refused('not-running', `child ${to.join('/')} of machine ${machine.id} has ended`)
+  if (target === undefined)
+    return refused('no-such-child', `machine ${machine.id} has no child ${to.join('/')} now`)
+  if (!isActive(target))
+    return refused('not-running', `child ${to.join('/')} of machine ${machine.id} has ended`)
   const plain = eventFor(machine, state, event, to, book)
   const unknown = unknownTo(machine, target, plain, state)
   if (unknown === null) root.system._relay(undefined, target, plain)
@@ -175,10 +185,17 @@ function refused(kind: Refused['kind'], reason: string, accepted: readonly strin
 }
 
 /** An error of the root that no transition led to was thrown by a guard, an assignment or the like: there is no step then. */
-function assertGood(machine: AnyStateMachine, root: InsideActor, book: Book, on: string, from: unknown): void {
+function assertGood(
+  machine: AnyStateMachine,
+  root: InsideActor,
+  book: Book,
+  on: string,
+  from: unknown,
+): void {
   if (book.fault !== null) throw book.fault
   const snapshot = root.getSnapshot()
-  if (snapshot.status === 'error' && snapshot !== book.rootSnapshot) throw threw(machine, on, from, snapshot.error)
+  if (snapshot.status === 'error' && snapshot !== book.rootSnapshot)
+    throw threw(machine, on, from, snapshot.error)
 }
 
 function threw(machine: AnyStateMachine, on: string, from: unknown, error: unknown): WaymarkError {
@@ -209,7 +226,7 @@ function effectOf(
   const effect = ownOf(state.effects, effectId) as RecordedMachine['effects'][string] | undefined
   const path = effect?.path ?? []
   let logic: InsideLogic | AnyStateMachine | undefined = effect === undefined ? undefined : machine
-  let children: unknown = state.snapshot['children']
+  let children: unknown = state.snapshot.children
   for (const id of path) {
     const child = ownOf(children, id)
     logic = isMachine(logic) ? logicOf(logic, ownOf(child, 'src')) : undefined

@@ -69,7 +69,10 @@ function childrenOf(machineId: string, children: unknown, path: MachinePath): Js
   const written: Record<string, JsonValue> = {}
   for (const [id, child] of Object.entries(children ?? {})) {
     const rest = plainOf({ ...child, snapshot: null }, `child ${id} of machine ${nameOf(machineId, path)}`)
-    written[id] = { ...Object(rest), snapshot: snapshotOf(machineId, ownOf(child, 'snapshot'), [...path, id]) }
+    written[id] = {
+      ...Object(rest),
+      snapshot: snapshotOf(machineId, ownOf(child, 'snapshot'), [...path, id]),
+    }
   }
   return written
 }

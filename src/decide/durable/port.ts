@@ -3,7 +3,13 @@
  * meanwhile; what would have run stands in the answer.
  */
 import type { AnyActorLogic, AnyMachineSnapshot } from 'xstate'
-import type { MachineAction, MachineEffect, MachineFailure, MachinePath, MachineTimer } from '../../events/machine.ts'
+import type {
+  MachineAction,
+  MachineEffect,
+  MachineFailure,
+  MachinePath,
+  MachineTimer,
+} from '../../events/machine.ts'
 import type { JsonValue } from '../../events/patch.ts'
 import type { MachineState, PersistedSnapshot } from '../../fold/machine-state.ts'
 import type { DeepReadonly } from '../../fold/state.ts'

@@ -14,10 +14,11 @@ const tried = new WeakMap<object, string | null>()
 export function assertUsable(machine: AnyStateMachine): void {
   // What is given comes from callers without types too.
   const given: unknown = machine
-  if (!isMachine(given)) throw unusable('it is no machine: createMachine() or setup().createMachine() makes one')
-  const made: unknown = given.constructor
-  let problem = typeof made === 'function' ? tried.get(made) : 'its class is not known'
-  if (problem === undefined && typeof made === 'function') {
+  if (!isMachine(given))
+    throw unusable('it is no machine: createMachine() or setup().createMachine() makes one')
+  const { constructor: made } = given
+  let problem = tried.get(made)
+  if (problem === undefined) {
     problem = problemOf(made)
     tried.set(made, problem)
   }
@@ -32,7 +33,7 @@ function unusable(reason: string): WaymarkError {
 }
 
 /** What the classes that made a machine do not do as a step needs it; `null` when they do. */
-function problemOf(made: Function): string | null {
+function problemOf(made: AnyStateMachine['constructor']): string | null {
   let hasRun = false
   const act = (): void => {
     hasRun = true

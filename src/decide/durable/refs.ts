@@ -29,7 +29,12 @@ export function copied(value: unknown, owner: MachinePath, places: RefPlace[]): 
  * Where the actor stands that a machine's value names by its id: among its children, else it itself, else upwards, its parent's other children and
  * its parent. `null` for one that is gone.
  */
-export function pathOfRef(snapshot: unknown, machineId: string, owner: MachinePath, id: string): MachinePath | null {
+export function pathOfRef(
+  snapshot: unknown,
+  machineId: string,
+  owner: MachinePath,
+  id: string,
+): MachinePath | null {
   for (let depth = owner.length; depth >= 0; depth--) {
     const at = owner.slice(0, depth)
     if (ownOf(childrenAt(snapshot, at), id) !== undefined) return [...at, id]

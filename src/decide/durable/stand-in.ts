@@ -39,7 +39,7 @@ export function standInFor(real: InsideLogic, book: Book): InsideLogic {
           : { ...snapshot, status: 'error', error, ...inputUsed }
       }
       // The newest value of an observable is its context, for whoever looks at its snapshot.
-      if (event.type === 'xstate.observable.next') return { ...snapshot, context: event['data'] }
+      if (event.type === 'xstate.observable.next') return { ...snapshot, context: event.data }
       book.deliveries.push({ to: self, event })
       return snapshot
     },

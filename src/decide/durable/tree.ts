@@ -71,7 +71,8 @@ function hook(actor: InsideActor, machineId: string, book: Book): void {
   else book.before.set(keyOf(path), actor)
   scope.actionExecutor = (action) => execute(actor, action, book)
   scope.emit = (event) => book.emitted.push({ actor, event })
-  scope.logger = (...args) => book.act(actor, 'xstate.log', (refs) => print(args.map((arg) => withRefs(arg, refs))))
+  scope.logger = (...args) =>
+    book.act(actor, 'xstate.log', (refs) => print(args.map((arg) => withRefs(arg, refs))))
   const { logic } = actor
   if (!isMachine(logic) && doesSomething(logic)) actor.logic = standInFor(logic, book)
 }

@@ -8,7 +8,9 @@ import { type Shape, stateShape } from '../../views/state-shape.ts'
 const misleading = 'constructor'
 
 export function givenState(state: ReadonlyState): object {
-  return tables.reduce<object>((given, names) => handedOver(given, names), state)
+  // A session has no machine: to an expression that is a value that is not there, not a name that is unknown.
+  const whole: object = state.machine === undefined ? { machine: null, ...state } : state
+  return tables.reduce<object>((given, names) => handedOver(given, names), whole)
 }
 
 /** The value with the table at `names` as a `Map`, if it has to be. */

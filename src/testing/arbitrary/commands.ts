@@ -183,14 +183,40 @@ export function workCommandArbitrary(): fc.Arbitrary<Command> {
   )
 }
 
+/** Commands for a machine that runs in the stream; where none does, each is refused. */
+function machineCommandArbitrary(): fc.Arbitrary<Command> {
+  const stepId = fc.constantFrom('0:0', '1:0', '2:1')
+  const error = fc.constant({ name: 'Error', message: 'no answer' })
+  return fc.oneof(
+    fc.record({
+      type: fc.constant('machine.send' as const),
+      event: fc.constantFrom({ type: 'GO' }, { type: 'STOP' }),
+    }),
+    fc.record({ type: fc.constant('machine.fire-timer' as const), timerId: stepId }),
+    fc.record({
+      type: fc.constant('machine.settle-effect' as const),
+      effectId: stepId,
+      outcome: fc.constant('error' as const),
+      error,
+    }),
+    fc.record({
+      type: fc.constant('machine.report-failure' as const),
+      effectId: stepId,
+      action: fc.constant('log'),
+      error,
+    }),
+  )
+}
+
 /** Any command, tasks and tokens most often. */
 export function commandArbitrary(): fc.Arbitrary<Command> {
   return fc.oneof(
-    { weight: 8, arbitrary: taskCommandArbitrary() },
-    { weight: 5, arbitrary: usageCommandArbitrary() },
-    { weight: 3, arbitrary: contextCommandArbitrary() },
-    { weight: 2, arbitrary: knowledgeCommandArbitrary() },
-    { weight: 3, arbitrary: workCommandArbitrary() },
-    { weight: 1, arbitrary: sessionCommandArbitrary() },
+    { weight: 16, arbitrary: taskCommandArbitrary() },
+    { weight: 10, arbitrary: usageCommandArbitrary() },
+    { weight: 6, arbitrary: contextCommandArbitrary() },
+    { weight: 4, arbitrary: knowledgeCommandArbitrary() },
+    { weight: 6, arbitrary: workCommandArbitrary() },
+    { weight: 2, arbitrary: sessionCommandArbitrary() },
+    { weight: 1, arbitrary: machineCommandArbitrary() },
   )
 }

@@ -122,7 +122,11 @@ function recovered(recoveryId: string): Command {
 function handoffMove(): fc.Arbitrary<Move> {
   const agent = fc.constantFrom('tester', 'writer')
   // Twice, as only what was taken over goes on.
-  const answer = fc.constantFrom('session.take-over' as const, 'session.take-over' as const, 'handoff.reject' as const)
+  const answer = fc.constantFrom(
+    'session.take-over' as const,
+    'session.take-over' as const,
+    'handoff.reject' as const,
+  )
   return fc.tuple(agent, answer).map(
     ([toAgent, type]): Move =>
       (state) => {

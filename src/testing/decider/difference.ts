@@ -22,8 +22,19 @@ export function differenceText(expected: unknown, found: unknown): string {
   return ['- expected', '+ found', '', ...shown].join('\n')
 }
 
+/** A value as text, many lines of it if need be. */
+export function textOf(value: unknown): string {
+  return linesOf(value).join('\n')
+}
+
 function linesOf(value: unknown): readonly string[] {
-  const text = inspect(value, { depth: 12, sorted: true, compact: false, breakLength: 80, maxStringLength: 200 })
+  const text = inspect(value, {
+    depth: 12,
+    sorted: true,
+    compact: false,
+    breakLength: 80,
+    maxStringLength: 200,
+  })
   const lines = text.split('\n')
   return lines.length <= linesMax
     ? lines
@@ -46,7 +57,10 @@ function merged(before: readonly string[], after: readonly string[]): readonly M
       lines.push({ mark: ' ', line: one })
       row += 1
       column += 1
-    } else if (one !== undefined && (other === undefined || lengthAt(common, row + 1, column) >= lengthAt(common, row, column + 1))) {
+    } else if (
+      one !== undefined &&
+      (other === undefined || lengthAt(common, row + 1, column) >= lengthAt(common, row, column + 1))
+    ) {
       lines.push({ mark: '-', line: one })
       row += 1
     } else {
@@ -59,7 +73,9 @@ function merged(before: readonly string[], after: readonly string[]): readonly M
 
 /** For each pair of places, how many lines both have in common from there on. */
 function commonLengths(before: readonly string[], after: readonly string[]): readonly (readonly number[])[] {
-  const table: number[][] = Array.from({ length: before.length + 1 }, () => new Array<number>(after.length + 1).fill(0))
+  const table: number[][] = Array.from({ length: before.length + 1 }, () =>
+    new Array<number>(after.length + 1).fill(0),
+  )
   for (let row = before.length - 1; row >= 0; row--) {
     for (let column = after.length - 1; column >= 0; column--) {
       const own = table[row]

@@ -15,7 +15,7 @@ export interface DeciderLaws<Command, Event, State> extends Decider<Command, Eve
   /** Commands that change nothing when they come a second time. */
   readonly isIdempotent?: (command: Command) => boolean
   /** What is true of every state, by name. One that throws, or gives `false`, does not hold. */
-  readonly invariants?: Readonly<Record<string, (state: State) => boolean | undefined | void>>
+  readonly invariants?: Readonly<Record<string, (state: State) => unknown>>
   /** Which of the errors that `decide` throws are refusals: all but those of the language itself, if left out. */
   readonly isRefusal?: IsRefusal
   /** `evolve` has to take any events in any order, as after a merge or a repair. */

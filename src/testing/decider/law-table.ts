@@ -1,6 +1,6 @@
 /** The laws themselves: what each is called, and what it holds of a history that was played. */
 import { type Answer, answerOf, foldWith, reasonOf, refusesByThrowing } from './decider.ts'
-import { differenceText } from './difference.ts'
+import { differenceText, textOf } from './difference.ts'
 import type { DeciderLaws } from './law-options.ts'
 import { copyOf, equal, frozenDeep, notPlain, pictureOf, throughJson } from './plain.ts'
 import { type History, type HistoryStep, play } from './play.ts'
@@ -12,7 +12,7 @@ export interface Law<Command, Event, State> {
 }
 
 /** Milliseconds between two looks at the same thing: what depends on the clock is another by then. */
-const laterMs = 2
+const laterMs = 1
 /** Places at most at which a history is taken apart. */
 const cutsMax = 8
 
@@ -55,8 +55,10 @@ function decideChangesNothing<C, E, S>(laws: DeciderLaws<C, E, S>): Law<C, E, S>
     holds({ steps }) {
       for (const step of steps) {
         const [command, state] = [copyOf(step.command), copyOf(step.before)]
-        assertUntouched(() => asked(laws, command, state), command, `the command of ${at(steps, step)}`)
-        assertUntouched(() => asked(laws, command, state), state, `the state before ${at(steps, step)}`)
+        assertUntouched(() => asked(laws, command, state), {
+          [`the command of ${at(steps, step)}`]: command,
+          [`the state before ${at(steps, step)}`]: state,
+        })
         if (notPlain(command) === null) frozenDeep(command)
         if (notPlain(state) === null) frozenDeep(state)
         asked(laws, command, state)
@@ -74,8 +76,10 @@ function evolveChangesNothing<C, E, S>(laws: DeciderLaws<C, E, S>): Law<C, E, S>
         let state = copyOf(step.before)
         for (const decided of step.answer.events) {
           const [before, event] = [copyOf(state), copyOf(decided)]
-          assertUntouched(() => laws.evolve(before, event), before, `the state before ${at(steps, step)}`)
-          assertUntouched(() => laws.evolve(before, event), event, `an event of ${at(steps, step)}`)
+          assertUntouched(() => laws.evolve(before, event), {
+            [`the state before ${at(steps, step)}`]: before,
+            [`an event of ${at(steps, step)}`]: event,
+          })
           if (notPlain(before) === null) frozenDeep(before)
           if (notPlain(event) === null) frozenDeep(event)
           state = laws.evolve(before, event)
@@ -170,7 +174,12 @@ function readsCommandsBack<C, E, S>(
         const command = commandOf(step.answer.events)
         if (command === null) throw new Error(`commandOf gives null for the events of ${at(steps, step)}`)
         const again = asked(laws, command, step.before)
-        assertSame(laws, comparable(step.answer), comparable(again), `the answer to what was read back of ${at(steps, step)}`)
+        assertSame(
+          laws,
+          comparable(step.answer),
+          comparable(again),
+          `the answer to what was read back of ${at(steps, step)}`,
+        )
       }
     },
   }
@@ -193,12 +202,14 @@ function mayBeRepeated<C, E, S>(
   }
 }
 
-function invariant<C, E, S>(name: string, isTrue: (state: S) => boolean | undefined | void): Law<C, E, S> {
+function invariant<C, E, S>(name: string, isTrue: (state: S) => unknown): Law<C, E, S> {
   return {
     name: `invariant: ${name}`,
     holds({ steps, state }) {
       for (const value of [...steps.map(({ before }) => before), state]) {
-        if (isTrue(value) === false) throw new Error(`expected that ${name}; found ${differenceText(undefined, value)}`)
+        if (isTrue(value) === false)
+          throw new Error(`expected that ${name}; the state is
+${textOf(value)}`)
       }
     },
   }
@@ -222,16 +233,24 @@ function at<C, E, S>(steps: readonly HistoryStep<C, E, S>[], step: HistoryStep<C
   return `command ${steps.indexOf(step) + 1}`
 }
 
-function assertSame<C, E, S>(laws: DeciderLaws<C, E, S>, expected: unknown, found: unknown, what: string): void {
+function assertSame<C, E, S>(
+  laws: DeciderLaws<C, E, S>,
+  expected: unknown,
+  found: unknown,
+  what: string,
+): void {
   const isSame = (laws.equals ?? equal)(expected, found)
   if (!isSame) throw new Error(`${what} is not the same\n${differenceText(expected, found)}`)
 }
 
-function assertUntouched(work: () => unknown, value: unknown, what: string): void {
-  const before = pictureOf(value)
+/** Values that a piece of work leaves as they are, by what they are called. */
+function assertUntouched(work: () => unknown, values: Readonly<Record<string, unknown>>): void {
+  const before = Object.entries(values).map(([what, value]) => ({ what, value, picture: pictureOf(value) }))
   work()
-  const after = pictureOf(value)
-  if (!equal(before, after)) throw new Error(`${what} was changed\n${differenceText(before, after)}`)
+  for (const { what, value, picture } of before) {
+    const after = pictureOf(value)
+    if (!equal(picture, after)) throw new Error(`${what} was changed\n${differenceText(picture, after)}`)
+  }
 }
 
 function assertPlain(value: unknown, what: string): void {

@@ -40,8 +40,7 @@ export function deciderLaws<Command, Event, State>(
   const histories = fc.array(commands, { maxLength: lengthMax, size: 'max' })
   const laws = lawsOf(options).map(({ name, holds }) => ({
     name,
-    run: async () =>
-      check(options, name, histories, (sent) => holds(play(options, sent, isRefusal))),
+    run: async () => check(options, name, histories, (sent) => holds(play(options, sent, isRefusal))),
   }))
   return [...laws, someAccepted(options, histories, isRefusal)]
 }
@@ -98,4 +97,3 @@ function check<Command>(
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
-

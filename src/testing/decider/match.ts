@@ -10,7 +10,9 @@ export type RefusalMatcher =
   | string
   | RegExp
   // A class of errors is known by its instances; what it is made with does not matter here.
-  | (abstract new (...values: never[]) => Error)
+  | (abstract new (
+      ...values: never[]
+    ) => Error)
   | Readonly<Record<string, unknown>>
   | ((refusal: unknown) => boolean)
 

@@ -23,7 +23,10 @@ export function notPlain(value: unknown, path = ''): string | null {
   for (const [key, inner] of Object.entries(value)) {
     // JSON leaves out a field that is undefined; one that is there and one that is not are the same to it.
     if (inner === undefined && !Array.isArray(value)) continue
-    const found = notPlain(inner, Array.isArray(value) ? `${path}[${key}]` : [path, key].filter(Boolean).join('.'))
+    const found = notPlain(
+      inner,
+      Array.isArray(value) ? `${path}[${key}]` : [path, key].filter(Boolean).join('.'),
+    )
     if (found !== null) return found
   }
   return null

@@ -1,5 +1,6 @@
 /** Histories played through a decider, purely: what each command came to, and the state before and after it. */
-import { type Answer, answerOf, type Decider, foldWith, type IsRefusal } from './decider.ts'
+import { type Answer, answerOf, type Decider, type IsRefusal } from './decider.ts'
+import { copyOf } from './plain.ts'
 
 export interface HistoryStep<Command, Event, State> {
   readonly command: Command
@@ -16,7 +17,11 @@ export interface History<Command, Event, State> {
   readonly state: State
 }
 
-/** @throws Error when `decide` breaks, with the place and the command. */
+/**
+ * Plays commands. The decider is given copies, so that what it does to them is not in the history: a law of its own looks at that.
+ *
+ * @throws Error when `decide` breaks
+ */
 export function play<Command, Event, State>(
   decider: Decider<Command, Event, State>,
   sent: readonly Command[],
@@ -26,8 +31,9 @@ export function play<Command, Event, State>(
   let state = decider.initialState()
   for (const command of sent) {
     const before = state
-    const answer = answerOf(decider, command, before, isRefusal)
-    state = answer.ok ? foldWith(decider, before, answer.events) : before
+    const answer = answerOf(decider, copyOf(command), copyOf(before), isRefusal)
+    if (answer.ok)
+      state = answer.events.reduce((folded, event) => decider.evolve(copyOf(folded), copyOf(event)), before)
     steps.push({ command, answer, before, after: state })
   }
   const events = steps.flatMap(({ answer }) => (answer.ok ? answer.events : []))

@@ -34,7 +34,10 @@ export function specifySession(): SessionSpecification {
   const decider = sessionDecider()
   return {
     given(...history) {
-      const before = history.reduce((state, item, index) => after(state, item, index + 1), decider.initialState())
+      const before = history.reduce(
+        (state, item, index) => after(state, item, index + 1),
+        decider.initialState(),
+      )
       return { when: (command) => outcome(before, command) }
     },
   }

@@ -1,6 +1,6 @@
 /** Given, when, then: one command after some events, and what has to come of it. */
 import { type Answer, answerOf, type Decider, foldWith, type IsRefusal, reasonOf } from './decider.ts'
-import { differenceText } from './difference.ts'
+import { differenceText, textOf } from './difference.ts'
 import { partMismatch, type RefusalMatcher, refusalMismatch } from './match.ts'
 import { equal } from './plain.ts'
 
@@ -76,7 +76,8 @@ export function outcomeOf<Event, State>(answer: Answer<Event>, state: State): Ou
   const outcome: Outcome<Event, State> = {
     thenEvents(...expected) {
       const found = acceptedEvents(answer, 'these events')
-      if (!equal(expected, found)) throw new Error(`other events than expected\n${differenceText(expected, found)}`)
+      if (!equal(expected, found))
+        throw new Error(`other events than expected\n${differenceText(expected, found)}`)
       return outcome
     },
     thenNothing() {
@@ -86,7 +87,7 @@ export function outcomeOf<Event, State>(answer: Answer<Event>, state: State): Ou
     },
     thenRefused(why) {
       if (answer.ok) {
-        throw new Error(`expected a refusal, and it was accepted\n${differenceText('a refusal', answer.events)}`)
+        throw new Error(`expected a refusal, and it was accepted\n${textOf(answer.events)}`)
       }
       const mismatch = why === undefined ? null : refusalMismatch(why, answer.refusal)
       if (mismatch !== null) throw new Error(`refused otherwise than expected\n${mismatch}`)
@@ -94,7 +95,9 @@ export function outcomeOf<Event, State>(answer: Answer<Event>, state: State): Ou
     },
     thenState(expected) {
       if (isFunction(expected)) {
-        if (!expected(state)) throw new Error(`the state is not as expected\n${differenceText(undefined, state)}`)
+        if (!expected(state))
+          throw new Error(`the state is not as expected; it is
+${textOf(state)}`)
         return outcome
       }
       const mismatch = partMismatch(expected, state)

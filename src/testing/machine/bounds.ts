@@ -12,7 +12,7 @@ export const machineBounds = {
   lengthMax: 40,
 
   /** Microsteps of one event; a machine that goes round in circles by itself is stopped, and told. */
-  microstepsMax: 1_000,
+  microstepsMax: 500,
   /** Problems that one report tells: more say nothing that the first ones do not. */
   problemsMax: 50,
   /** Walks made shorter for one problem. */

@@ -13,7 +13,7 @@ import { type Observation, type ObservedMachine, observed } from './observe.ts'
 import type { AnyMachineCheckOptions, MachineCheckOptions } from './options.ts'
 import { partProblems } from './part-problems.ts'
 import { count, countOffered, emptyTally, type Tally } from './tally.ts'
-import { type Walked, walk } from './walk.ts'
+import { stepKey, type Walked, walk } from './walk.ts'
 
 /** What a check of a machine found. */
 export interface MachineReport {
@@ -58,10 +58,14 @@ export function checkMachine<Machine extends AnyStateMachine>(
   const given = options as AnyMachineCheckOptions
   const seed = given.seed ?? randomSeed()
   const watched = observed(machine)
-  const events = eventsOf(watched.places, { ...given.events }, {
-    seed,
-    samplesPerEvent: given.samplesPerEvent ?? machineBounds.samplesPerEvent,
-  })
+  const events = eventsOf(
+    watched.places,
+    { ...given.events },
+    {
+      seed,
+      samplesPerEvent: given.samplesPerEvent ?? machineBounds.samplesPerEvent,
+    },
+  )
   const start = watched.start(given.input)
   const tally = emptyTally(watched.places)
   if (start.thrown !== null) return unstarted(start.thrown.error, tally, seed)
@@ -75,7 +79,13 @@ function randomSeed(): number {
 function unstarted(error: unknown, tally: Tally, seed: number): MachineReport {
   const said = error instanceof Error ? error.message : String(error)
   const message = `the machine does not start: ${said} (if it needs an input, give it in \`input\`)`
-  const rest = { steps: 0, refused: 0, outside: [], outsideCount: 0, cutShort: ['the machine does not start'] }
+  const rest = {
+    steps: 0,
+    refused: 0,
+    outside: [],
+    outsideCount: 0,
+    cutShort: ['the machine does not start'],
+  }
   const problems: readonly MachineProblem[] = [{ check: 'answers', invariant: null, message, path: [] }]
   return { ok: false, problems, coverage: coverageFrom(tally, rest), seed }
 }
@@ -100,8 +110,8 @@ function reportOf(work: Work): MachineReport {
     count(tally, seen)
     countOffered(tally, before, event)
   }
-  const seen = problemsOnPaths(work, explored)
-  const walked = walksOf(work, new Set(seen.keys()))
+  const { problems: seen, clean } = problemsOnPaths(work, explored)
+  const walked = walksOf(work, new Set(seen.keys()), clean)
   const coverage = coverageFrom(tally, {
     steps: explored.edges.length + walked.steps,
     refused: 0,
@@ -129,11 +139,15 @@ function reportOf(work: Work): MachineReport {
   return { ok: problems.length === 0, problems, coverage, seed: work.seed }
 }
 
+interface OnPaths {
+  readonly problems: ReadonlyMap<string, MachineProblem>
+  /** Events in places that nothing was found of. */
+  readonly clean: Set<string>
+}
+
 /** What is found along the shortest paths, each thing once, by its key. */
-function problemsOnPaths(
-  { machine, start, options }: Work,
-  explored: Explored,
-): ReadonlyMap<string, MachineProblem> {
+function problemsOnPaths({ machine, start, options }: Work, explored: Explored): OnPaths {
+  const clean = new Set<string>()
   const problems = new Map<string, MachineProblem>()
   const pathTo = (snapshot: AnyMachineSnapshot) => explored.paths.get(keyOf(snapshot)) ?? []
   const invariants = options.invariants ?? {}
@@ -146,12 +160,18 @@ function problemsOnPaths(
   }
   for (const place of explored.places) tell(judgePlace(place, invariants), place, null)
   for (const edge of [...explored.edges, ...explored.ends]) {
-    tell(judgeStep(machine, edge.before, edge.event, edge.seen), edge.before, edge)
+    const findings = judgeStep(machine, edge.before, edge.event, edge.seen)
+    tell(findings, edge.before, edge)
+    if (findings.length === 0) clean.add(stepKey(edge.before, edge.event))
   }
-  return problems
+  return { problems, clean }
 }
 
-function walksOf({ machine, events, start, tally, seed, options }: Work, known: ReadonlySet<string>): Walked {
+function walksOf(
+  { machine, events, start, tally, seed, options }: Work,
+  known: ReadonlySet<string>,
+  clean: Set<string>,
+): Walked {
   return walk({
     machine,
     sources: events.sources,
@@ -162,6 +182,7 @@ function walksOf({ machine, events, start, tally, seed, options }: Work, known: 
     numRuns: options.numRuns ?? machineBounds.numRuns,
     lengthMax: options.lengthMax ?? machineBounds.lengthMax,
     known,
+    clean,
   })
 }
 

@@ -129,7 +129,10 @@ export function formatCoverage(coverage: Coverage): string {
   const { states, transitions, guards, outside, outsideCount, cutShort } = coverage
   const of = (parts: readonly { readonly why: string | null }[]): string =>
     `${parts.filter(({ why }) => why === null).length} of ${parts.length}`
-  const missed = (title: string, parts: readonly { readonly name: string; readonly why: string | null }[]) => {
+  const missed = (
+    title: string,
+    parts: readonly { readonly name: string; readonly why: string | null }[],
+  ) => {
     const lines = parts.flatMap(({ name, why }) => (why === null ? [] : [`  ${name}: ${why}`]))
     return lines.length === 0 ? [] : [`${title}:`, ...lines]
   }

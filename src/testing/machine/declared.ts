@@ -35,8 +35,11 @@ export function declaredProblems(declared: Declared, met: Met): readonly Machine
     ...eachName(declared, 'unreachable', states, (name) =>
       reached(name) > 0 ? `it was reached ${reached(name)} times` : null,
     ),
-    ...eachName(declared, 'neverTaken', coverage.transitions.map(({ name }) => name), (name) =>
-      taken(name) > 0 ? `it was taken ${taken(name)} times` : null,
+    ...eachName(
+      declared,
+      'neverTaken',
+      coverage.transitions.map(({ name }) => name),
+      (name) => (taken(name) > 0 ? `it was taken ${taken(name)} times` : null),
     ),
     ...eachName(declared, 'deadEnds', null, (name) =>
       deadEnds.some((end) => isNamed(end, name)) ? null : 'no dead end was found there',
@@ -55,7 +58,9 @@ function eachName(
 ): readonly MachineProblem[] {
   return (declared[list] ?? []).flatMap((name) => {
     if (known !== null && !known.includes(name)) {
-      return [problem(`\`${list}\` names \`${name}\`, and there is no such ${kinds[list]}: ${known.join('; ')}`)]
+      return [
+        problem(`\`${list}\` names \`${name}\`, and there is no such ${kinds[list]}: ${known.join('; ')}`),
+      ]
     }
     const said = contradiction(name)
     return said === null ? [] : [problem(`\`${list}\` names \`${name}\`, and ${said}`)]

@@ -17,9 +17,7 @@ export type EventData<Event extends EventObject, Type extends string> = Omit<
  * `'xstate.done.actor.loader': [{ output: 3 }]`.
  */
 export type EventsGiven<Event extends EventObject> = {
-  readonly [Type in Event['type']]?:
-    | readonly EventData<Event, Type>[]
-    | fc.Arbitrary<EventData<Event, Type>>
+  readonly [Type in Event['type']]?: readonly EventData<Event, Type>[] | fc.Arbitrary<EventData<Event, Type>>
 } & { readonly [own: `xstate.${string}`]: readonly object[] | fc.Arbitrary<object> }
 
 /** A type of event as it is tried. */

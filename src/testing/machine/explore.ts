@@ -51,7 +51,8 @@ export function explore(
   }
   const paths = getShortestPaths(logic, {
     fromState: start,
-    events: (snapshot) => sources.filter((source) => source.comes(snapshot)).flatMap(({ samples }) => samples),
+    events: (snapshot) =>
+      sources.filter((source) => source.comes(snapshot)).flatMap(({ samples }) => samples),
     serializeState: keyOf,
     serializeEvent: textOf,
     stopWhen({ status }) {
@@ -70,11 +71,18 @@ export function explore(
     ]),
   )
   const places = paths.map(({ state }) => state)
-  return { edges, ends: triedAtEnds(machine, sources, places, bounds), paths: steps, places, cutShort: [...cutShort] }
+  return {
+    edges,
+    ends: triedAtEnds(machine, sources, places, bounds),
+    paths: steps,
+    places,
+    cutShort: [...cutShort],
+  }
 }
 
 function boundMet(states: number, steps: number, { statesMax, stepsMax }: ExploreBounds): string | null {
-  if (states >= statesMax) return `paths were followed from ${statesMax} different snapshots (statesMax); there are more`
+  if (states >= statesMax)
+    return `paths were followed from ${statesMax} different snapshots (statesMax); there are more`
   return steps >= stepsMax ? `${stepsMax} events were tried on paths (stepsMax); there are more` : null
 }
 

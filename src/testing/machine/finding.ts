@@ -47,7 +47,11 @@ export interface Step {
   readonly after: AnyMachineSnapshot
 }
 
-export function problemOf(finding: Finding, start: AnyMachineSnapshot, steps: readonly Step[]): MachineProblem {
+export function problemOf(
+  finding: Finding,
+  start: AnyMachineSnapshot,
+  steps: readonly Step[],
+): MachineProblem {
   const { check, invariant, text } = finding
   const path = steps.map(({ event, after }) => ({ event, state: valueText(after.value) }))
   const lines = [
@@ -65,7 +69,8 @@ export function eventWords({ type, ...data }: EventObject): string {
 /** Where a machine is, in words. */
 export function placeWords({ value, context }: AnyMachineSnapshot): string {
   const remembered: unknown = context
-  const isEmpty = typeof remembered !== 'object' || remembered === null || Object.keys(remembered).length === 0
+  const isEmpty =
+    typeof remembered !== 'object' || remembered === null || Object.keys(remembered).length === 0
   return `\`${valueText(value)}\`${isEmpty ? '' : ` with ${shortTextOf(remembered)}`}`
 }
 

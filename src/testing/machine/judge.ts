@@ -55,7 +55,8 @@ export function judgeStep(
   }
   if (before.status === 'done') {
     if (isUnchanged(before, seen)) return []
-    const to = seen.snapshot.status === 'done' ? placeWords(seen.snapshot) : `\`${valueText(seen.snapshot.value)}\``
+    const to =
+      seen.snapshot.status === 'done' ? placeWords(seen.snapshot) : `\`${valueText(seen.snapshot.value)}\``
     return at('finals', 'left', `the machine is done, and yet ${told} leads to ${to}`)
   }
   return [
@@ -71,7 +72,8 @@ function isUnchanged(before: AnyMachineSnapshot, { snapshot, actions }: Observat
 function judgeRefusal(before: AnyMachineSnapshot, seen: Observation, told: string): readonly string[] {
   if (seen.accepted || isUnchanged(before, seen)) return []
   const { snapshot, actions } = seen
-  if (snapshot.status === 'error') return [`${told} is not handled: it puts the machine into the status \`error\``]
+  if (snapshot.status === 'error')
+    return [`${told} is not handled: it puts the machine into the status \`error\``]
   const changed = keyOf(before) === keyOf(snapshot) ? '' : `leads to ${placeWords(snapshot)}`
   const acted = actions.length === 0 ? '' : `runs ${actions.join(', ')}`
   return [`${told} is refused, and yet ${[changed, acted].filter((part) => part !== '').join(' and ')}`]
@@ -88,7 +90,8 @@ function judgeAnswers(
   const can = machine.can(before, event)
   const again = machine.step(before, event)
   const canAgain = machine.can(before, event)
-  if (again.thrown !== null) return [`${told} throws when it is asked again: ${messageOf(again.thrown.error)}`]
+  if (again.thrown !== null)
+    return [`${told} throws when it is asked again: ${messageOf(again.thrown.error)}`]
   for (const [said, did] of [
     [can, seen],
     [can, again],

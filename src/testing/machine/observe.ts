@@ -81,7 +81,8 @@ export function watched(machine: AnyStateMachine): ObservedMachine {
       looks = []
       const scope = scopeOf()
       const snapshot: AnyMachineSnapshot = machine.getInitialSnapshot(scope.actor, input)
-      if (snapshot.status === 'error') return { ...nothing, snapshot, looks, thrown: { error: snapshot.error } }
+      if (snapshot.status === 'error')
+        return { ...nothing, snapshot, looks, thrown: { error: snapshot.error } }
       const { microsteps, actions } = scope
       const observation = observationOf(places, { snapshot, microsteps, looks, actions })
       // The first of all microsteps is not inspected.
@@ -188,7 +189,9 @@ function observationOf(places: Places, { snapshot, microsteps, looks, actions }:
     snapshot,
     accepted: first.some(({ forbids }) => !forbids),
     taken: microsteps.flatMap(({ transitions }) => placed(transitions)),
-    visited: new Set([...microsteps.map((one) => one.snapshot), snapshot].flatMap((one) => statesIn(places, one))),
+    visited: new Set(
+      [...microsteps.map((one) => one.snapshot), snapshot].flatMap((one) => statesIn(places, one)),
+    ),
     looks,
     actions,
     thrown: null,

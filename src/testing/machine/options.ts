@@ -43,10 +43,7 @@ export interface MachineCheckOptions<Machine extends AnyStateMachine> extends De
 }
 
 /** The options as the work takes them, whatever the type of the machine. */
-export type AnyMachineCheckOptions = Omit<
-  MachineCheckOptions<AnyStateMachine>,
-  'events' | 'invariants'
-> & {
+export type AnyMachineCheckOptions = Omit<MachineCheckOptions<AnyStateMachine>, 'events' | 'invariants'> & {
   readonly events?: object
   readonly invariants?: Readonly<Record<string, Invariant<AnyMachineSnapshot>>>
 }

@@ -126,7 +126,8 @@ export function eventText(node: AnyStateNode, descriptor: string): string {
   const [prefix, words] = own
   const rest = descriptor.slice(prefix.length)
   if (words === 'done') return rest === node.id ? words : `done of ${rest}`
-  if (words === 'after ') return `${words}${rest.endsWith(`.${node.id}`) ? rest.slice(0, -node.id.length - 1) : rest}`
+  if (words === 'after ')
+    return `${words}${rest.endsWith(`.${node.id}`) ? rest.slice(0, -node.id.length - 1) : rest}`
   // A child without an id of its own has one that XState made; its source says more.
   const child = node.invoke.find(({ id }, index) => id === rest && id === `${index}.${node.id}`)
   const source = child === undefined ? rest : String(child.src)

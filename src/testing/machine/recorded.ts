@@ -115,7 +115,12 @@ function readStep(reading: Reading, step: RecordedStep): void {
 }
 
 /** The guards are asked again, with the context that was recorded. Where that leads elsewhere, the step is looked at without it. */
-function readAsked({ machine, tally, counts }: Reading, step: RecordedStep, context: object, times: number): boolean {
+function readAsked(
+  { machine, tally, counts }: Reading,
+  step: RecordedStep,
+  context: object,
+  times: number,
+): boolean {
   try {
     const before = machine.machine.resolveState({ value: step.value, context })
     const next = machine.machine.resolveState({ value: step.next, context })
@@ -149,7 +154,11 @@ function countBefore(
   countOffered(tally, before, event, times)
 }
 
-function tellOutside({ outside, counts }: Reading, { value, event, next }: RecordedStep, times: number): void {
+function tellOutside(
+  { outside, counts }: Reading,
+  { value, event, next }: RecordedStep,
+  times: number,
+): void {
   counts.outside += times
   const key = textOf([value, event.type, next])
   const known = outside.get(key)

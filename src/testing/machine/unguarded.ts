@@ -90,7 +90,9 @@ function explanationOf(seen: readonly Observation[]): Explanation {
     possible: true,
     taken: first.taken.filter(isCertain),
     perhaps: [...all].filter((transition) => !(first.taken.includes(transition) && isCertain(transition))),
-    visited: new Set([...first.visited].filter((number) => others.every(({ visited }) => visited.has(number)))),
+    visited: new Set(
+      [...first.visited].filter((number) => others.every(({ visited }) => visited.has(number))),
+    ),
     looks: first.looks.filter(isSaid),
   }
 }

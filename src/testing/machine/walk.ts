@@ -4,9 +4,10 @@ import type { AnyMachineSnapshot, EventObject } from 'xstate'
 import { reduce, type Trial } from '../../what-if/reduce.ts'
 import { machineBounds } from './bounds.ts'
 import type { EventSource } from './events.ts'
-import { type Finding, type MachineProblem, problemOf, type Step } from './finding.ts'
+import { type Finding, keyOf, type MachineProblem, problemOf, type Step } from './finding.ts'
 import { type Invariants, judgePlace, judgeStep } from './judge.ts'
-import type { ObservedMachine } from './observe.ts'
+import type { Observation, ObservedMachine } from './observe.ts'
+import { textOf } from './spell.ts'
 import { count, countOffered, type Tally } from './tally.ts'
 
 export interface Walks {
@@ -20,6 +21,13 @@ export interface Walks {
   readonly lengthMax: number
   /** Keys of what was found before, which is not told again. */
   readonly known: ReadonlySet<string>
+  /** Events in places that were looked at, by `stepKey`, and nothing was found. */
+  readonly clean: Set<string>
+}
+
+/** An event in a place. */
+export function stepKey(before: AnyMachineSnapshot, event: EventObject): string {
+  return `${keyOf(before)} ${textOf(event)}`
 }
 
 export interface Walked {
@@ -95,11 +103,12 @@ function isShown(way: Way): way is Shown {
 
 /** Follows events for as long as nothing that is looked for is found. */
 function follow(
-  { machine, sources, start, invariants, tally }: Walks,
+  walks: Walks,
   events: readonly Drawn[],
   isWanted: (finding: Finding) => boolean,
   isCounted: boolean,
 ): Way {
+  const { machine, sources, start, invariants, tally } = walks
   const sourceOf = new Map(sources.map((source) => [source.type, source]))
   const made: Step[] = []
   const kept: Drawn[] = []
@@ -116,7 +125,7 @@ function follow(
       countOffered(tally, before, event)
     }
     const findings = [
-      ...judgeStep(machine, before, event, seen),
+      ...judgeOnce(walks, before, event, seen, isCounted),
       ...(isEnd || seen.snapshot === before ? [] : judgePlace(seen.snapshot, invariants)),
     ]
     const finding = findings.find(isWanted)
@@ -125,9 +134,26 @@ function follow(
       kept.push(drawn)
     }
     if (finding !== undefined) return { finding, made, kept, steps }
+    // An actor stops where it throws.
+    if (seen.thrown !== null) break
     if (!isEnd) before = seen.snapshot
   }
   return { finding: null, made, kept, steps }
+}
+
+/** Asking a machine three times over costs more than to remember what was asked; what a search is for is asked again. */
+function judgeOnce(
+  { machine, clean }: Walks,
+  before: AnyMachineSnapshot,
+  event: EventObject,
+  seen: Observation,
+  isFirst: boolean,
+): readonly Finding[] {
+  const key = stepKey(before, event)
+  if (isFirst && seen.thrown === null && clean.has(key)) return []
+  const findings = judgeStep(machine, before, event, seen)
+  if (findings.length === 0) clean.add(key)
+  return findings
 }
 
 /** fast-check leaves out events for as long as it is lucky; this leaves out every single one that can be left out. */

@@ -42,7 +42,8 @@ function leadsInto(target: AnyStateNode, state: AnyStateNode, source: AnyStateNo
 /** The states in which a target begins; those that history brings back are any of its parent's. */
 function beginningsOf(target: AnyStateNode): readonly AnyStateNode[] {
   if (target.type === 'history') return target.parent === undefined ? [] : nodesBelow(target.parent)
-  if (target.type === 'parallel') return Object.values(target.states).flatMap((one) => [one, ...beginningsOf(one)])
+  if (target.type === 'parallel')
+    return Object.values(target.states).flatMap((one) => [one, ...beginningsOf(one)])
   if (target.type !== 'compound') return []
   return target.initial.target.flatMap((one) => [one, ...beginningsOf(one)])
 }
@@ -52,7 +53,8 @@ export function whyTransition(tally: Tally, transition: TransitionPlace): string
   const counts = tally.transitions[transition.number]
   if (counts === undefined || counts.taken + counts.perhaps > 0) return null
   const source = tally.places.stateOf.get(transition.source)
-  if (source !== undefined && (tally.states[source.number] ?? 0) === 0) return `\`${source.name}\` is not reached`
+  if (source !== undefined && (tally.states[source.number] ?? 0) === 0)
+    return `\`${source.name}\` is not reached`
   const { offered, passed, refused } = counts
   if (transition.guard !== null && passed === 0 && refused > 0) {
     return `\`${transition.guard}\` was never true (asked ${times(refused)})`

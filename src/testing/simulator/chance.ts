@@ -41,7 +41,11 @@ export function chanceOf(seed: number): Chance {
     oneOf,
     byWeight: (list) => {
       let left = next() * list.reduce((sum, { weight }) => sum + weight, 0)
-      return list.find(({ weight }) => (left -= weight) < 0) ?? oneOf(list)
+      const drawn = list.find(({ weight }) => {
+        left -= weight
+        return left < 0
+      })
+      return drawn ?? oneOf(list)
     },
   }
 }

@@ -71,14 +71,22 @@ async function checkStream(world: World, log: EventLog, sessionId: string): Prom
   const name = world.nameOf(sessionId)
   const found = await allOf(log.read(sessionId))
   const at = differenceAt(found, expected)
-  world.hold(at === null, 'a stream is its own events, and a fork its parent’s first ones before them', () =>
-    `${name}: ${differenceText(world, at ?? 0, found, expected)}`,
+  world.hold(
+    at === null,
+    'a stream is its own events, and a fork its parent’s first ones before them',
+    () => `${name}: ${differenceText(world, at ?? 0, found, expected)}`,
   )
   const gap = expected.findIndex(({ version }, index) => version !== index + 1)
-  world.hold(gap === -1, 'versions have no gaps', () => `${name}: event ${gap + 1} has version ${expected[gap]?.version}`)
+  world.hold(
+    gap === -1,
+    'versions have no gaps',
+    () => `${name}: event ${gap + 1} has version ${expected[gap]?.version}`,
+  )
   const head = await log.stream(sessionId)
-  world.hold(head?.version === expected.length, 'the head of a stream is its newest event', () =>
-    `${name}: the head says ${head?.version}, there are ${expected.length} events`,
+  world.hold(
+    head?.version === expected.length,
+    'the head of a stream is its newest event',
+    () => `${name}: the head says ${head?.version}, there are ${expected.length} events`,
   )
 }
 
@@ -92,8 +100,10 @@ function checkBatches(world: World, sessionId: string): void {
     const { commandId, id, version } = event
     const begins = event.index === 0
     const place = `${world.nameOf(sessionId)}@${version}`
-    world.hold(begins ? !seen.has(commandId) : commandId === current && event.index === index + 1, 'a batch is whole, in one piece, and there once', () =>
-      `${place} is event ${event.index} of command ${commandId}, after event ${index} of ${current}`,
+    world.hold(
+      begins ? !seen.has(commandId) : commandId === current && event.index === index + 1,
+      'a batch is whole, in one piece, and there once',
+      () => `${place} is event ${event.index} of command ${commandId}, after event ${index} of ${current}`,
     )
     world.hold(!ids.has(id), 'an event is there once', () => `${place} has the id of an earlier event`)
     seen.add(commandId)
@@ -118,20 +128,27 @@ async function checkStates(world: World, log: EventLog, sessionId: string): Prom
   for (const state of world.ledger.statesOf(sessionId)) {
     for (const claim of claims) {
       if (claim.state.version !== state.version) continue
-      world.hold(isSameValue(claim.state, state), 'a state is the fold of all events up to its version', () =>
-        `${world.nameOf(sessionId)}@${state.version}, as given to: ${claim.where}`,
+      world.hold(
+        isSameValue(claim.state, state),
+        'a state is the fold of all events up to its version',
+        () => `${world.nameOf(sessionId)}@${state.version}, as given to: ${claim.where}`,
       )
     }
     for (const { version, epoch, where } of holders) {
       if (version !== state.version) continue
-      world.hold(epoch === state.epoch, 'whoever holds a session no longer is refused', () =>
-        `${where} was accepted at epoch ${state.epoch} from a holder of epoch ${epoch}`,
+      world.hold(
+        epoch === state.epoch,
+        'whoever holds a session no longer is refused',
+        () => `${where} was accepted at epoch ${state.epoch} from a holder of epoch ${epoch}`,
       )
     }
   }
   const beyond = claims.find(({ state }) => state.version > newest)
-  world.hold(beyond === undefined, 'a state is of a version that is committed', () =>
-    `${world.nameOf(sessionId)} has ${newest} versions; version ${beyond?.state.version} was given to: ${beyond?.where}`,
+  world.hold(
+    beyond === undefined,
+    'a state is of a version that is committed',
+    () =>
+      `${world.nameOf(sessionId)} has ${newest} versions; version ${beyond?.state.version} was given to: ${beyond?.where}`,
   )
 }
 
@@ -140,8 +157,10 @@ function checkRefused(world: World): void {
   const recorded = new Set(world.ledger.events.map(({ commandId }) => commandId))
   for (const { attempts, commandId, command } of world.notes) {
     const isRefused = attempts.length > 0 && attempts.every(({ answer }) => answer === 'refused')
-    world.hold(!(isRefused && recorded.has(commandId)), 'a command that is refused appends nothing', () =>
-      `${command.type} was refused whenever it was sent, and is recorded`,
+    world.hold(
+      !(isRefused && recorded.has(commandId)),
+      'a command that is refused appends nothing',
+      () => `${command.type} was refused whenever it was sent, and is recorded`,
     )
   }
 }
@@ -164,10 +183,13 @@ function checkUsage(world: World): void {
     own.calls += last.usage.calls
     for (const name of counters) own[name] += last.usage[name]
   }
-  const sum = (name: string): number => [...highest.values()].reduce((total, call) => total + (call[name] ?? 0), 0)
+  const sum = (name: string): number =>
+    [...highest.values()].reduce((total, call) => total + (call[name] ?? 0), 0)
   const expected = { calls: highest.size, ...Object.fromEntries(counters.map((name) => [name, sum(name)])) }
   const isOnce = own.calls === expected.calls && counters.every((name) => own[name] === sum(name))
-  world.hold(isOnce, 'every call of a model is counted once', () =>
-    `counted is ${JSON.stringify(own)}, reported was ${JSON.stringify(expected)}`,
+  world.hold(
+    isOnce,
+    'every call of a model is counted once',
+    () => `counted is ${JSON.stringify(own)}, reported was ${JSON.stringify(expected)}`,
   )
 }

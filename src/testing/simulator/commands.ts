@@ -49,7 +49,10 @@ function asSent(command: Command): readonly Sending[] {
 }
 
 function textOfItem(tag = 'an item'): string {
-  return Array.from({ length: 6 }, (_, n) => `${tag}, line ${n}: what is known of it, and why it matters.`).join('\n')
+  return Array.from(
+    { length: 6 },
+    (_, n) => `${tag}, line ${n}: what is known of it, and why it matters.`,
+  ).join('\n')
 }
 
 type TaskStep = (taskId: string) => Sending
@@ -69,14 +72,32 @@ const nextSteps: Readonly<Partial<Record<TaskStatus, readonly TaskStep[]>>> = {
   context_switch: [(taskId) => ({ type: 'task.restore-context', taskIds: [taskId] })],
 }
 
+/** A report of one of a few calls, which other sessions may have reported too. */
+function reportOfCall(chance: Chance): Sending {
+  const tokens = (): number => 1_000 * chance.whole(40)
+  return {
+    type: 'usage.record',
+    callId: chance.oneOf(['msg_1', 'msg_2', 'msg_3']),
+    model: 'claude-sonnet-4-5',
+    inputTokens: tokens(),
+    outputTokens: tokens(),
+    cacheReadTokens: tokens(),
+    cacheCreationTokens: tokens(),
+    countedOnceIn: 'home',
+  }
+}
+
 const taskIds = ['A', 'B', 'SPEC-001', 'constructor'] as const
 
 /** A command that fits the state as its sender knows it. */
 export function fittingCommand({ tasks, status }: ReadonlyState, chance: Chance): Sending {
   if (status === 'suspended') return { type: 'session.resume' }
+  if (chance.happens(0.2)) return reportOfCall(chance)
   const taskId = chance.oneOf(taskIds)
   const task = Object.hasOwn(tasks, taskId) ? tasks[taskId] : undefined
   if (task === undefined) return { type: 'task.add', taskId, title: `the task ${taskId}` }
   const steps = nextSteps[task.status]
-  return steps === undefined ? { type: 'decision.record', text: 'one thing at a time' } : chance.oneOf(steps)(taskId)
+  return steps === undefined
+    ? { type: 'decision.record', text: 'one thing at a time' }
+    : chance.oneOf(steps)(taskId)
 }

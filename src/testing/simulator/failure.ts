@@ -29,7 +29,10 @@ export class SimulationFailed extends Error {
   constructor({ seed, steps, step, promise, detail, trace, cause }: SimulationFacts) {
     const lines = trace.slice(-traceLinesMax).map((line) => `  ${line}`)
     const again = `noticed at step ${step}; simulate({ seed: ${seed}, steps: ${steps} }) shows it again, on such a disk`
-    super(`not kept: ${promise}\n${detail}\n${again}\nwhat happened last:\n${lines.join('\n')}`, cause === undefined ? undefined : { cause })
+    super(
+      `not kept: ${promise}\n${detail}\n${again}\nwhat happened last:\n${lines.join('\n')}`,
+      cause === undefined ? undefined : { cause },
+    )
     this.seed = seed
     this.steps = steps
     this.step = step

@@ -68,7 +68,9 @@ export class Follower {
     world.hold(event.id === expected?.id, promise, () => {
       const got = `${event.type} (${world.nameOf(event.sessionId)}@${event.version})`
       const due =
-        expected === undefined ? 'nothing' : `${expected.type} (${world.nameOf(expected.sessionId)}@${expected.version})`
+        expected === undefined
+          ? 'nothing'
+          : `${expected.type} (${world.nameOf(expected.sessionId)}@${expected.version})`
       return `${this.process.name} saw ${got} where ${due} was due`
     })
     this.#seen += 1

@@ -5,7 +5,7 @@ import type { Fiber } from './fiber.ts'
 export interface Gate {
   readonly fiber: Fiber
   /** Told after each commit, before anybody else has a turn. */
-  committed(): Promise<void>
+  readonly committed: () => Promise<void>
 }
 
 /**

@@ -202,7 +202,8 @@ const verify: Run = async (process, world) => {
   world.hold(
     ok,
     'verification finds nothing in what was recorded as it is',
-    () => `verification of ${world.nameOf(id)} found ${JSON.stringify(sessions.flatMap(({ problems }) => problems))}`,
+    () =>
+      `verification of ${world.nameOf(id)} found ${JSON.stringify(sessions.flatMap(({ problems }) => problems))}`,
   )
 }
 

@@ -1,5 +1,5 @@
 /** A simulated process: a home opened over the shared disk, sessions in hand, and one operation at a time. */
-import { WaymarkError, type ErrorCode } from '../../kernel/errors.ts'
+import { type ErrorCode, WaymarkError } from '../../kernel/errors.ts'
 import type { EventLog } from '../../log/port.ts'
 import type { Session } from '../../session/session.ts'
 import { Waymark } from '../../session/waymark.ts'
@@ -116,7 +116,9 @@ export class SimulatedProcess {
   async crash(): Promise<void> {
     const running = this.#running
     if (running === null) return
-    this.#world.tell(`${this.name} crashes${running.fiber.next === null ? '' : `, about to ${running.fiber.next.label}`}`)
+    this.#world.tell(
+      `${this.name} crashes${running.fiber.next === null ? '' : `, about to ${running.fiber.next.label}`}`,
+    )
     running.fiber.drop()
     running.log.crash()
     // Ends its timers; it never gets further than to its log, which answers nothing any more.
@@ -161,6 +163,10 @@ export class SimulatedProcess {
       return
     }
     const text = error instanceof Error ? `${error.name} ${code ?? ''}: ${error.message}` : String(error)
-    world.broken('what fails, fails as it is documented', `${this.name}, told to ${work.name}, got ${text}`, error)
+    world.broken(
+      'what fails, fails as it is documented',
+      `${this.name}, told to ${work.name}, got ${text}`,
+      error,
+    )
   }
 }

@@ -39,7 +39,7 @@ export function profileOf(seed: number): Profile {
 }
 
 /** A disk that fails now and then, in every way in which a disk may. */
-export function faultsOf(probability: number): readonly Fault[] {
+function faultsOf(probability: number): readonly Fault[] {
   return [
     { on: 'transact', probability, fault: 'fail', code: 'STORE_BUSY' },
     { on: 'transact', probability: probability / 2, fault: 'fail', code: 'STORE_FULL', when: 'within' },

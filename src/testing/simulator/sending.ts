@@ -77,12 +77,7 @@ interface Answer {
   readonly expectedVersion: ExpectedVersion | undefined
 }
 
-function checkAnswer(
-  world: World,
-  held: Held,
-  note: Note,
-  { result, epoch, expectedVersion }: Answer,
-): void {
+function checkAnswer(world: World, held: Held, note: Note, { result, epoch, expectedVersion }: Answer): void {
   const { events, repeated, state } = result
   const { sessionId } = note
   const where = describe(world, note)
@@ -115,6 +110,6 @@ function checkAnswer(
   note.events = events
 }
 
-export function describe(world: World, { command, sessionId }: Note): string {
+function describe(world: World, { command, sessionId }: Note): string {
   return `${command.type} to ${world.nameOf(sessionId)}`
 }

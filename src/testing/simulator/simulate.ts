@@ -138,11 +138,12 @@ class Run {
     for (const follower of this.#followers) {
       if (!follower.process.isUp) await follower.process.start()
       follower.process.calm()
-      if (follower.process.isIdle && follower.fits) await this.#guarded(follower.process, () => follower.process.begin(follower.work()))
+      if (follower.process.isIdle && follower.fits)
+        await this.#guarded(follower.process, () => follower.process.begin(follower.work()))
     }
     await this.#settle()
-    const log = await disk.open()
-    this.#inspector ??= log
+    this.#inspector ??= await disk.open()
+    const log = this.#inspector
     // What any process finds that comes back now.
     const waymark = await Waymark.open({ store: log, clock, ids })
     for (const sessionId of [...world.ledger.sessions.keys()].filter(() => world.chance.happens(0.5))) {
@@ -176,7 +177,9 @@ class Run {
 
   /** What could begin now. */
   #idle(): readonly (() => Promise<void>)[] {
-    const writers = this.#writers.filter(({ isIdle }) => isIdle).map((process) => () => this.#operate(process))
+    const writers = this.#writers
+      .filter(({ isIdle }) => isIdle)
+      .map((process) => () => this.#operate(process))
     const followers = this.#followers
       .filter(({ process, fits }) => process.isIdle && fits)
       .map((follower) => () => this.#follow(follower))
@@ -188,8 +191,10 @@ class Run {
     if (!process.isUp) return process.start()
     world.step += 1
     const fitting = operations.filter((operation) => operation.fits(process, world))
-    const { name, expected, run } = world.chance.byWeight(fitting)
-    await this.#guarded(process, () => process.begin({ name, expected, run: () => run(process, world) }))
+    const operation = world.chance.byWeight(fitting)
+    const { name, expected } = operation
+    const run = (): Promise<void> => operation.run(process, world)
+    await this.#guarded(process, () => process.begin({ name, expected, run }))
   }
 
   async #follow(follower: Follower): Promise<void> {
@@ -206,7 +211,10 @@ class Run {
   async #guarded(process: SimulatedProcess, turn: () => Promise<void>): Promise<void> {
     const { fiber } = process
     const timer = setTimeout(
-      () => fiber?.giveUp(this.#world.broken('everything ends', `${process.name} is at something that does not end`)),
+      () =>
+        fiber?.giveUp(
+          this.#world.broken('everything ends', `${process.name} is at something that does not end`),
+        ),
       turnWaitMs,
     )
     try {
@@ -268,6 +276,6 @@ function reportOf(world: World, processes: number): SimulationReport {
     commits: ledger.commits.length,
     ...counts,
     digest: sha256(lines.join('\n')),
-    trace,
+    trace: [...trace],
   }
 }

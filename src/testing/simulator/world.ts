@@ -1,9 +1,10 @@
 /** What all simulated processes share: the clock, ids, the disk, and what is known of what they did. */
-import type { ReadonlyState } from '../../fold/state.ts'
-import { type Clock, type Ids, isoOf, seeded } from '../../kernel/clock.ts'
+
 import type { Sending } from '../../events/content.ts'
 import type { LoggedEvent } from '../../events/envelope.ts'
-import { chanceOf, type Chance } from './chance.ts'
+import type { ReadonlyState } from '../../fold/state.ts'
+import { type Clock, type Ids, isoOf, seeded } from '../../kernel/clock.ts'
+import { type Chance, chanceOf } from './chance.ts'
 import { madeUpCommands } from './commands.ts'
 import type { SimulatedDisk } from './disk.ts'
 import { SimulationFailed } from './failure.ts'

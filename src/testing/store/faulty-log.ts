@@ -232,10 +232,9 @@ class LogWithFaults implements FaultyLog {
     const within = atMoment(due, 'within')
     let left = within === undefined ? Number.POSITIVE_INFINITY : itemsBefore(within.fault)
     for await (const page of open()) {
-      if (within !== undefined && cut.count(page) > left) {
+      if (within !== undefined && cut.count(page) > left && this.#injector.happens(within)) {
         if (left > 0) yield cut.first(page, left)
-        left = Number.POSITIVE_INFINITY
-        await this.#inject(within)
+        await this.#breakOff(within)
       }
       left -= cut.count(page)
       yield page
@@ -288,7 +287,10 @@ class LogWithFaults implements FaultyLog {
   }
 
   async #inject(due: DueFault): Promise<void> {
-    if (!this.#injector.happens(due)) return
+    if (this.#injector.happens(due)) await this.#breakOff(due)
+  }
+
+  async #breakOff(due: DueFault): Promise<void> {
     const { fault } = due
     if (fault.fault === 'crash') this.#end('crashed')
     if (fault.fault === 'close') this.#end('closed')

@@ -2,9 +2,9 @@
  * A crash may leave the end of a file unwritten, or written with nothing in it. What was acknowledged before the last transaction is
  * there all the same, and the last one is there whole or not at all.
  */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { sha256 } from '../../../kernel/hash.ts'
 import type { EventLog, LogTransaction } from '../../../log/port.ts'
 import { expectSame, expectThat } from '../expectation.ts'
@@ -22,7 +22,7 @@ import {
   usageRecorded,
   versions,
 } from '../samples.ts'
-import { group, type StoreCheck, type StoreFiles, type StoreUnderTest } from '../under-test.ts'
+import { group, type StoreCheck, type StoreUnderTest } from '../under-test.ts'
 
 const a = sessionOf('a')
 const b = sessionOf('b')
@@ -60,14 +60,12 @@ async function tear({ log, files, tearsMax }: StoreUnderTest, damage: Damage): P
   const last = await heldBy(log)
   const begin = path === pathBefore ? firstChange(before, whole) : 0
   expectThat(begin < whole.length, `the last transaction to have changed ${path}`)
+  const all = await filesIn(place.folder)
   for (const from of places(begin, whole.length, tearsMax)) {
-    await inCopy(place, async (folder) => {
-      await writeFile(join(folder, place.newest()), damage(whole, from))
-      await expectWholeOrNot(
-        await place.open(folder),
-        { sound, last },
-        `torn at byte ${from} of ${whole.length}`,
-      )
+    const torn = new Map(all).set(place.newest(), damage(whole, from))
+    await inFolder(torn, async (folder) => {
+      const what = `torn at byte ${from} of ${whole.length}`
+      await expectWholeOrNot(await place.open(folder), { sound, last }, what)
     })
   }
 }
@@ -124,11 +122,26 @@ async function expectWholeOrNot(
   }
 }
 
-/** Runs with a copy of the store's folder, and takes that away again. */
-async function inCopy(place: StoreFiles, use: (folder: string) => Promise<void>): Promise<void> {
+/** The files of a folder and their bytes, by their paths in it. */
+async function filesIn(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const read = paths.map(async (path) => [relative(folder, path), await readFile(path)] as const)
+  return new Map(await Promise.all(read))
+}
+
+/** Runs with a folder that holds those files, and takes it away again. */
+async function inFolder(
+  files: ReadonlyMap<string, Uint8Array>,
+  use: (folder: string) => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'waymark-torn-'))
   try {
-    await cp(place.folder, folder, { recursive: true })
+    for (const [path, bytes] of files) {
+      const target = join(folder, path)
+      await mkdir(dirname(target), { recursive: true })
+      await writeFile(target, bytes)
+    }
     await use(folder)
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -96,7 +96,7 @@ function driveDurable(machine: DurableMachine, live: LiveStep[], input: unknown)
     },
     timerNames: () => Object.values(driven.state.timers).map(({ name }) => name),
     effectPaths: () => Object.values(driven.state.effects).map(({ path }) => path.join('/')),
-    context: () => driven.state.snapshot['context'],
+    context: () => driven.state.snapshot.context,
   }
   const effectAt = (path: MachinePath): string => {
     const effect = Object.values(driven.state.effects).find(
@@ -129,7 +129,7 @@ function after(state: RecordedMachine, outcome: StepOutcome, done: readonly stri
     Object.entries(table).filter(([id]) => !gone.has(id))
   return {
     ...state,
-    status: outcome.snapshot['status'] as RecordedMachine['status'],
+    status: outcome.snapshot.status as RecordedMachine['status'],
     snapshot: outcome.snapshot,
     transitions: state.transitions + 1,
     timers: Object.fromEntries([
