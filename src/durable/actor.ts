@@ -85,6 +85,8 @@ export class DurableActor<M extends AnyStateMachine> {
   #told: RecordedMachine | null = null
   #newest: Snapshots | null = null
   #isStopped = false
+  #newestHeard: LoggedEvent | null = null
+  #catchingUp: Promise<void> | null = null
 
   /** Not for callers: `durable` makes actors. */
   constructor(parts: ActorParts) {
@@ -133,6 +135,7 @@ export class DurableActor<M extends AnyStateMachine> {
    * StaleHolder. Then nothing has been recorded.
    */
   async send(event: EventFromLogic<M>, options: MachineSendOptions = {}): Promise<MachineSent<M>> {
+    if (this.#isStopped) throw stopped(this.id)
     const { to, ...rest } = options
     const result = await this.session.send(sendCommand(event, to), rest)
     this.recorded(result)
@@ -146,12 +149,28 @@ export class DurableActor<M extends AnyStateMachine> {
     this.#settle()
   }
 
-  /** Not for callers: another process has recorded an event. */
+  /** Not for callers: an event has been recorded, here or by another process. */
   heard(event: LoggedEvent): void {
-    const before = this.#told
-    this.#settle()
-    if (this.#told === before || this.#inspection === null || this.#isStopped) return
-    this.#inspection.changed(sentBy(event), this.#machineSnapshot())
+    if (event.version <= this.session.version) this.#settle()
+    else this.#newestHeard = event
+    this.#catchingUp ??= this.#catchUp()
+      .catch((error: unknown) => this.failed(error))
+      .finally(() => {
+        this.#catchingUp = null
+      })
+  }
+
+  /** Takes up what others appended: once for all that is heard of meanwhile. */
+  async #catchUp(): Promise<void> {
+    for (let heard = this.#newestHeard; heard !== null; heard = this.#newestHeard) {
+      this.#newestHeard = null
+      if (heard.version <= this.session.version) continue
+      await this.session.refresh()
+      const before = this.#told
+      this.#settle()
+      if (this.#told !== before && !this.#isStopped)
+        this.#inspection?.changed(sentBy(heard), this.#machineSnapshot())
+    }
   }
 
   /** Not for callers: tells who watches of a failure. A home that was closed is none: what ran here has ended with it. */
@@ -244,6 +263,7 @@ export class DurableActor<M extends AnyStateMachine> {
     if (this.#isStopped) return
     this.#isStopped = true
     await this.#running.stop()
+    await this.#catchingUp
     await this.session.settled()
     this.#observers.complete()
   }
@@ -316,4 +336,11 @@ function transitionOf(event: LoggedEvent): number | null {
 
 function sentBy(event: LoggedEvent): AnyEventObject {
   return isKnown(event) && event.type === 'machine.transitioned' ? event.data.event : { type: event.type }
+}
+
+function stopped(id: string): WaymarkError {
+  return new WaymarkError('USAGE', {
+    message: `machine ${id} was stopped here`,
+    hint: 'bring it back with durable() and the same id',
+  })
 }

@@ -152,13 +152,7 @@ function runningOf<M extends AnyStateMachine>(
     failed: (error) => actor.failed(error),
     follow: async () =>
       followMachine(log, session.id, {
-        heard: (event) => {
-          if (event.version <= session.version) return actor.heard(event)
-          void session.refresh().then(
-            () => actor.heard(event),
-            (error: unknown) => actor.failed(error),
-          )
-        },
+        heard: (event) => actor.heard(event),
         failed: (error) => actor.failed(error),
       }),
   })

@@ -19,7 +19,7 @@ export interface InspectedRef extends LiveRef {
 
 export class Refs implements LiveRefs {
   readonly #host: RefHost
-  readonly #refs = new Map<string, InspectedRef>()
+  readonly #refs = new Map<string, { readonly path: MachinePath; readonly ref: InspectedRef }>()
 
   constructor(host: RefHost) {
     this.#host = host
@@ -28,7 +28,7 @@ export class Refs implements LiveRefs {
   refOf(path: MachinePath): InspectedRef {
     const key = JSON.stringify(path)
     const known = this.#refs.get(key)
-    if (known !== undefined) return known
+    if (known !== undefined) return known.ref
     const host = this.#host
     const parent = path.length === 0 ? undefined : this.refOf(path.slice(0, -1))
     const find = (): unknown => actorAt(host.snapshot(), path)
@@ -45,15 +45,24 @@ export class Refs implements LiveRefs {
       send: (event) => host.send(path, event),
       getSnapshot: () => snapshotAt(host.snapshot(), path),
     }
-    this.#refs.set(key, ref)
+    this.#refs.set(key, { path, ref })
     return ref
   }
 
   /** A snapshot whose children are the stand-ins: what is sent to them is recorded. */
   withRefs(snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
+    this.#forget(snapshot.children)
     const children = Object.keys(snapshot.children).map((id) => [id, this.refOf([id])])
     // A snapshot's methods go by `this`, so a copy with other children is a snapshot as well.
     return { ...snapshot, children: Object.fromEntries(children) }
+  }
+
+  /** Those of children that are gone: a machine may spawn many over time. */
+  #forget(children: object): void {
+    for (const [key, { path }] of this.#refs) {
+      const [id] = path
+      if (id !== undefined && !Object.hasOwn(children, id)) this.#refs.delete(key)
+    }
   }
 }
 

@@ -53,7 +53,7 @@ export class Running {
 
   constructor(parts: RunningParts) {
     this.#parts = parts
-    this.#timers = new Timers(parts.clock, parts.now, (timerId) => this.#during(this.#fire(timerId)))
+    this.#timers = new Timers(parts.clock, () => parts.now(), (timerId) => this.#during(this.#fire(timerId)))
     this.#effects = new Effects({
       keyOf: (effectId) => `${parts.session.id}/${effectId}`,
       effectOf: (effectId) => {

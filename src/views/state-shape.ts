@@ -4,6 +4,7 @@
  */
 import type { JsonValue } from '../events/patch.ts'
 import type { SessionState } from '../fold/state.ts'
+import { type Json, machine } from './state-shape-machine.ts'
 
 /** A single value, named parts, a table whose keys are ids, or a list. */
 export type Shape =
@@ -32,16 +33,6 @@ interface FieldsOf<T> {
 
 /** A table of numbers by name is taken as a table, whatever its names are. */
 type CountsOf<T> = [NonNullable<T[keyof T]>] extends [number] ? { readonly each: 'value' } : never
-
-/** JSON of any shape: a table with anything below each of its names, as deep as it goes. */
-export interface Json {
-  readonly each: Json
-}
-export const json: Json = {
-  get each() {
-    return json
-  },
-}
 
 const counters = {
   inputTokens: 'value',
@@ -287,39 +278,6 @@ const work = {
   },
   checkpointCount: 'value',
 } as const
-
-/** What XState persists of a machine is the machine's own. */
-const machine = {
-  fields: {
-    machineId: 'value',
-    machineVersion: 'value',
-    machineHash: 'value',
-    unknownEvents: 'value',
-    timerPolicy: 'value',
-    status: 'value',
-    snapshot: { each: json },
-    transitions: 'value',
-    timers: {
-      each: {
-        fields: {
-          timerId: 'value',
-          name: 'value',
-          source: names,
-          target: names,
-          event: { each: json },
-          delayMs: 'value',
-          dueAt: 'value',
-        },
-      },
-    },
-    effects: {
-      each: { fields: { effectId: 'value', path: names, src: 'value', input: json, since: 'value' } },
-    },
-    ignoredEvents: 'value',
-    failedActions: 'value',
-    lastTransitionAt: 'value',
-  },
-} as const satisfies ShapeOf<SessionState['machine']>
 
 /** Everything that a state has. */
 export const stateShape = {

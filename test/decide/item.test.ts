@@ -7,7 +7,7 @@
  */
 import { describe, it } from 'vitest'
 import type { Command } from '../../src/events/commands.ts'
-import { add, content, holdsDecided, holdsRefused, ofSession, type RefusedRow, type Row } from './rows.ts'
+import { content, holdsDecided, holdsRefused, ofSession, type RefusedRow, type Row } from './rows.ts'
 
 const critical: Command = { type: 'context.add', tag: '@KEEP', tier: 'critical', category: 'reference.tools' }
 const item: Command = { ...critical, tag: '@ITEM', tier: 'supporting', tokens: 100, content }

@@ -16,7 +16,6 @@ import {
   holdsRefused,
   now,
   ofSession,
-  older,
   type RefusedRow,
   type Row,
   start,

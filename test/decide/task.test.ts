@@ -20,7 +20,6 @@ import {
   olderCheckpointId,
   type RefusedRow,
   type Row,
-  start,
 } from './rows.ts'
 
 const phase = (taskId: string, name: string): Command => ({ type: 'task.enter-phase', taskId, phase: name })

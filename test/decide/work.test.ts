@@ -233,7 +233,7 @@ const ofWork: readonly RefusedRow[] = [
   ],
   [
     'the newest checkpoint is archived',
-    [{ ...checkpoint, checkpointId: olderCheckpointId }, checkpoint],
+    [older, checkpoint],
     { type: 'checkpoint.archive', checkpointIds: [olderCheckpointId, checkpointId] },
     {
       subject: ofSession,

@@ -35,7 +35,7 @@ function pathsIn(text: string): readonly string[] {
 
 /** Tests that a text names with their titles: `` `test/laws/x.test.ts`: "law: …" ``. */
 function testsIn(text: string): readonly (readonly [string, string])[] {
-  return [...text.matchAll(/`(test\/[^`]+\.ts)`:\s+"([^"]+)"/g)].map(([, file = '', title = '']) => [
+  return [...text.matchAll(/`((?:test|src\/testing)\/[^`]+\.ts)`:\s+"([^"]+)"/g)].map(([, file = '', title = '']) => [
     file,
     title.replaceAll(/\s+/g, ' '),
   ])

@@ -82,15 +82,10 @@ class LiveActor {
     snapshot.value = inDocumentOrder(snapshot.machine.root, snapshot.value)
   }
 
-  /** XState can come to be in two states of which only one can be: then it is not what its own snapshot says. */
+  /** XState can come to be in states that cannot be together: then it is not what its own snapshot says. */
   isSound(): boolean {
-    const { _nodes: nodes = [] } = this.actor.getSnapshot() as {
-      _nodes?: { parent?: { id: string; type: string } }[]
-    }
-    const parents = nodes.flatMap(({ parent }) =>
-      parent === undefined || parent.type === 'parallel' ? [] : [parent.id],
-    )
-    return new Set(parents).size === parents.length
+    const { _nodes: nodes, value } = this.actor.getSnapshot() as { _nodes?: unknown[]; value: unknown }
+    return nodes === undefined || nodes.length === 1 + namedIn(value)
   }
 
   seen(): Seen {
@@ -104,6 +99,11 @@ class LiveActor {
       emitted: this.#emitted,
     }
   }
+}
+
+function namedIn(value: unknown): number {
+  if (typeof value === 'string') return 1
+  return Object.values(value as object).reduce<number>((sum, below) => sum + 1 + namedIn(below), 0)
 }
 
 /** The states that a machine remembers are a set: which of them stands first depends on the way there. */

@@ -541,7 +541,10 @@ describe('what is left to be done', () => {
     on: {
       GO: {
         actions: [
-          { type: 'tell', params: ({ context }: { context: { ear: unknown } }) => ({ to: context.ear }) } as never,
+          {
+            type: 'tell',
+            params: ({ context }: { context: { ear: unknown } }) => ({ to: context.ear }),
+          } as never,
           log(({ event }) => `got ${event.type}`, 'label'),
           emit({ type: 'told', n: 1 } as never),
         ],

@@ -11,7 +11,7 @@ import { planted } from './planted.ts'
 const seedsMax = 60
 const steps = 30
 
-describe('a planted fault', () => {
+describe('a planted fault', { timeout: 120_000 }, () => {
   for (const [name, disk] of Object.entries(planted)) {
     it(`is found: ${name}`, async () => {
       let failed: unknown = null

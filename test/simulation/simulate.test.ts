@@ -23,7 +23,7 @@ afterAll(async () => rm(folder, { recursive: true, force: true }))
 
 const anySeed = Math.floor(Math.random() * 2 ** 31)
 
-describe('a simulation', () => {
+describe('a simulation', { timeout: 120_000 }, () => {
   it('law: the same seed is the same run, event by event and turn by turn', async () => {
     for (const seed of [1, anySeed]) {
       const [one, other] = [await simulate({ seed }), await simulate({ seed })]
@@ -72,7 +72,7 @@ describe('a simulation', () => {
   })
 })
 
-describe('a failure', () => {
+describe('a failure', { timeout: 120_000 }, () => {
   const disk = planted['a follower misses an event'] ?? memoryDisk
 
   it('says the seed, the step and what happened, and comes again', async () => {

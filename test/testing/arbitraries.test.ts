@@ -96,7 +96,8 @@ describe('a legal history', () => {
     ['task.complete', 4],
     ['session.suspend', 2],
     ['session.take-over', 4],
-    ['context.discard', 3],
+    ['handoff.complete', 5],
+    ['recovery.fail', 3],
   ])('that fails with %s shrinks to %i commands at most', (type, commandsMax) => {
     const history = shortest(legalHistoryArbitrary(), (commands) =>
       commands.some((command) => command.type === type),

@@ -105,7 +105,8 @@ export class Book {
   /** One that has not begun to run yet never does. */
   endEffect(actor: InsideActor): void {
     const effectId = this.#effectBefore(actor)
-    if (!this.effects.delete(actor) && effectId !== undefined) this.stoppedEffects.push(effectId)
+    if (this.effects.delete(actor) || effectId === undefined) return
+    if (!this.stoppedEffects.includes(effectId)) this.stoppedEffects.push(effectId)
   }
 
   effectIdOf(actor: InsideActor): string | undefined {
@@ -114,6 +115,20 @@ export class Book {
 
   act(actor: InsideActor, type: string, call: BookedAction['call']): void {
     if (this.isOpen) this.actions.push({ effectId: this.#nextId(), actor, type, call })
+  }
+
+  /**
+   * Lets go of what belongs to actors that are not there any more, though XState has not stopped them: one that another took the place of under its
+   * id, or a child of one that failed.
+   */
+  letGo(isThere: (actor: InsideActor) => boolean): void {
+    const gone = [...this.before.values()].filter((actor) => !isThere(actor))
+    const begun = [...this.effects.keys()].filter((actor) => !isThere(actor))
+    const waiting = this.timers.map(({ source }) => source).filter((actor) => !isThere(actor))
+    for (const actor of new Set([...gone, ...begun, ...waiting])) {
+      this.cancelTimers(actor)
+      this.endEffect(actor)
+    }
   }
 
   #wasBefore(actor: InsideActor): boolean {

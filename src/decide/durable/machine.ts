@@ -80,8 +80,10 @@ function bounded(machineId: string, on: string, step: () => StepAnswer): StepAns
 /** The tree as it was before the step, started again; what comes from now on counts. */
 function resumed(machine: AnyStateMachine, state: RecordedMachine, delivery: Delivery, inspect: boolean) {
   const { timers, effects } = state
-  const pending =
-    delivery.kind === 'timer' ? { timers: without(timers, delivery.timerId), effects } : { timers, effects }
+  const pending = {
+    timers: delivery.kind === 'timer' ? without(timers, delivery.timerId) : timers,
+    effects: delivery.kind === 'effect' ? without(effects, delivery.effectId) : effects,
+  }
   const book = new Book(state.transitions, pending)
   const root = restored(machine, state, book, inspect)
   if (root.getSnapshot().status === 'active') root.start()

@@ -15,6 +15,9 @@ import { withRefs } from './refs.ts'
 
 /** @throws WaymarkError `MACHINE_INVALID` for what is not plain JSON, `MACHINE_FAILED` for more than a step may ask for */
 export function outcomeOf(machine: AnyStateMachine, root: InsideActor, book: Book, now: string): StepOutcome {
+  const there = new Set<InsideActor>()
+  gather(root, there)
+  book.letGo((actor) => there.has(actor))
   for (const [what, { length }] of [
     ['timers', book.timers],
     ['effects', { length: book.effects.size }],
@@ -26,13 +29,21 @@ export function outcomeOf(machine: AnyStateMachine, root: InsideActor, book: Boo
   }
   assertChildren(machine.id, root)
   return {
-    snapshot: snapshotOf(machine.id, root.getPersistedSnapshot(), []),
+    snapshot: snapshotOf(machine.id, persistedOf(machine.id, root), []),
     timers: book.timers.map((timer) => timerOf(machine.id, timer, now)),
     cancelledTimers: book.cancelledTimers,
     effects: [...book.effects].map(([actor, effectId]) => effectOf(machine.id, actor, effectId)),
     stoppedEffects: book.stoppedEffects,
     actions: book.actions.map(({ effectId, actor, type }) => ({ effectId, path: [...pathOf(actor)], type })),
   }
+}
+
+/** The actors that go on: those of machines that do, from the root downwards. */
+function gather(actor: InsideActor, there: Set<InsideActor>): void {
+  const { status, children = {} } = actor.getSnapshot()
+  if (status !== 'active') return
+  there.add(actor)
+  for (const child of Object.values(children)) if (child !== undefined) gather(child, there)
 }
 
 function tooMany(machineId: string, what: string): WaymarkError {
@@ -52,6 +63,18 @@ function assertChildren(machineId: string, actor: InsideActor): void {
       })
     }
     assertChildren(machineId, child)
+  }
+}
+
+function persistedOf(machineId: string, root: InsideActor): unknown {
+  try {
+    return root.getPersistedSnapshot()
+  } catch (error) {
+    throw new WaymarkError('MACHINE_INVALID', {
+      message: `machine ${machineId} holds itself in its context, or something else that XState cannot persist: ${String(error)}`,
+      hint: 'keep plain values in the context: texts, numbers, booleans, null, arrays and objects of these',
+      cause: error,
+    })
   }
 }
 

@@ -1,7 +1,8 @@
 /** The names in an expression, held against what a state can have: one that can never be there is told with those like it. */
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { nearest } from '../../events/commands.ts'
-import { json, type Shape, stateShape } from '../../views/state-shape.ts'
+import { type Shape, stateShape } from '../../views/state-shape.ts'
+import { json } from '../../views/state-shape-machine.ts'
 
 export interface NameProblem {
   readonly message: string

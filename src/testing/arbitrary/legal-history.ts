@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { Command } from '../../events/commands.ts'
 import { type SessionSoFar, sessionDecider, type TimedEvent } from '../decider/session-decider.ts'
 import { describeHistory, shownAs } from './describe.ts'
+import { leavingOut } from './leaving-out.ts'
 import { type Move, moveArbitrary, startArbitrary } from './moves.ts'
 
 /** Moves that are made up for each command that is wanted: some have nothing to say, or are refused. */
@@ -48,15 +49,31 @@ export function legalStepsArbitrary({
   const moves = fc.noBias(
     fc.array(moveArbitrary(), { maxLength: (lengthMax - 1) * movesPerCommand, size: 'max' }),
   )
-  return fc.tuple(startArbitrary(), moves).map(([start, rest]) => legalSteps(start, rest, lengthMax))
+  const steps = fc
+    .tuple(startArbitrary(), moves)
+    .map(([start, rest]) => legalSteps([() => start, ...rest], lengthMax))
+  return leavingOut(
+    steps,
+    (made) => made.map(({ command }) => command),
+    (commands) =>
+      legalSteps(
+        commands.map(
+          (command): Move =>
+            () =>
+              command,
+        ),
+        lengthMax,
+      ),
+    1,
+  )
 }
 
 /** Makes the moves one after the other, and leaves out those that lead nowhere. */
-function legalSteps(start: Command, moves: readonly Move[], lengthMax: number): readonly LegalStep[] {
+function legalSteps(moves: readonly Move[], lengthMax: number): readonly LegalStep[] {
   const decider = sessionDecider()
   const steps: LegalStep[] = []
   let state = decider.initialState()
-  for (const move of [(): Command => start, ...moves]) {
+  for (const move of moves) {
     if (steps.length >= lengthMax) break
     const command = move(state.session)
     const answer = command === null ? null : decider.decide(command, state)

@@ -5,10 +5,13 @@
 import fc from 'fast-check'
 import { type AnyMachineSnapshot, type AnyStateMachine, initialTransition, transition } from 'xstate'
 import { describeHistory, shownAs } from './describe.ts'
+import { leavingOut } from './leaving-out.ts'
 import type { NearLegal } from './near-legal.ts'
 
 /** Events that are made up for each one that is wanted: a machine accepts few of them in a state. */
 const eventsPerStep = 4
+/** Further events that are made up to find one that is not accepted. */
+const othersMax = 10
 
 /** An event as any machine takes it. */
 export interface MachineEvent {
@@ -42,11 +45,9 @@ export function machineHistoryArbitrary<Event extends MachineEvent>(
   machine: AnyStateMachine,
   options: MachineHistoryOptions<Event>,
 ): fc.Arbitrary<readonly Event[]> {
-  const { lengthMax = 20 } = options
-  return candidates(options).map((offered) => {
-    const { accepted } = walk(machine, options.input, offered, lengthMax)
-    return shownAs(accepted, () => describeHistory(accepted))
-  })
+  return walkedArbitrary(machine, options).map(({ accepted }) =>
+    shownAs(accepted, () => describeHistory(accepted)),
+  )
 }
 
 /** What is wrong with the one event that a machine does not accept. */
@@ -74,11 +75,10 @@ export function nearLegalMachineHistoryArbitrary<Event extends MachineEvent>(
   machine: AnyStateMachine,
   options: MachineHistoryOptions<Event>,
 ): fc.Arbitrary<NearLegal<Event | MachineEvent, MachineMistake>> {
-  const { lengthMax = 20, input } = options
+  const others = fc.array(options.events, { minLength: 1, maxLength: othersMax })
   return fc
-    .tuple(candidates(options), fc.constantFrom(...machineMistakes), fc.nat())
-    .map(([offered, wanted, from]) => {
-      const walked = walk(machine, input, offered, lengthMax)
+    .tuple(walkedArbitrary(machine, options), others, fc.constantFrom(...machineMistakes), fc.nat())
+    .map(([walked, offered, wanted, from]) => {
       const { what, wrongAt, event } = mistakeIn(walked, offered, wanted, from)
       const { accepted } = walked
       const history = [...accepted.slice(0, wrongAt), event, ...accepted.slice(wrongAt)]
@@ -86,11 +86,17 @@ export function nearLegalMachineHistoryArbitrary<Event extends MachineEvent>(
     })
 }
 
-function candidates<Event extends MachineEvent>({
-  events,
-  lengthMax = 20,
-}: MachineHistoryOptions<Event>): fc.Arbitrary<readonly Event[]> {
-  return fc.noBias(fc.array(events, { maxLength: lengthMax * eventsPerStep, size: 'max' }))
+/** Ways through the machine, which shrink to short ones. */
+function walkedArbitrary<Event extends MachineEvent>(
+  machine: AnyStateMachine,
+  { events, input, lengthMax = 20 }: MachineHistoryOptions<Event>,
+): fc.Arbitrary<Walked<Event>> {
+  const offered = fc.noBias(fc.array(events, { maxLength: lengthMax * eventsPerStep, size: 'max' }))
+  return leavingOut(
+    offered.map((candidates) => walk(machine, input, candidates, lengthMax)),
+    ({ accepted }) => accepted,
+    (left) => walk(machine, input, left, lengthMax),
+  )
 }
 
 interface Walked<Event> {

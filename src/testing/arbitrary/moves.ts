@@ -36,9 +36,9 @@ export function moveArbitrary(): fc.Arbitrary<Move> {
 /** The first command of a session. */
 export function startArbitrary(): fc.Arbitrary<Command> {
   return fc.constantFrom<Command>(
+    { type: 'session.start' },
     { type: 'session.start', model: 'claude-sonnet-4-5', windowTokens: 200_000 },
     { type: 'session.start', windowTokens: 10_000 },
-    { type: 'session.start' },
   )
 }
 

@@ -5,9 +5,9 @@
  * with one event, with several, or with `{ ok: true, events }`.
  */
 export interface Decider<Command, Event, State> {
-  initialState(): State
-  decide(command: Command, state: State): DeciderAnswer<Event>
-  evolve(state: State, event: Event): State
+  readonly initialState: () => State
+  readonly decide: (command: Command, state: State) => DeciderAnswer<Event>
+  readonly evolve: (state: State, event: Event) => State
 }
 
 export type DeciderAnswer<Event> = Event | readonly Event[] | Answer<Event>
@@ -54,7 +54,7 @@ function isAnswer<Event>(answer: Event | Answer<Event>): answer is Answer<Event>
 
 /** The state after events, one by one. */
 export function foldWith<Event, State>(
-  { evolve }: { evolve(state: State, event: Event): State },
+  { evolve }: { readonly evolve: (state: State, event: Event) => State },
   state: State,
   events: readonly Event[],
 ): State {

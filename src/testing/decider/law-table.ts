@@ -8,7 +8,7 @@ import { type History, type HistoryStep, play } from './play.ts'
 export interface Law<Command, Event, State> {
   readonly name: string
   /** @throws Error that says what was expected and what was found */
-  holds(history: History<Command, Event, State>): void
+  readonly holds: (history: History<Command, Event, State>) => void
 }
 
 /** Milliseconds between two looks at the same thing: what depends on the clock is another by then. */

@@ -27,11 +27,11 @@ export interface SessionSoFar {
 
 /** The decider of a session, as {@link sessionDecider} gives it. */
 export interface SessionDecider extends Decider<Command, TimedEvent, SessionSoFar> {
-  decide(command: Command, state: SessionSoFar): Answer<TimedEvent>
+  readonly decide: (command: Command, state: SessionSoFar) => Answer<TimedEvent>
   /** The same as `evolve` for many events at once. */
-  fold(state: SessionSoFar, events: readonly TimedEvent[]): SessionSoFar
+  readonly fold: (state: SessionSoFar, events: readonly TimedEvent[]) => SessionSoFar
   /** What the clock says to the next command. */
-  timeAfter(state: SessionSoFar): string
+  readonly timeAfter: (state: SessionSoFar) => string
 }
 
 const startMs = Date.parse('2026-01-01T00:00:00.000Z')

@@ -13,7 +13,9 @@ export interface SessionSpecification {
    *
    * @throws Error for a command that is refused
    */
-  given(...history: readonly (Command | DecidedEvent)[]): Given<Command, DecidedEvent, ReadonlyState>
+  readonly given: (
+    ...history: readonly (Command | DecidedEvent)[]
+  ) => Given<Command, DecidedEvent, ReadonlyState>
 }
 
 /**

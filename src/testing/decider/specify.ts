@@ -7,11 +7,11 @@ import { equal } from './plain.ts'
 /** A decider with the history that a test begins with still to be told. */
 export interface Specification<Command, Event, State> {
   /** What has happened: events, oldest first; none for a new beginning. */
-  given(...events: readonly Event[]): Given<Command, Event, State>
+  readonly given: (...events: readonly Event[]) => Given<Command, Event, State>
 }
 
 export interface Given<Command, Event, State> {
-  when(command: Command): Outcome<Event, State>
+  readonly when: (command: Command) => Outcome<Event, State>
 }
 
 /** What came of a command. Each check throws where it does not hold, and gives the outcome for the next one. */

@@ -38,12 +38,13 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** All that is found of a step: the machine is asked again, and whether it `can`. */
+/** All that is found of a step. With `asksAgain` the machine is asked again, and whether it `can`. */
 export function judgeStep(
   machine: ObservedMachine,
   before: AnyMachineSnapshot,
   event: EventObject,
   seen: Observation,
+  asksAgain = true,
 ): readonly Finding[] {
   const at = (check: Finding['check'], what: string, text: string): readonly Finding[] => [
     { check, invariant: null, key: `${check} ${what} ${event.type} ${valueText(before.value)}`, text },
@@ -61,7 +62,9 @@ export function judgeStep(
   }
   return [
     ...judgeRefusal(before, seen, told).flatMap((text) => at('symmetry', 'changes', text)),
-    ...judgeAnswers(machine, before, event, seen, told).flatMap((text) => at('symmetry', 'can', text)),
+    ...(asksAgain ? judgeAnswers(machine, before, event, seen, told) : []).flatMap((text) =>
+      at('symmetry', 'can', text),
+    ),
   ]
 }
 

@@ -1,5 +1,5 @@
 /** Which parts of a machine were met by what was recorded of it. */
-import type { AnyStateMachine, EventObject, InputFrom, StateValue } from 'xstate'
+import type { AnyEventObject, AnyStateMachine, InputFrom, StateValue } from 'xstate'
 import { machineBounds } from './bounds.ts'
 import { type Coverage, coverageFrom, type OutsideStep } from './coverage.ts'
 import { type ObservedMachine, observed } from './observe.ts'
@@ -14,14 +14,14 @@ export interface RecordedStep {
   /** What the machine remembered before the event. Without it, transitions that only a guard tells apart may stay undecided. */
   readonly context?: object
   /** With its data, if the context is there: the guards are asked again. */
-  readonly event: EventObject
+  readonly event: AnyEventObject
   readonly next: StateValue
   /** How often this very step was made; once if left out. */
   readonly count?: number
 }
 
 /** The events that a machine took from its start, in order. */
-export type RecordedHistory = readonly EventObject[]
+export type RecordedHistory = readonly AnyEventObject[]
 
 export interface CoverageOptions<Machine extends AnyStateMachine> {
   /** The input that the machine of a history was started with. */

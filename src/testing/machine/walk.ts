@@ -150,8 +150,7 @@ function judgeOnce(
   isFirst: boolean,
 ): readonly Finding[] {
   const key = stepKey(before, event)
-  if (isFirst && seen.thrown === null && clean.has(key)) return []
-  const findings = judgeStep(machine, before, event, seen)
+  const findings = judgeStep(machine, before, event, seen, !(isFirst && clean.has(key)))
   if (findings.length === 0) clean.add(key)
   return findings
 }

@@ -207,6 +207,12 @@ const verify: Run = async (process, world) => {
   )
 }
 
+/** Snapshots are a cache: whichever are dropped, nothing is lost. */
+const compact: Run = async (process, world) => {
+  const odd = world.chance.whole(2)
+  await process.waymark.log.compact({ dropSnapshot: ({ version }) => version % 2 === odd })
+}
+
 /** Ends well, and starts again. */
 const reopen: Run = async (process) => {
   await process.close()
@@ -243,5 +249,6 @@ export const operations: readonly Operation[] = [
   operation('rewind', 2, sessionInHand, rewind, [...ofHolders, 'USAGE', 'COMMAND_INVALID']),
   operation('merge', 3, sessionInHand, merge, ofMerges),
   operation('verify a session', 2, anySession, verify),
+  operation('drop snapshots', 1, anySession, compact),
   operation('close its home', 1, () => true, reopen),
 ]

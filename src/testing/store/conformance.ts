@@ -61,6 +61,7 @@ const checks: readonly StoreCheck[] = [
  *
  * @example A store that lives in memory, and a handle on it for every opening.
  * ```ts
+ * import { faultyLog } from 'waymark/testing'
  * const open = async () => {
  *   const log = new MemoryLog()
  *   return { log, openAgain: async () => faultyLog(log, { faults: [] }) }
