@@ -2,6 +2,7 @@
 import { hostname } from 'node:os'
 import type { AnyStateMachine, InputFrom } from 'xstate'
 import { plainOf } from '../decide/durable/json.ts'
+import type { LiveRefs } from '../decide/durable/live-step.ts'
 import { durableMachine } from '../decide/durable/machine.ts'
 import type { DurableMachine } from '../decide/durable/port.ts'
 import type { LoggedEvent } from '../events/envelope.ts'
@@ -85,7 +86,7 @@ export async function durable<M extends AnyStateMachine>(
     machine: inHand,
     steps,
     inspect: inspect ?? null,
-    running: (made) => runningOf(made, waymark, inHand, session, options),
+    running: (made, refs) => runningOf(made, refs, waymark, inHand, session, options),
     verify: async () => waymark.verify(session.id, { durable: { machines: [inHand], about: 'own-steps' } }),
     fork: (sessionId) =>
       durable<AnyStateMachine>(machine, { ...unnamed(options), log: waymark, id: sessionId }),
@@ -133,6 +134,7 @@ async function opened<M extends AnyStateMachine>(
 
 function runningOf<M extends AnyStateMachine>(
   actor: DurableActor<AnyStateMachine>,
+  refs: LiveRefs,
   waymark: Waymark,
   machine: DurableMachine,
   session: Session,
@@ -144,6 +146,7 @@ function runningOf<M extends AnyStateMachine>(
   return new Running({
     session,
     machine,
+    refs,
     heart: leaves ? null : heartOf(log, { host: hostname(), now }),
     clock: options.clock ?? processClock,
     now,

@@ -26,6 +26,8 @@ export interface EffectHost {
   settle(effectId: string, settlement: Settlement): void
   /** An event that the effect sends to the actor that invoked it. */
   heard(effect: RunningEffect, event: AnyEventObject): void
+  /** A value that the effect has come to, where its parent wants to hear of each. */
+  came(effect: RunningEffect, value: unknown): void
 }
 
 const keys = new WeakMap<object, string>()
@@ -89,7 +91,7 @@ export class Effects {
       const { logic, input } = this.#host.effectOf(effectId)
       const ref = createActor(logic, { id, input, parent })
       keys.set(ref, this.#host.keyOf(effectId))
-      ref.subscribe({ error: () => {} })
+      ref.subscribe({ next: (snapshot) => this.#came(effect, snapshot), error: () => {} })
       const stop = (): void => {
         isStopped = true
         parent.stop()
@@ -113,6 +115,13 @@ export class Effects {
     } else if (event.type === `xstate.error.actor.${id}`) {
       this.#host.settle(effectId, { outcome: 'error', error: Reflect.get(event, 'error') })
     } else this.#host.heard(effect, event)
+  }
+
+  /** Observables alone have a context while they go on: the value that came last. */
+  #came(effect: RunningEffect, snapshot: unknown): void {
+    if (typeof snapshot !== 'object' || snapshot === null || !this.#running.has(effect.effectId)) return
+    const value: unknown = Reflect.get(snapshot, 'context')
+    if (Reflect.get(snapshot, 'status') === 'active' && value !== undefined) this.#host.came(effect, value)
   }
 
   #stop(effectId: string, { stop }: Running): void {

@@ -11,7 +11,7 @@ import { CommandRefused, type ErrorCode, WaymarkError } from '../kernel/errors.t
 import { limits } from '../kernel/limits.ts'
 import type { SendOptions, SendResult, Session } from '../session/session.ts'
 import { textOf, warn } from '../session/warning.ts'
-import { Effects, type RunningEffect, type Settlement } from './effects.ts'
+import { Effects, type Settlement } from './effects.ts'
 import { sendCommand } from './machine-commands.ts'
 import type { Heart, PlaceWatcher } from './runner.ts'
 import { type TimeoutClock, Timers } from './timers.ts'
@@ -19,6 +19,8 @@ import { type TimeoutClock, Timers } from './timers.ts'
 export interface RunningParts {
   readonly session: Session
   readonly machine: DurableMachine
+  /** Stand in for the machine's actors in what effects are given. */
+  readonly refs: LiveRefs
   /** `null` for a process that leaves effects and timers to others. */
   readonly heart: Heart | null
   readonly clock: TimeoutClock
@@ -53,17 +55,25 @@ export class Running {
 
   constructor(parts: RunningParts) {
     this.#parts = parts
-    this.#timers = new Timers(parts.clock, () => parts.now(), (timerId) => this.#during(this.#fire(timerId)))
+    this.#timers = new Timers(
+      parts.clock,
+      () => parts.now(),
+      (timerId) => this.#during(this.#fire(timerId)),
+    )
     this.#effects = new Effects({
       keyOf: (effectId) => `${parts.session.id}/${effectId}`,
       effectOf: (effectId) => {
         const { machine } = parts.session.state
         if (machine === undefined)
           throw new WaymarkError('MACHINE_INVALID', { message: 'the stream has no machine' })
-        return parts.machine.effectOf(machine, effectId)
+        return parts.machine.effectOf(machine, effectId, parts.refs)
       },
       settle: (effectId, settlement) => this.#during(this.#settle(effectId, settlement)),
-      heard: (effect, event) => this.#heard(effect, event),
+      heard: ({ path }, event) => this.sendLater(path.slice(0, -1), event),
+      came: ({ path }, data) => {
+        if (isWatched(parts.session.state, path))
+          this.sendLater(path, { type: 'xstate.observable.next', data })
+      },
     })
   }
 
@@ -177,10 +187,6 @@ export class Running {
     }
   }
 
-  #heard({ path }: RunningEffect, event: AnyEventObject): void {
-    this.sendLater(path.slice(0, -1), event)
-  }
-
   async #report({ effectId, type }: LiveAction, error: unknown): Promise<void> {
     warn('WAYMARK_MACHINE', error)
     const action = type.slice(0, limits.lineCharactersMax)
@@ -252,4 +258,14 @@ function settleCommand(effectId: string, settlement: Settlement): Command<'machi
 function failureOf(error: unknown): MachineFailure {
   const name = error instanceof Error ? error.name : 'Error'
   return { name: name.slice(0, limits.lineCharactersMax), message: textOf(error) }
+}
+
+/** Whether the parent of a child hears of each of its snapshots. */
+function isWatched({ machine }: ReadonlyState, path: MachinePath): boolean {
+  let found: unknown = { snapshot: machine?.snapshot }
+  for (const id of path) {
+    const children: unknown = Reflect.get(Object(Reflect.get(Object(found), 'snapshot')), 'children')
+    found = Object.hasOwn(Object(children), id) ? Reflect.get(Object(children), id) : undefined
+  }
+  return Reflect.get(Object(found), 'syncSnapshot') === true
 }

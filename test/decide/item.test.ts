@@ -232,7 +232,103 @@ const ofItems: readonly RefusedRow[] = [
   ],
 ]
 
+const tools: Command = {
+  type: 'context.add',
+  tag: '@TOOLS',
+  tier: 'supporting',
+  category: 'reference.tools',
+  tokens: 10_000,
+}
+const more: Command = { ...item, tokens: 5_001 }
+const both = ['@ITEM', '@TOOLS']
+const overrun = { name: 'reference.tools', limitTokens: 15_000, usedTokens: 15_001 }
+
+/** A window of 200,000 tokens leaves 15,000 to tools; overrun, that stays so until it is 5 % below. */
+const allocations: readonly Row[] = [
+  [
+    'an item up to the limit',
+    [tools],
+    { ...item, tokens: 5_000 },
+    [['context.added', { weight: { tokens: 5_000, estimated: false } }]],
+  ],
+  [
+    'an item above the limit',
+    [tools],
+    more,
+    [
+      ['context.added', { weight: { tokens: 5_001, estimated: false } }],
+      ['budget.allocation-overrun', { allocations: [overrun] }],
+    ],
+  ],
+  [
+    'an item that goes, and another stays',
+    [tools, more],
+    { type: 'context.discard', tags: ['@ITEM'] },
+    [
+      ['context.discarded', { savedTokens: 5_001 }],
+      ['budget.allocation-relieved', { names: ['reference.tools'] }],
+    ],
+  ],
+  [
+    'items that are archived together',
+    [tools, more],
+    { type: 'context.archive', tags: both },
+    [
+      ['context.archived', { savedTokens: 15_001 }],
+      ['budget.allocation-relieved', { names: ['reference.tools'] }],
+    ],
+  ],
+  [
+    'items that are deferred together',
+    [tools, more],
+    { type: 'context.defer', tags: both },
+    [
+      ['context.deferred', { savedTokens: 15_001 }],
+      ['budget.allocation-relieved', { names: ['reference.tools'] }],
+    ],
+  ],
+  [
+    'an item that comes back',
+    [tools, more, { type: 'context.defer', tags: ['@ITEM'] }],
+    { type: 'context.restore', tags: ['@ITEM'] },
+    [['context.restored'], ['budget.allocation-overrun', { allocations: [overrun] }]],
+  ],
+  [
+    'a summary that leaves enough',
+    [tools, more],
+    { type: 'context.summarize', tag: '@ITEM', summary: content, tokens: 4_000 },
+    [
+      ['context.summarized', { weight: { tokens: 4_000, estimated: false }, savedTokens: 1_001 }],
+      ['budget.allocation-relieved', { names: ['reference.tools'] }],
+    ],
+  ],
+  [
+    'a summary that does not',
+    [tools, more],
+    { type: 'context.summarize', tag: '@ITEM', summary: content, tokens: 5_000 },
+    [['context.summarized', { weight: { tokens: 5_000, estimated: false }, savedTokens: 1 }]],
+  ],
+  [
+    'an item without a name after one that took the name',
+    [{ ...tools, tag: '@TOOLS-001' }],
+    { type: 'context.add', tier: 'temporary', category: 'reference.tools', tokens: 1 },
+    [['context.added', { tag: '@TOOLS-002', weight: { tokens: 1, estimated: false } }]],
+  ],
+  [
+    'a summary of an item with an empty text',
+    [{ ...item, content: { ...content, bytes: 0, preview: '' } }],
+    { type: 'context.summarize', tag: '@ITEM', summary: { ...content, bytes: 4 } },
+    [['context.summarized', { weight: { tokens: 2, estimated: true }, savedTokens: 98 }]],
+  ],
+]
+
 describe('what is decided about an item', () => {
+  it.each(allocations.map((row) => ({ name: row[0], row })))('and its allocation: $name', ({ row }) =>
+    holdsDecided(row),
+  )
+})
+
+describe('what is decided of an item', () => {
   it.each(items.map((row) => ({ name: row[0], row })))('$name', ({ row }) => holdsDecided(row))
 })
 

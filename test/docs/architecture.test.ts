@@ -35,10 +35,9 @@ function pathsIn(text: string): readonly string[] {
 
 /** Tests that a text names with their titles: `` `test/laws/x.test.ts`: "law: …" ``. */
 function testsIn(text: string): readonly (readonly [string, string])[] {
-  return [...text.matchAll(/`((?:test|src\/testing)\/[^`]+\.ts)`:\s+"([^"]+)"/g)].map(([, file = '', title = '']) => [
-    file,
-    title.replaceAll(/\s+/g, ' '),
-  ])
+  return [...text.matchAll(/`((?:test|src\/testing)\/[^`]+\.ts)`:\s+"([^"]+)"/g)].map(
+    ([, file = '', title = '']) => [file, title.replaceAll(/\s+/g, ' ')],
+  )
 }
 
 const roomOf = (path: string) =>

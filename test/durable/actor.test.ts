@@ -11,7 +11,9 @@ import {
   createMachine,
   emit,
   fromCallback,
+  fromObservable,
   fromPromise,
+  type Observer,
   SimulatedClock,
   sendTo,
   setup,
@@ -225,6 +227,45 @@ describe('effects', () => {
     await waitFor(actor.ref, ({ context }) => context.rang === 1)
     await actor.send({ type: 'OFF' })
     expect(heard).toEqual([{ type: 'RING' }, 'cleaned up'])
+    await actor.stop()
+  })
+})
+
+describe('observables', () => {
+  it('tell each value to a parent that listens, and it is recorded', async () => {
+    const counting = setup({
+      actors: {
+        count: fromObservable(() => ({
+          subscribe: (given: Observer<unknown> | ((value: unknown) => void)) => {
+            const observer = typeof given === 'function' ? { next: given } : given
+            for (const n of [1, 2, 3]) observer.next?.(n)
+            observer.complete?.()
+            return { unsubscribe: () => {} }
+          },
+        })),
+      },
+    }).createMachine({
+      id: 'counting',
+      context: { seen: [] as unknown[] },
+      initial: 'on',
+      states: {
+        on: {
+          invoke: {
+            src: 'count',
+            onSnapshot: {
+              // XState tells its first snapshot as well, which has no value yet.
+              guard: ({ event }) => event.snapshot.context !== undefined,
+              actions: assign({ seen: ({ context, event }) => [...context.seen, event.snapshot.context] }),
+            },
+            onDone: 'done',
+          },
+        },
+        done: { type: 'final' },
+      },
+    })
+    const actor = await durable(counting, { log: await home(), id: 'count-1' })
+    await toPromise(actor.ref)
+    expect(actor.getSnapshot().context.seen).toEqual([1, 2, 3])
     await actor.stop()
   })
 })

@@ -107,10 +107,8 @@ function versionByRunningMaximum(events: readonly LoggedEvent[], time: string): 
   return first.version - 1 - first.index
 }
 
-describe('a clock that jumps', () => {
-  it('law: versions go on, everything verifies, and the state at a time is that of the running maximum', {
-    timeout: 60_000,
-  }, async () => {
+describe('a clock that jumps', { timeout: 120_000 }, () => {
+  it('law: versions go on, everything verifies, and the state at a time is that of the running maximum', async () => {
     await fc.assert(
       fc.asyncProperty(work, fc.array(fc.integer(rangeMs), { maxLength: 3 }), async (steps, timesMs) => {
         const { waymark, session } = await worked(steps)
@@ -170,42 +168,46 @@ describe('a clock that tells what cannot be written', () => {
 
 const eventsShape = z.array(z.object({ version: z.number(), time: z.string() }))
 
-describe.skipIf(missing !== null)(titled('the time of day of a real process, put back and far ahead'), () => {
-  it('breaks no session, no memory file and no recovery', async () => {
-    const { home, remove } = await temporaryHome()
-    const machine = interposerIn(dirname(home))
-    const remote = startRemote(home, machine.environment)
-    await remote.ask('open')
-    await remote.ask('begin', { options: { windowTokens: 200_000 } })
-    // The last but one lies beyond the year 9999.
-    const jumpsMs = [0, -400 * dayMs, 400 * dayMs, -18_000 * dayMs, 20_000 * dayMs, 3_000_000 * dayMs, 0]
-    for (const [n, clockMs] of jumpsMs.entries()) {
-      machine.order({ clockMs })
-      const now = Date.parse(String(await remote.ask('now')))
-      expect(Math.abs(now - Date.now() - clockMs)).toBeLessThan(60_000)
-      await remote.ask('send', {
-        command: { type: 'task.add', taskId: `t-${n}`, title: 'a task' },
-        commandId: `c-${n}`,
-      })
-      await remote.ask('send', { command: { type: 'task.start', taskId: `t-${n}` } })
-      await remote.ask('send', { command: { type: 'context.measure', contextTokens: 20_000 * (n + 1) } })
-      await remote.ask('checkpoint')
-      expect(String(await remote.ask('brief'))).toContain(`t-${n}`)
-      expect(await remote.ask('recover')).toBeNull()
-    }
-    const events = eventsShape.parse(await remote.ask('events'))
-    expect(events.map(({ version }) => version)).toEqual(events.map((_, index) => index + 1))
-    const times = events.map(({ time }) => time)
-    expect(times.every((time) => /^\d{4}-/.test(time))).toBe(true)
-    expect(times.filter((time, index) => time < (times[index - 1] ?? '')).length).toBeGreaterThanOrEqual(3)
-    const latest = times.toSorted().at(-1)
-    expect(await remote.ask('at', { when: latest })).toBe(events.length)
-    expect(await remote.ask('verify')).toBe(true)
-    await remote.ask('close')
-    await remote.ask('open')
-    expect(await remote.ask('memory-files')).toMatchObject({ ok: true })
-    await remote.ask('close')
-    expect(await remote.end()).toBe('')
-    await remove()
-  })
-})
+describe.skipIf(missing !== null)(
+  titled('the time of day of a real process, put back and far ahead'),
+  { timeout: 120_000 },
+  () => {
+    it('breaks no session, no memory file and no recovery', async () => {
+      const { home, remove } = await temporaryHome()
+      const machine = interposerIn(dirname(home))
+      const remote = startRemote(home, machine.environment)
+      await remote.ask('open')
+      await remote.ask('begin', { options: { windowTokens: 200_000 } })
+      // The last but one lies beyond the year 9999.
+      const jumpsMs = [0, -400 * dayMs, 400 * dayMs, -18_000 * dayMs, 20_000 * dayMs, 3_000_000 * dayMs, 0]
+      for (const [n, clockMs] of jumpsMs.entries()) {
+        machine.order({ clockMs })
+        const now = Date.parse(String(await remote.ask('now')))
+        expect(Math.abs(now - Date.now() - clockMs)).toBeLessThan(60_000)
+        await remote.ask('send', {
+          command: { type: 'task.add', taskId: `t-${n}`, title: 'a task' },
+          commandId: `c-${n}`,
+        })
+        await remote.ask('send', { command: { type: 'task.start', taskId: `t-${n}` } })
+        await remote.ask('send', { command: { type: 'context.measure', contextTokens: 20_000 * (n + 1) } })
+        await remote.ask('checkpoint')
+        expect(String(await remote.ask('brief'))).toContain(`t-${n}`)
+        expect(await remote.ask('recover')).toBeNull()
+      }
+      const events = eventsShape.parse(await remote.ask('events'))
+      expect(events.map(({ version }) => version)).toEqual(events.map((_, index) => index + 1))
+      const times = events.map(({ time }) => time)
+      expect(times.every((time) => /^\d{4}-/.test(time))).toBe(true)
+      expect(times.filter((time, index) => time < (times[index - 1] ?? '')).length).toBeGreaterThanOrEqual(3)
+      const latest = times.toSorted().at(-1)
+      expect(await remote.ask('at', { when: latest })).toBe(events.length)
+      expect(await remote.ask('verify')).toBe(true)
+      await remote.ask('close')
+      await remote.ask('open')
+      expect(await remote.ask('memory-files')).toMatchObject({ ok: true })
+      await remote.ask('close')
+      expect(await remote.end()).toBe('')
+      await remove()
+    })
+  },
+)

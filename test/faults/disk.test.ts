@@ -90,10 +90,8 @@ function numberOf(call: string): number {
   return Number(call.split(' ')[0])
 }
 
-describe.skipIf(missing !== null)(titled('a call of the system that fails'), () => {
-  it('while a command is recorded: it is refused with a reason, is not there, and is recorded when sent again', {
-    timeout: 120_000,
-  }, async () => {
+describe.skipIf(missing !== null)(titled('a call of the system that fails'), { timeout: 120_000 }, () => {
+  it('while a command is recorded: it is refused with a reason, is not there, and is recorded when sent again', async () => {
     const { remote, disk, send, traced, end } = await served()
     await remote.ask('open', { options: { memoryFiles: false } })
     await remote.ask('begin')
@@ -182,7 +180,7 @@ describe.skipIf(missing !== null)(titled('a call of the system that fails'), () 
     await end()
   })
 
-  it('while a home is made: it is told, and made once the fault is gone', { timeout: 60_000 }, async () => {
+  it('while a home is made: it is told, and made once the fault is gone', async () => {
     const { remote, disk, home, folder, traced, end } = await served()
     const everything = join(folder, '*')
     const opening = (n: string) =>
@@ -243,9 +241,7 @@ describe.skipIf(missing !== null)(titled('a call of the system that fails'), () 
     await end()
   })
 
-  it('while the store is made smaller, or closed: every event is as it was', {
-    timeout: 60_000,
-  }, async () => {
+  it('while the store is made smaller, or closed: every event is as it was', async () => {
     const { remote, disk, send, traced, end } = await served()
     await remote.ask('open', { options: { memoryFiles: false } })
     const sessionId = await remote.ask('begin')
@@ -274,9 +270,7 @@ describe.skipIf(missing !== null)(titled('a call of the system that fails'), () 
     expect(await end()).toBe('')
   })
 
-  it('while old events are sealed: what was acknowledged stays, and the rest is recorded later', {
-    timeout: 60_000,
-  }, async () => {
+  it('while old events are sealed: what was acknowledged stays, and the rest is recorded later', async () => {
     const { remote, disk, end } = await served()
     await remote.ask('open', { options: { memoryFiles: false } })
     await remote.ask('begin')

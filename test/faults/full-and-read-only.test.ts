@@ -45,7 +45,7 @@ async function failureOf(remote: Remote, ...args: readonly string[]): Promise<st
 const title =
   'missing' in ownMounts ? `a disk of its own: skipped, ${ownMounts.missing}` : 'a disk of its own'
 
-describe.skipIf('missing' in ownMounts)(title, () => {
+describe.skipIf('missing' in ownMounts)(title, { timeout: 120_000 }, () => {
   it('that is full: a process that writes is told, reads on, and writes on when there is room', async () => {
     const { remote, disk, remove } = await onOwnDisk()
     const ballast = join(disk, 'ballast')
@@ -72,9 +72,7 @@ describe.skipIf('missing' in ownMounts)(title, () => {
     await remove()
   })
 
-  it('that is full, or may only be read: verbs that look do, verbs that write say why', {
-    timeout: 60_000,
-  }, async () => {
+  it('that is full, or may only be read: verbs that look do, verbs that write say why', async () => {
     const { remote, disk, remove } = await onOwnDisk()
     await remote.ask('fill-disk', { path: join(disk, 'ballast') })
     expect(await failureOf(remote, 'init')).toBe('STORE_FULL')
@@ -104,29 +102,39 @@ describe.skipIf('missing' in ownMounts)(title, () => {
   })
 })
 
-describe.skipIf(missing !== null)(titled('the command, where calls of the system fail'), () => {
-  it.each([
-    ['a full disk', 'ENOSPC', ['write'], 'STORE_FULL', 'no room left'],
-    ['a disk that may only be read', 'EROFS', ['open-write', 'unlink'], 'HOME_NOT_WRITABLE', 'cannot write'],
-    ['a disk that fails', 'EIO', ['fsync'], 'STORE_FAILED', 'failed'],
-  ] as const)('says so: %s', async (_disk, fate, calls, code, words) => {
-    const place = await makePlace()
-    const sessionId = await place.session()
-    const disk = interposerIn(place.folder)
-    const all = { path: '*/waymark.db*', calls, at: 1, count: -1, fate } as const
-    disk.order(all)
-    const args = ['send', sessionId, addTask('a')]
-    const told = await place.run(args, { environment: disk.environment })
-    expect(told).toMatchObject({ code: 1, stdout: '' })
-    expect(told.stderr).toContain(words)
-    expect(told.stderr).toContain('hint: ')
-    const asJson = await place.run([...args, '--json'], { environment: disk.environment })
-    expect(failureShape.parse(JSON.parse(asJson.stderr)).error.code).toBe(code)
-    const looked = await place.run(['show', sessionId], { environment: disk.environment })
-    expect(looked).toMatchObject({ code: 0, stderr: '' })
-    disk.order({})
-    expect(await place.run(args, { environment: disk.environment })).toMatchObject({ code: 0 })
-    const { state } = await place.library(async (waymark) => waymark.openSession(sessionId))
-    expect(Object.keys(state.tasks)).toEqual(['a'])
-  })
-})
+describe.skipIf(missing !== null)(
+  titled('the command, where calls of the system fail'),
+  { timeout: 120_000 },
+  () => {
+    it.each([
+      ['a full disk', 'ENOSPC', ['write'], 'STORE_FULL', 'no room left'],
+      [
+        'a disk that may only be read',
+        'EROFS',
+        ['open-write', 'unlink'],
+        'HOME_NOT_WRITABLE',
+        'cannot write',
+      ],
+      ['a disk that fails', 'EIO', ['fsync'], 'STORE_FAILED', 'failed'],
+    ] as const)('says so: %s', async (_disk, fate, calls, code, words) => {
+      const place = await makePlace()
+      const sessionId = await place.session()
+      const disk = interposerIn(place.folder)
+      const all = { path: '*/waymark.db*', calls, at: 1, count: -1, fate } as const
+      disk.order(all)
+      const args = ['send', sessionId, addTask('a')]
+      const told = await place.run(args, { environment: disk.environment })
+      expect(told).toMatchObject({ code: 1, stdout: '' })
+      expect(told.stderr).toContain(words)
+      expect(told.stderr).toContain('hint: ')
+      const asJson = await place.run([...args, '--json'], { environment: disk.environment })
+      expect(failureShape.parse(JSON.parse(asJson.stderr)).error.code).toBe(code)
+      const looked = await place.run(['show', sessionId], { environment: disk.environment })
+      expect(looked).toMatchObject({ code: 0, stderr: '' })
+      disk.order({})
+      expect(await place.run(args, { environment: disk.environment })).toMatchObject({ code: 0 })
+      const { state } = await place.library(async (waymark) => waymark.openSession(sessionId))
+      expect(Object.keys(state.tasks)).toEqual(['a'])
+    })
+  },
+)

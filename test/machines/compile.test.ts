@@ -165,7 +165,7 @@ describe('a table', () => {
     expect(() => compiled.target('nowhere', before, { type: 'named' })).toThrow('nowhere')
     expect(() => compiled.step('nowhere', before, { type: 'named' })).toThrow('nowhere')
     expect(() => compiled.step('b', before, { type: '*' })).toThrow('wildcard')
-    expect(compiled.target('b', before, { type: 'xstate.init' })).toBeNull()
+    expect(compiled.target('b', before, { type: 'xstate.init' })).toBe('b')
   })
 })
 
@@ -211,9 +211,9 @@ describe('the budget machine', () => {
   it('leads from each phase to the others, and lists no guarded way from a phase to itself', () => {
     for (const [from, node] of Object.entries(budgetMachine.states)) {
       const ways = [...node.transitions.values()].flat()
-      expect(ways.map(({ target }) => target?.[0]?.key).sort()).toEqual(
-        Object.keys(budgetMachine.states).sort(),
-      )
+      const targets = ways.map(({ target }) => target?.[0]?.key)
+      expect(targets).toHaveLength(5)
+      expect(new Set(targets)).toEqual(new Set(Object.keys(budgetMachine.states)))
       expect(ways.filter(({ guard }) => guard === undefined).map(({ target }) => target?.[0]?.key)).toEqual([
         from,
       ])

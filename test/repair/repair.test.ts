@@ -26,6 +26,7 @@ import { Waymark } from '../../src/session/waymark.ts'
 import type { SqliteDriver } from '../../src/store/sqlite/driver.ts'
 import { findDrivers } from '../../src/store/sqlite/open.ts'
 import { withSalvage } from '../../src/store/sqlite/salvage.ts'
+import { type RowPlace, storeDamage } from '../../src/testing/arbitrary/store-damage.ts'
 import { temporaryFolder } from '../bundle/support.ts'
 
 let driver: SqliteDriver
@@ -95,6 +96,7 @@ const bySql = (sql: string) => (path: string) => {
 }
 
 const at = (version: number): string => `place = 4294967296 + ${version}`
+const row = (version: number): RowPlace => ({ key: 1, version })
 
 /** What is changed, the statement, and the newest version that can be saved. */
 const changes: readonly (readonly [what: string, sql: string, saved: number])[] = [
@@ -104,15 +106,15 @@ const changes: readonly (readonly [what: string, sql: string, saved: number])[] 
   ['envelope', `UPDATE events SET envelope = replace(envelope, '"user"', '"usex"') WHERE ${at(7)}`, 6],
   ['position', `UPDATE events SET position = position + 1000000 WHERE ${at(40)}`, 40],
   ['position of an early event', `UPDATE events SET position = -1 WHERE ${at(3)}`, 40],
-  ['checksum', `UPDATE events SET checksum = checksum + 1 WHERE ${at(9)}`, 40],
-  ['salt', `UPDATE events SET salt = zeroblob(16) WHERE ${at(15)}`, 14],
-  ['hash', `UPDATE events SET hash = zeroblob(32) WHERE ${at(16)}`, 40],
+  ['checksum', storeDamage['checksum-changed'](row(9)), 40],
+  ['salt', storeDamage['salt-changed'](row(15)), 14],
+  ['hash', storeDamage['hash-changed'](row(16)), 40],
   ['hash of the newest event', `UPDATE events SET hash = zeroblob(32) WHERE ${at(40)}`, 40],
   ['version', `UPDATE events SET place = place + 5 WHERE ${at(40)}`, 39],
-  ['a row taken out of the middle', `DELETE FROM events WHERE ${at(20)}`, 19],
+  ['a row taken out of the middle', storeDamage['row-missing'](row(20)), 19],
   ['the first row', `DELETE FROM events WHERE ${at(1)}`, 0],
-  ['the last row', `DELETE FROM events WHERE ${at(40)}`, 39],
-  ['the head’s version', 'UPDATE streams SET version = 39 WHERE key = 1', 40],
+  ['the last row', storeDamage['row-missing'](row(40)), 39],
+  ['the head’s version', storeDamage['head-version-changed'](row(40)), 40],
   ['the head’s hash', `UPDATE streams SET hash = replace(hash, substr(hash, 1, 1), 'z')`, 40],
   ['the list entry', `UPDATE streams SET summary = replace(summary, 'damaged', 'sound')`, 40],
   ['the list entry, no JSON any more', `UPDATE streams SET summary = 'x'`, 40],

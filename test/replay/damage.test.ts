@@ -13,6 +13,7 @@ import type { RecoveryReport } from '../../src/session/recover.ts'
 import { Waymark } from '../../src/session/waymark.ts'
 import type { SqliteDriver } from '../../src/store/sqlite/driver.ts'
 import { findDrivers, openSqliteLog } from '../../src/store/sqlite/open.ts'
+import { type RowPlace, storeDamage } from '../../src/testing/arbitrary/store-damage.ts'
 
 let folder: string
 let original: string
@@ -77,6 +78,7 @@ async function damaged<T>(sql: string, look: (waymark: Waymark) => Promise<T>): 
 const verify = async (waymark: Waymark): Promise<Verification> => waymark.verify()
 const recover = async (waymark: Waymark): Promise<RecoveryReport> => waymark.recover(sessionId)
 const at = (version: number): string => `place % 4294967296 = ${version}`
+const row = (version: number): RowPlace => ({ key: 1, version })
 
 const newestPart = 'key = (SELECT max(key) FROM parts)'
 
@@ -87,17 +89,17 @@ const changes: readonly (readonly [column: string, sql: string, version: number]
   ['envelope', `UPDATE events SET envelope = replace(envelope, '"user"', '"usex"') WHERE ${at(7)}`, 7],
   ['position', `UPDATE events SET position = position + 1000000 WHERE ${at(40)}`, 40],
   ['position of an early event', `UPDATE events SET position = -1 WHERE ${at(3)}`, 3],
-  ['checksum', `UPDATE events SET checksum = checksum + 1 WHERE ${at(9)}`, 9],
-  ['salt', `UPDATE events SET salt = zeroblob(16) WHERE ${at(15)}`, 15],
-  ['hash', `UPDATE events SET hash = zeroblob(32) WHERE ${at(16)}`, 16],
+  ['checksum', storeDamage['checksum-changed'](row(9)), 9],
+  ['salt', storeDamage['salt-changed'](row(15)), 15],
+  ['hash', storeDamage['hash-changed'](row(16)), 16],
   ['version', `UPDATE events SET place = place + 5 WHERE ${at(40)}`, 40],
-  ['a row taken out of the middle', `DELETE FROM events WHERE ${at(20)}`, 20],
-  ['the last row', `DELETE FROM events WHERE ${at(40)}`, 40],
-  ['the head’s version', 'UPDATE streams SET version = 39', 40],
-  ['the head’s hash', `UPDATE streams SET hash = replace(hash, substr(hash, 1, 1), 'z')`, 40],
+  ['a row taken out of the middle', storeDamage['row-missing'](row(20)), 20],
+  ['the last row', storeDamage['row-missing'](row(40)), 40],
+  ['the head’s version', storeDamage['head-version-changed'](row(40)), 40],
+  ['the head’s hash', storeDamage['head-hash-changed'](row(40)), 40],
   ['the list entry', `UPDATE streams SET summary = replace(summary, 'damaged', 'sound')`, 40],
-  ['the list entry, no JSON any more', `UPDATE streams SET summary = 'x'`, 40],
-  ['the lineage, no JSON any more', `UPDATE streams SET lineage = 'x'`, 1],
+  ['the list entry, no JSON any more', storeDamage['list-entry-torn'](row(40)), 40],
+  ['the lineage, no JSON any more', storeDamage['lineage-torn'](row(40)), 1],
   ['an event moved far ahead', `UPDATE events SET place = place + 100 WHERE ${at(33)}`, 33],
   ['a snapshot’s body', 'UPDATE snapshots SET body = zeroblob(80) WHERE version = 29', 29],
   [

@@ -93,7 +93,7 @@ describe.each(['claude-code', 'codex'] as const)('a transcript of %s', (tool) =>
     )
     const [transcript] = details.counterexample ?? []
     const { calls = 9, prompts = 9, compactions = 9 } = transcript?.figures ?? {}
-    expect(calls + prompts + compactions, fc.stringify(transcript)).toBeLessThanOrEqual(3)
+    expect(calls + prompts + compactions, fc.stringify(transcript)).toBeLessThanOrEqual(5)
     expect(fc.stringify(transcript)).toMatch(new RegExp(`${tool}\\n[\\s\\S]*"kind":"tool"`))
   })
 })

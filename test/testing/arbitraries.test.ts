@@ -43,6 +43,10 @@ async function played(history: readonly Command[]): Promise<Played> {
   return play(new MemoryLog(), history, { policies: [] })
 }
 
+function unnamed(state: object): unknown {
+  return JSON.parse(JSON.stringify(state).replaceAll(/hoff_[0-9a-f-]{36}/g, 'hoff'))
+}
+
 /** The shortest history that shows what is looked for. */
 function shortest<T>(histories: fc.Arbitrary<T>, isLookedFor: (history: T) => boolean): T {
   const details = fc.check(
@@ -65,7 +69,8 @@ describe('a legal history', () => {
         const { sessionId, ...reckoned } = steps.at(-1)?.after.session ?? initialState('')
         const { sessionId: other, ...rest } = state
         expect(sessionId).not.toBe(other)
-        expect(rest).toEqual(reckoned)
+        // An offer that was not named got an id of its own on each side.
+        expect(unnamed(rest)).toEqual(unnamed(reckoned))
       }),
       { numRuns: 30 },
     )
@@ -222,14 +227,20 @@ const taskEvents: fc.Arbitrary<MachineEvent> = fc.oneof(
 const named = (names: readonly string[]): fc.Arbitrary<MachineEvent> =>
   fc.constantFrom(...names.map((type) => ({ type })))
 
+const recoveryEvents = ['restore', 'validate', 'resume', 'assess', 'plan', 'notify'].map(
+  (step) => `recovery.${step}`,
+)
+
 const machines: readonly (readonly [string, AnyStateMachine, fc.Arbitrary<MachineEvent>])[] = [
   ['the task machine', taskMachine, taskEvents],
   ['the handoff machine', handoffMachine, named(['handoff.accept', 'handoff.reject', 'handoff.complete'])],
   [
     'the recovery machine',
     recoveryMachine,
-    named(
-      ['restore', 'validate', 'resume', 'assess', 'plan', 'notify', 'fail'].map((name) => `recovery.${name}`),
+    // Failing is possible at every step: seldom, or no recovery would come to its end.
+    fc.oneof(
+      { weight: 30, arbitrary: named(recoveryEvents) },
+      { weight: 1, arbitrary: named(['recovery.fail']) },
     ),
   ],
   [
@@ -306,7 +317,9 @@ describe('a machine history', () => {
     const history = shortest(machineHistoryArbitrary(taskMachine, { events: taskEvents }), (sent) =>
       sent.some(({ type }) => type === 'task.complete'),
     )
-    expect(history.map(({ type }) => type)).toEqual(['task.start', 'task.complete'])
+    // From `blocked` it is as near as from `in_progress`.
+    expect(history.length, describeHistory(history)).toBe(2)
+    expect(history[1]?.type).toBe('task.complete')
   })
 
   it('says so where nothing can be wrong', () => {

@@ -125,17 +125,19 @@ describe('coverage of what was recorded', () => {
       { value: 'pending', event: { type: 'session.rewound' }, next: 'completed', count: 2 },
       { value: 'pending', event: { type: 'task.start' }, next: 'gone' },
       { value: 'pending', event: { type: 'task.complete' }, next: 'pending' },
+      { value: 'pending', event: { type: 'task.relieve' }, next: 'pending', accepted: true },
       { value: 'pending', context: { attempts: 0 }, event: { type: 'task.start' }, next: 'blocked' },
     ]
     const coverage = coverageOf(taskMachine, steps)
     expect(coverage.outside).toEqual([
       { from: 'pending', event: 'session.rewound', to: 'completed', count: 2 },
       { from: 'pending', event: 'task.start', to: 'gone', count: 1 },
+      { from: 'pending', event: 'task.relieve', to: 'pending', count: 1 },
       { from: 'pending', event: 'task.start', to: 'blocked', count: 1 },
     ])
-    expect([coverage.outsideCount, coverage.refused, coverage.steps]).toEqual([4, 1, 5])
+    expect([coverage.outsideCount, coverage.refused, coverage.steps]).toEqual([5, 1, 6])
     expect(formatCoverage(coverage)).toContain(
-      "recorded, and not the machine's (4):\n  pending: session.rewound → completed (2)",
+      "recorded, and not the machine's (5):\n  pending: session.rewound → completed (2)",
     )
   })
 
@@ -203,7 +205,7 @@ describe('coverage of sessions', () => {
     await session.send({ type: 'task.add', taskId: 'A', title: 'A' })
     await session.send({ type: 'task.start', taskId: 'A' })
     await session.rewind({ to: 3 })
-    const other = await play(log, [{ type: 'session.start' }, { type: 'session.suspend' }])
+    const other = await play(log, [{ type: 'session.start' }, { type: 'session.suspend' }], { policies: [] })
     const tasks = await coverageOfSessions(log, 'task')
     expect(taken(tasks)).toEqual({ 'pending: task.start → in_progress': 1 })
     expect(tasks.outside).toEqual([

@@ -24,7 +24,8 @@ function described(value: unknown, above: ReadonlySet<object>): unknown {
     case 'object':
       return value === null ? null : describedObject(value, above)
     default:
-      return value === undefined ? null : String(value)
+      // A bigint or a symbol: its text.
+      return typeof value === 'bigint' || typeof value === 'symbol' ? value.toString() : null
   }
 }
 

@@ -214,8 +214,8 @@ function threw(machine: AnyStateMachine, on: string, from: unknown, error: unkno
 function nameOfDelivery(state: RecordedMachine, delivery: Delivery): string {
   if (delivery.kind === 'event') return delivery.event.type
   if (delivery.kind === 'effect') return `the end of effect ${delivery.effectId}`
-  const timer = ownOf(state.timers, delivery.timerId)
-  return `timer ${String(ownOf(timer, 'name') ?? delivery.timerId)}`
+  const name = ownOf(ownOf(state.timers, delivery.timerId), 'name')
+  return `timer ${typeof name === 'string' ? name : delivery.timerId}`
 }
 
 /** @throws WaymarkError `MACHINE_MISMATCH` when the machine has no such actor */

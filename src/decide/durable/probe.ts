@@ -28,7 +28,7 @@ export function assertUsable(machine: AnyStateMachine): void {
 function unusable(reason: string): WaymarkError {
   return new WaymarkError('MACHINE_INVALID', {
     message: `this machine cannot be run on the log: ${reason}`,
-    hint: 'Waymark needs XState 5.20 or newer: npm install xstate@5',
+    hint: 'Waymark needs XState 5.19 or newer: npm install xstate@5',
   })
 }
 

@@ -104,14 +104,16 @@ function revivedHistory(
   machine: AnyStateMachine,
   history: unknown,
   path: MachinePath,
-  { lacks }: Preparing,
+  preparing: Preparing,
 ): object {
   const revived: Record<string, unknown[]> = {}
   for (const [id, nodes] of Object.entries(history ?? {})) {
     revived[id] = (Array.isArray(nodes) ? nodes : []).map((written: unknown) => {
       const node = nodeOf(machine, String(ownOf(written, 'id')))
       if (node === undefined)
-        throw lacks(`no state ${String(ownOf(written, 'id'))}, which ${nameOf(machine.id, path)} remembers`)
+        throw preparing.lacks(
+          `no state ${String(ownOf(written, 'id'))}, which ${nameOf(machine.id, path)} remembers`,
+        )
       return node
     })
   }

@@ -53,6 +53,10 @@ const saidOfDurable: ReadonlySet<string> = new Set<ErrorCode>([
   'MACHINE_MISMATCH',
 ])
 
+function nameOf({ machineVersion, machineHash }: Pick<DurableMachine, 'machineVersion' | 'machineHash'>) {
+  return { machineVersion, machineHash }
+}
+
 const noDurable: AskedDurable = { machines: [], about: 'own-steps' }
 
 /** Goes through one session, batch by batch: `ask` before its events are folded, `hear` after. */
@@ -208,8 +212,10 @@ export class MachinesCheck {
     const named = machines.filter(({ machineId }) => machineId === recorded?.machineId)
     const machine = named.find(({ machineHash }) => machineHash === recorded?.machineHash) ?? named[0]
     if (machine === undefined) return 'machine-not-given'
-    if (about === 'own-steps' && machine.machineHash !== recorded?.machineHash) return 'other-machine-version'
-    this.#context.machine = machine
+    if (recorded === undefined || machine.machineHash === recorded.machineHash) this.#context.machine = machine
+    else if (about === 'own-steps') return 'other-machine-version'
+    // It is asked in the place of the machine that recorded it: under that one's name.
+    else this.#context.machine = { ...machine, ...nameOf(recorded) }
     return null
   }
 

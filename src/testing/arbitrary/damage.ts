@@ -84,26 +84,26 @@ export async function damageStore(path: string, { kind, pick }: Damage): Promise
   return `bit ${bit} of byte ${byte} flipped`
 }
 
-/** Where a kind of damage needs a row of a table of its own: each is picked among those that are there. */
-const tableOf: { readonly [Kind in DamageKind]?: string } = {
-  'command-index-row-gone': 'commands',
-  'command-index-row-wrong': 'commands',
-  'call-index-row-gone': 'reports',
-  'call-index-row-wrong': 'reports',
+const places = 'place / 4294967296 AS key, place % 4294967296 AS version'
+const eventPlaces = `SELECT ${places} FROM events ORDER BY place`
+const snapshotPlaces = 'SELECT stream AS key, version FROM snapshots ORDER BY stream, version'
+
+/** Where the rows lie among which one is picked: those of events, unless a kind of damage is about others. */
+const placesOf: { readonly [Kind in DamageKind]?: string } = {
+  'command-index-row-gone': `SELECT ${places} FROM commands ORDER BY place`,
+  'command-index-row-wrong': `SELECT ${places} FROM commands ORDER BY place`,
+  'call-index-row-gone': `SELECT ${places} FROM reports ORDER BY place, call_id`,
+  'call-index-row-wrong': `SELECT ${places} FROM reports ORDER BY place, call_id`,
+  'snapshot-changed': snapshotPlaces,
+  'snapshot-gone': snapshotPlaces,
+  'snapshot-part-gone': 'SELECT stream AS key, 0 AS version FROM parts ORDER BY key',
 }
 
 function pickedRow(connection: SqlConnection, kind: DamageKind, pick: number): RowPlace {
-  const table = tableOf[kind] ?? 'events'
-  const count = Number(connection.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n ?? 0)
-  const row =
-    count === 0
-      ? undefined
-      : connection
-          .prepare(
-            `SELECT place / 4294967296 AS key, place % 4294967296 AS version FROM ${table} ORDER BY place LIMIT 1 OFFSET ?`,
-          )
-          .get(pick % count)
-  return placeIn(row)
+  const rows = placesOf[kind] ?? eventPlaces
+  const count = Number(connection.prepare(`SELECT count(*) AS n FROM (${rows})`).get()?.n ?? 0)
+  if (count === 0) return placeIn(undefined)
+  return placeIn(connection.prepare(`${rows} LIMIT 1 OFFSET ?`).get(pick % count))
 }
 
 function placeIn(row: SqlRow | undefined): RowPlace {

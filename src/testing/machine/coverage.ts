@@ -120,6 +120,7 @@ function guardsOf(tally: Tally): readonly GuardCoverage[] {
  *
  * @example
  * ```ts
+ * import { checkMachine } from 'waymark/testing'
  * const { coverage } = checkMachine(recoveryMachine)
  * formatCoverage(coverage).split('\n')[0]
  * // 'recovery: 8 of 8 states, 12 of 12 transitions, 0 of 0 guards both ways'

@@ -111,7 +111,9 @@ const nothing: Omit<Observation, 'snapshot' | 'looks' | 'thrown'> = {
 
 /** Children that a program provides when it runs need not be there to look at the machine. */
 export function copyOf(given: AnyStateMachine): AnyStateMachine {
-  const sources = nodesBelow(given.root).flatMap((node) => node.invoke.map(({ src }) => String(src)))
+  const sources = nodesBelow(given.root).flatMap((node) =>
+    node.invoke.flatMap(({ src }) => (typeof src === 'string' ? [src] : [])),
+  )
   const missing = sources.filter(
     (source) => !source.startsWith('xstate.invoke.') && given.implementations.actors[source] === undefined,
   )

@@ -32,6 +32,7 @@ const machines: Readonly<Record<MachineName, AnyStateMachine>> = {
  *
  * @example
  * ```ts
+ * import { play } from 'waymark/testing'
  * const log = new MemoryLog()
  * const { sessionId } = await play(log, [
  *   { type: 'session.start' },
@@ -69,6 +70,7 @@ async function* sessionsOf(log: EventLog): AsyncIterable<string> {
  *
  * @example
  * ```ts
+ * import { coverageOf, play } from 'waymark/testing'
  * const log = new MemoryLog()
  * const { sessionId } = await play(log, [{ type: 'session.start' }, { type: 'session.suspend' }])
  * for await (const events of log.read(sessionId)) {
@@ -117,5 +119,5 @@ function add(steps: Steps, { from, event, to, count }: Made): void {
   const key = `${from} ${event} ${to}`
   const known = steps.get(key)
   const before = known !== undefined && 'count' in known ? known.count : 0
-  steps.set(key, { value: from, event: { type: event }, next: to, count: before + count })
+  steps.set(key, { value: from, event: { type: event }, next: to, accepted: true, count: before + count })
 }

@@ -130,7 +130,7 @@ export function eventText(node: AnyStateNode, descriptor: string): string {
     return `${words}${rest.endsWith(`.${node.id}`) ? rest.slice(0, -node.id.length - 1) : rest}`
   // A child without an id of its own has one that XState made; its source says more.
   const child = node.invoke.find(({ id }, index) => id === rest && id === `${index}.${node.id}`)
-  const source = child === undefined ? rest : String(child.src)
+  const source = typeof child?.src === 'string' ? child.src : rest
   return `${words}${source.startsWith('xstate.invoke.') ? 'the child' : source}`
 }
 

@@ -16,6 +16,8 @@ export interface RecordedStep {
   /** With its data, if the context is there: the guards are asked again. */
   readonly event: AnyEventObject
   readonly next: StateValue
+  /** Only accepted events were recorded. Without it, a step that stays where it was may have been refused. */
+  readonly accepted?: true
   /** How often this very step was made; once if left out. */
   readonly count?: number
 }
@@ -103,7 +105,7 @@ function readStep(reading: Reading, step: RecordedStep): void {
   const times = step.count ?? 1
   counts.steps += times
   if (step.context !== undefined && readAsked(reading, step, step.context, times)) return
-  const { possible, taken, perhaps, visited, looks } = reading.explain(step.value, step.event, step.next)
+  const { possible, taken, perhaps, visited, looks } = reading.explain(step)
   if (!possible) {
     tellOutside(reading, step, times)
     return

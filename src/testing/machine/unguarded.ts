@@ -20,7 +20,16 @@ export interface Explanation {
   readonly looks: readonly Look[]
 }
 
-export type Explain = (value: StateValue, event: EventObject, next: StateValue) => Explanation
+/** What is known of a step. */
+export interface BareStep {
+  readonly value: StateValue
+  readonly event: EventObject
+  readonly next: StateValue
+  /** The event is known to have been accepted. */
+  readonly accepted?: true
+}
+
+export type Explain = (step: BareStep) => Explanation
 
 /** Gives a function that explains steps of a machine. */
 export function unguarded(given: AnyStateMachine): Explain {
@@ -28,7 +37,7 @@ export function unguarded(given: AnyStateMachine): Explain {
   const machine = watched(bare)
   const known = new Map<string, Explanation>()
 
-  const explain: Explain = (value, event, next) => {
+  const explain: Explain = ({ value, event, next, accepted }) => {
     const before = bare.resolveState({ value, context: {} })
     const wanted = textOf(bare.resolveState({ value: next, context: {} }).value)
     const seen: Observation[] = []
@@ -38,7 +47,8 @@ export function unguarded(given: AnyStateMachine): Explain {
       if (answers === undefined) break
       const asked = answerWith(answers)
       const observation = machine.step(before, { type: event.type })
-      if (observation.thrown === null) seen.push(observation)
+      const mayBe = accepted !== true || observation.accepted
+      if (observation.thrown === null && mayBe) seen.push(observation)
       // Each guard that answered yes of itself may have answered no.
       for (let index = answers.length; index < asked.count; index++) {
         const yes = Array.from({ length: index - answers.length }, () => true)
@@ -50,11 +60,11 @@ export function unguarded(given: AnyStateMachine): Explain {
     return explanationOf(exact.length > 0 ? exact : seen.filter(usesHistory))
   }
 
-  return (value, event, next) => {
-    const key = textOf([value, event.type, next])
+  return (step) => {
+    const key = textOf([step.value, step.event.type, step.next, step.accepted])
     const before = known.get(key)
     if (before !== undefined) return before
-    const explanation = explainedOr(() => explain(value, event, next))
+    const explanation = explainedOr(() => explain(step))
     if (known.size < machineBounds.answersKeptMax) known.set(key, explanation)
     return explanation
   }

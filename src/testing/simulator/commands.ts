@@ -87,7 +87,8 @@ function reportOfCall(chance: Chance): Sending {
   }
 }
 
-const taskIds = ['A', 'B', 'SPEC-001', 'constructor'] as const
+/** One comes up most often, so that its story goes on. */
+const taskIds = ['A', 'A', 'A', 'SPEC-001', 'constructor'] as const
 
 /** A command that fits the state as its sender knows it. */
 export function fittingCommand({ tasks, status }: ReadonlyState, chance: Chance): Sending {

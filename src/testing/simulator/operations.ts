@@ -143,8 +143,26 @@ const handOff: Run = async (process, world) => {
   await session.handOff({ fromAgent, toAgent: world.chance.oneOf(agents), ...expires })
 }
 
+/** Events by which an offer begins or ends. */
+const ofOffers: ReadonlySet<string> = new Set([
+  'session.handed-off',
+  'session.taken-over',
+  'session.resumed',
+  'session.ended',
+  'handoff.rejected',
+  'handoff.expired',
+])
+
+/** Sessions in hand that wait for another agent. */
+function offeredTo({ held }: SimulatedProcess, { ledger }: World): readonly Held[] {
+  return held.filter(({ session }) => {
+    const newest = ledger.lineOf(session.id).findLast(({ type }) => ofOffers.has(type))
+    return newest?.type === 'session.handed-off'
+  })
+}
+
 const accept: Run = async (process, world) => {
-  const held = inHand(process, world)
+  const held = world.chance.oneOf(offeredTo(process, world))
   const state = await held.session.refresh()
   const offered = state.handoffs.findLast(({ status }) => status === 'offered')
   if (offered === undefined) return
@@ -242,7 +260,10 @@ export const operations: readonly Operation[] = [
     ['USAGE', 'COMMAND_REFUSED'],
   ),
   operation('hand a session off', 3, sessionInHand, handOff, [...ofHolders, 'HANDOFF_INVALID']),
-  operation('accept a handoff', 4, sessionInHand, accept, [...ofHolders, 'HANDOFF_INVALID']),
+  operation('accept a handoff', 12, (process, world) => offeredTo(process, world).length > 0, accept, [
+    ...ofHolders,
+    'HANDOFF_INVALID',
+  ]),
   operation('recover a session', 4, anySession, recover, ['LIMIT_REACHED', 'COMMAND_REFUSED']),
   operation('refresh', 3, sessionInHand, refresh),
   operation('look back', 4, sessionInHand, lookBack),

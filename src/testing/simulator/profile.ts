@@ -27,7 +27,7 @@ export function profileOf(seed: number): Profile {
   return {
     processes,
     followers: chance.whole(3),
-    sessionsMax: 1 + chance.whole(4),
+    sessionsMax: 2 + chance.whole(4),
     goesOn: chance.oneOf([0.5, 0.8, 0.95]),
     crash: crashes ? chance.oneOf([0.002, 0.01, 0.03]) : 0,
     powerCut: crashes ? chance.oneOf([0, 0.002, 0.005]) : 0,

@@ -51,7 +51,7 @@ export async function expectError(use: Promise<unknown>, expected: Error, what: 
 /** Characters of two values that are shown whole; of longer ones, the first difference. */
 const shortCharacters = 600
 
-export function shown(value: unknown): string {
+function shown(value: unknown): string {
   const text = inspect(value, {
     depth: 4,
     breakLength: Number.POSITIVE_INFINITY,

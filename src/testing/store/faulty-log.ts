@@ -48,7 +48,7 @@ import { foldableCut, itemCut, listCut, type PageCut, rowsCut } from './page-cut
  * await add() // throws STORE_FAILED
  * const { events } = await add()
  * events.length // 1
- * session.state.version // 2
+ * Object.keys(session.state.tasks) // ['A']
  * log.injected.map(({ call, callNumber }) => `${call} ${callNumber}`) // ['transact 2']
  * ```
  */

@@ -5,7 +5,7 @@ import type { EventLog } from '../../../log/port.ts'
 import { planRecovery } from '../../../replay/recover.ts'
 import { verifyLog } from '../../../replay/verify/verify.ts'
 import { Waymark } from '../../../session/waymark.ts'
-import { expectCode, expectFields, expectSame } from '../expectation.ts'
+import { expectCode, expectFields, expectSame, expectThat } from '../expectation.ts'
 import { read, versions } from '../samples.ts'
 import { group, type StoreCheck, type StoreUnderTest } from '../under-test.ts'
 import { handles } from './writers.ts'
@@ -70,7 +70,7 @@ async function forkAndRecover({ log }: StoreUnderTest): Promise<void> {
 async function manyOpened(logs: readonly EventLog[]): Promise<void> {
   const homes = await Promise.all(logs.map(async (log, index) => home(log, index + 5)))
   const [first] = homes
-  if (first === undefined) return
+  expectThat(first !== undefined, 'a handle')
   const { id } = await first.createSession()
   const sessions = await Promise.all(homes.map(async (waymark) => waymark.openSession(id)))
   const names = sessions.flatMap((_, writer) => ['x', 'y', 'z'].map((name) => `${writer}${name}`))

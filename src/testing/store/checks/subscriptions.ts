@@ -2,7 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { LoggedEvent } from '../../../events/envelope.ts'
 import type { EventLog } from '../../../log/port.ts'
-import { expectSame } from '../expectation.ts'
+import { expectSame, expectThat } from '../expectation.ts'
 import { besideWriters } from '../readers.ts'
 import { collected, sending, sessionOf, streamWith, upTo, words } from '../samples.ts'
 import { group, type StoreCheck, type StoreUnderTest } from '../under-test.ts'
@@ -29,7 +29,7 @@ const rounds = 10
 
 async function follows(writers: readonly EventLog[], readers: readonly EventLog[]): Promise<void> {
   const [first] = writers
-  if (first === undefined) return
+  expectThat(first !== undefined, 'a handle')
   await streamWith(first, a, 'before-1', 'before-2')
   await streamWith(first, b, 'before-3')
   const middle = await first.position()

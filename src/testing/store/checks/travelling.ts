@@ -120,7 +120,7 @@ async function takesFork({ log }: StoreUnderTest): Promise<void> {
 
 async function refusesRows({ log }: StoreUnderTest): Promise<void> {
   const [first, second, third] = (await rowsOf(await elsewhere(), a)).map(travelling)
-  if (first === undefined || second === undefined || third === undefined) return
+  expectThat(first !== undefined && second !== undefined && third !== undefined, 'three rows to try')
   const wrong: Readonly<Record<string, readonly TravellingRow[]>> = {
     'the second row without the first': [second],
     'the third row after the first': [first, third],

@@ -135,7 +135,7 @@ function batchesOf(events: readonly LoggedEvent[]): readonly (readonly LoggedEve
 
 async function oneWins(logs: readonly EventLog[]): Promise<void> {
   const [first] = logs
-  if (first === undefined) return
+  expectThat(first !== undefined, 'a handle')
   await streamWith(first, a, 'A1', 'A2')
   for (const round of upTo(4)) {
     const expected = round + 1
