@@ -1,17 +1,14 @@
 /** A home with its sessions: the door to everything. */
 import { existsSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { settingsWith } from '../configuration/given.ts'
 import { type LoadedSettings, loadSettings } from '../configuration/load.ts'
 import { type Settings, standardSettings } from '../configuration/settings.ts'
 import type { Command } from '../events/commands.ts'
 import type { LoggedEvent } from '../events/envelope.ts'
-import { type Clock, type Ids, systemClock, systemIds } from '../kernel/clock.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import { MemoryLog } from '../log/memory.ts'
 import type { EventLog, StreamInfo } from '../log/port.ts'
-import { MemoryFiles } from '../memory/memory-files.ts'
 import type { Bisection, BisectOptions } from '../replay/bisect/bisection.ts'
 import type { DiffOptions, HistoryDiff } from '../replay/diff/diff.ts'
 import { loadState } from '../replay/load.ts'
@@ -21,53 +18,23 @@ import { openSqliteLog } from '../store/sqlite/open.ts'
 import { beginSession, historyOf } from './begin.ts'
 import { startCommand } from './begin-options.ts'
 import { checkPredicate } from './doors.ts'
-import { EventLoopTurns } from './event-loop.ts'
 import { followLog } from './follow.ts'
 import { type ForkOptions, forkSession } from './fork.ts'
 import { TaskGraph } from './graph/task-graph.ts'
 import { findHome, makeHome, sessionsFolderOf, storePathOf } from './home.ts'
 import type { SessionHost } from './host.ts'
-import { LiveSessions } from './live-sessions.ts'
 import type { CarriedTasks } from './load-history.ts'
+import { hostOf, type OpenOptions } from './open-host.ts'
 import { hostWith, type MachineRequest, openStream } from './open-machine.ts'
 import { diffPlaces } from './place.ts'
-import { type Policy, standardPolicies } from './policy.ts'
 import { type ReceiveOptions, receiveHandoff } from './receive-handoff.ts'
 import type { RecordEnvironment } from './record.ts'
 import { type RecoverOptions, type RecoveryReport, recoverSession } from './recover.ts'
 import { type AfreshOptions, type AfreshReport, startAfresh } from './recover-afresh.ts'
-import type { ResumeHook } from './recover-resume.ts'
 import { resolveSession } from './resolve.ts'
 import { Session } from './session.ts'
 import { onStopSignals, type StopSignal, stopSignals, within } from './signals.ts'
-import { extractiveSummarizer, type Summarizer } from './summaries.ts'
-import { WriterPlace, writersKey } from './writers.ts'
-
-export interface OpenOptions {
-  /** Folder of the home; the nearest `.moai` upward, else `~/.moai`, if left out. */
-  readonly home?: string
-  /** A log of your own instead of the home's SQLite file. */
-  readonly store?: EventLog
-  /** Refuse to make a home that is not there, and open it for reading only. */
-  readonly readOnly?: boolean
-  readonly clock?: Clock
-  readonly ids?: Ids
-  /** What sessions do of their own accord; the standard policies if left out, none with an empty list. */
-  readonly policies?: readonly Policy[]
-  /** Resumes a session where it lives, in an SDK or a service, when it is recovered here. */
-  readonly resume?: ResumeHook
-  /**
-   * Makes the summaries that policies ask for; the built-in one, which needs no model, if left out. One that throws is replaced
-   * by it for that summary, one that takes more than a minute for the rest of the session.
-   */
-  readonly summarizer?: Summarizer
-  /** Settings that go before those of the home's files and the environment. With a `store`, only these and the defaults count. */
-  readonly settings?: Partial<Settings>
-  /** Settings by the names they have in the file, with dots: `context_budget.reserve_tokens=60000`. They go before the environment. */
-  readonly set?: readonly string[]
-  /** Whether memory files are kept beside the log: they are if left out. */
-  readonly memoryFiles?: boolean
-}
+import { writersKey } from './writers.ts'
 
 export type SessionOptions = Omit<Command<'session.start'>, 'type'> & {
   /** Whether open tasks of the session that this one continues come along; they do not if left out. */
@@ -381,33 +348,5 @@ export class Waymark {
     if (writers?.isIn(await log.bookmark(writersKey).catch(() => null)) === true)
       await log.transact((transaction) => writers.leave(transaction)).catch(() => {})
     await log.close()
-  }
-}
-
-function hostOf(log: EventLog, settings: Settings, home: string | null, options: OpenOptions): SessionHost {
-  const environment = {
-    clock: options.clock ?? systemClock,
-    ids: options.ids ?? systemIds,
-    policies: options.policies ?? standardPolicies,
-  }
-  const isWritten = home !== null && options.readOnly !== true
-  const keepsFiles = isWritten && options.memoryFiles !== false
-  const { clock } = environment
-  const memory = keepsFiles
-    ? new MemoryFiles({ folder: sessionsFolderOf(home), log, settings: () => settings, clock })
-    : null
-  return {
-    log,
-    environment,
-    settings,
-    summarizer: options.summarizer ?? extractiveSummarizer,
-    resume: options.resume ?? null,
-    live: new LiveSessions(environment.policies.length > 0),
-    turns: new EventLoopTurns(),
-    writers: isWritten ? new WriterPlace(systemIds.uuid(), settings.maxParallelSessions) : null,
-    folder: home === null ? null : dirname(home),
-    busy: new Set(),
-    memory,
-    appended: (sessionId) => memory?.touch(sessionId),
   }
 }

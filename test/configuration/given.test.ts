@@ -1,7 +1,8 @@
 /** Settings that a program gives when it opens a home: checked like those of a file. */
 import { describe, expect, it } from 'vitest'
 import { MemoryLog } from '../../src/log/memory.ts'
-import { type OpenOptions, Waymark } from '../../src/session/waymark.ts'
+import type { OpenOptions } from '../../src/session/open-host.ts'
+import { Waymark } from '../../src/session/waymark.ts'
 
 async function open(settings: unknown): Promise<Waymark> {
   // What a caller without types hands in.

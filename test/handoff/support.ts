@@ -4,7 +4,8 @@ import type { Settings } from '../../src/configuration/settings.ts'
 import type { HandoffPackage } from '../../src/handoff/package.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import type { Session } from '../../src/session/session.ts'
-import { type OpenOptions, type SessionOptions, Waymark } from '../../src/session/waymark.ts'
+import type { OpenOptions } from '../../src/session/open-host.ts'
+import { type SessionOptions, Waymark } from '../../src/session/waymark.ts'
 import { temporaryHome } from '../support/processes.ts'
 
 /** A home in memory. */

@@ -2,9 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { MemoryLog } from '../../src/log/memory.ts'
+import type { OpenOptions } from '../../src/session/open-host.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { Summarizer } from '../../src/session/summaries.ts'
-import { type OpenOptions, Waymark } from '../../src/session/waymark.ts'
+import { Waymark } from '../../src/session/waymark.ts'
 import { eventsOf } from '../support/events.ts'
 
 async function opened(options: OpenOptions = {}) {

@@ -12,7 +12,8 @@ import { parseGraph } from '../../src/events/graph.ts'
 import { StaleHolder } from '../../src/kernel/errors.ts'
 import { readGraph } from '../../src/session/graph/file.ts'
 import type { TaskGraph } from '../../src/session/graph/task-graph.ts'
-import { type OpenOptions, Waymark } from '../../src/session/waymark.ts'
+import type { OpenOptions } from '../../src/session/open-host.ts'
+import { Waymark } from '../../src/session/waymark.ts'
 
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'waymark-graph-'))

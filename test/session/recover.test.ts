@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { recoverySteps, reportedSteps } from '../../src/events/recovery.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import type { LogTransaction } from '../../src/log/port.ts'
+import type { OpenOptions } from '../../src/session/open-host.ts'
 import type { RecoverOptions, RecoveryReport } from '../../src/session/recover.ts'
 import type { ResumeHook } from '../../src/session/recover-resume.ts'
 import type { Session } from '../../src/session/session.ts'
-import { type OpenOptions, Waymark } from '../../src/session/waymark.ts'
+import { Waymark } from '../../src/session/waymark.ts'
 import { eventsOf } from '../support/events.ts'
 
 async function atWork(options: Partial<OpenOptions> = {}) {

@@ -9,8 +9,9 @@ import { decide } from '../../src/decide/decide.ts'
 import type { Sending } from '../../src/events/content.ts'
 import { allocationBasisOf, reserveTokensOf } from '../../src/fold/allocation.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
+import type { OpenOptions } from '../../src/session/open-host.ts'
 import type { Session } from '../../src/session/session.ts'
-import { type OpenOptions, Waymark } from '../../src/session/waymark.ts'
+import { Waymark } from '../../src/session/waymark.ts'
 import { temporaryHome } from '../support/processes.ts'
 
 const removals: (() => Promise<void>)[] = []

@@ -7,8 +7,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { allocationBasisOf, reserveTokensOf } from '../../src/fold/allocation.ts'
+import type { OpenOptions } from '../../src/session/open-host.ts'
 import type { Session } from '../../src/session/session.ts'
-import { type OpenOptions, Waymark } from '../../src/session/waymark.ts'
+import { Waymark } from '../../src/session/waymark.ts'
 import { startWorker, temporaryHome, until } from '../support/processes.ts'
 
 const removals: (() => Promise<void>)[] = []

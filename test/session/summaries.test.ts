@@ -6,9 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { limits } from '../../src/kernel/limits.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
+import type { OpenOptions } from '../../src/session/open-host.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { Summarizer } from '../../src/session/summaries.ts'
-import { type OpenOptions, Waymark } from '../../src/session/waymark.ts'
+import { Waymark } from '../../src/session/waymark.ts'
 import { eventsOf } from '../support/events.ts'
 
 const guide = Array.from({ length: 200 }, (_, line) => `Step ${line}: check it by hand, then go.`).join('\n')

@@ -15,7 +15,8 @@ import { checkpointsOf } from '../../src/replay/checkpoints.ts'
 import { archiveOldCheckpoints } from '../../src/session/archive.ts'
 import { archiveHome } from '../../src/session/archive-home.ts'
 import { compactLog, planCompaction } from '../../src/session/compaction.ts'
-import { type OpenOptions, Waymark } from '../../src/session/waymark.ts'
+import type { OpenOptions } from '../../src/session/open-host.ts'
+import { Waymark } from '../../src/session/waymark.ts'
 import { eventsOf } from '../support/events.ts'
 
 const minuteMs = 60_000
