@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { limits } from '../kernel/limits.ts'
+import { jsonShape } from './json.ts'
 import { patchShape } from './patch.ts'
 import { idShape, lineShape, timeShape } from './shapes.ts'
 
@@ -25,14 +26,14 @@ const pathShape = z.array(lineShape.min(1)).max(limits.machineDepthMax)
 const stepIdShape = z.string().regex(/^\d{1,15}:\d{1,6}$/, 'an id of a step is <transition>:<place>')
 
 /** A state value of XState: a name, or names within names. */
-const stateValueShape = z.json()
+const stateValueShape = jsonShape
 
 /** An event of the machine: a type, and what else it carries, as JSON. */
 export const machineEventShape = z
   .object({ type: z.string().min(1).max(limits.lineCharactersMax) })
-  .catchall(z.json())
+  .catchall(jsonShape)
 
-const snapshotShape = z.record(z.string(), z.json())
+const snapshotShape = z.record(z.string(), jsonShape)
 
 const timerShape = z.strictObject({
   timerId: stepIdShape,
@@ -49,7 +50,7 @@ const effectShape = z.strictObject({
   effectId: stepIdShape,
   path: pathShape,
   src: z.string().max(limits.lineCharactersMax),
-  input: z.json().optional(),
+  input: jsonShape.optional(),
 })
 
 const actionShape = z.strictObject({ effectId: stepIdShape, path: pathShape, type: lineShape })
@@ -85,7 +86,7 @@ export const machineCommands = {
     /** What its author calls it; it is found by this name. */
     nativeId: idShape,
     title: lineShape.optional(),
-    input: z.json().optional(),
+    input: jsonShape.optional(),
     unknownEvents: z.enum(unknownEventPolicies),
     timerPolicy: z.enum(timerPolicies),
   }),
@@ -95,7 +96,7 @@ export const machineCommands = {
   'machine.settle-effect': z.strictObject({
     effectId: stepIdShape,
     outcome: z.enum(['done', 'error']),
-    output: z.json().optional(),
+    output: jsonShape.optional(),
     error: errorShape.optional(),
   }),
   /** The time of a timer has come. */

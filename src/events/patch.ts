@@ -4,19 +4,19 @@
  */
 import { z } from 'zod'
 import { limits } from '../kernel/limits.ts'
+import { type JsonValue, jsonShape } from './json.ts'
 
 const pointer = z.string().max(limits.textCharactersMax)
 
 export const patchShape = z
   .array(
     z.union([
-      z.strictObject({ op: z.enum(['add', 'replace']), path: pointer, value: z.json() }),
+      z.strictObject({ op: z.enum(['add', 'replace']), path: pointer, value: jsonShape }),
       z.strictObject({ op: z.literal('remove'), path: pointer }),
     ]),
   )
   .max(limits.patchOperationsMax)
 export type Patch = z.infer<typeof patchShape>
-export type JsonValue = z.infer<ReturnType<typeof z.json>>
 
 type Operation = Patch[number]
 type JsonObject = { [key: string]: JsonValue }

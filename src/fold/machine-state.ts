@@ -1,6 +1,7 @@
 /** What a machine's stream has beside a session's state: where the machine is, and what it waits for. Made only by the fold. */
+
+import type { JsonValue } from '../events/json.ts'
 import type { MachineEffect, MachineTimer, TimerPolicy, UnknownEventPolicy } from '../events/machine.ts'
-import type { JsonValue } from '../events/patch.ts'
 import { own } from './copies.ts'
 
 /** What XState persists of a machine and its children: `status`, `value`, `context`, `historyValue`, `children`, `output`, `error`. */

@@ -1,7 +1,8 @@
 /** How a machine's events change state. A step is a new state of the machine, made from the recorded result: no machine is asked. */
 import { isDraft, original } from 'immer'
 import type { EventData } from '../events/catalogue.ts'
-import { applyPatch, type JsonValue, type Patch } from '../events/patch.ts'
+import type { JsonValue } from '../events/json.ts'
+import { applyPatch, type Patch } from '../events/patch.ts'
 import {
   type MachineState,
   type MachineStatus,

@@ -2,7 +2,7 @@
  * What a state can have at all: every name in it, as data. Whoever asks for a place in a state is told at once when there can be none,
  * instead of waiting for something that never comes.
  */
-import type { JsonValue } from '../events/patch.ts'
+import type { JsonValue } from '../events/json.ts'
 import type { SessionState } from '../fold/state.ts'
 import { type Json, machine } from './state-shape-machine.ts'
 

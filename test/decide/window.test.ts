@@ -104,6 +104,8 @@ describe('a checkpoint to rely on', () => {
           gitHead: null,
           gitBranch: null,
           gitDirty: null,
+          usedTokens: 0,
+          availableTokens: 0,
           archived: false,
         },
       ],
@@ -126,7 +128,7 @@ describe('a checkpoint to rely on', () => {
 describe('an event and the machines', () => {
   it.each<[string, string | null, string | null]>([
     ['task.started', 'task.start', 'work'],
-    ['task.added', null, 'record'],
+    ['task.added', null, 'work'],
     ['task.warned', 'task.warn', null],
     ['task.relieved', 'task.relieve', null],
     ['session.suspended', null, 'session.suspend'],

@@ -4,7 +4,8 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { applyPatch, type JsonValue, type Patch, patchBetween, patchShape } from '../../src/events/patch.ts'
+import type { JsonValue } from '../../src/events/json.ts'
+import { applyPatch, type Patch, patchBetween, patchShape } from '../../src/events/patch.ts'
 import { canonicalJson } from '../../src/kernel/json.ts'
 import { limits } from '../../src/kernel/limits.ts'
 

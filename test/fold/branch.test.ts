@@ -8,9 +8,11 @@ import { foldInto } from '../../src/fold/fold.ts'
 import { initialState } from '../../src/fold/state.ts'
 import { limits } from '../../src/kernel/limits.ts'
 
+type Fact = Pick<FoldableEvent, 'type' | 'data'>
+
 const time = '2026-01-01T00:00:00.000Z'
 
-function stateAfter(events: readonly Pick<FoldableEvent, 'type' | 'data'>[]) {
+function stateAfter(events: readonly Fact[]) {
   const state = initialState('sess_00000000-0000-4000-8000-000000000001')
   foldInto(
     state,
@@ -31,13 +33,13 @@ const merged = (sessionId: string, sourceVersion: number) =>
       conflicts: [],
       conflictCount: 2,
     },
-  }) as const
+  }) as Fact
 
 const rewound = (toVersion: number, restored: object = {}) =>
   ({
     type: 'session.rewound',
     data: { toVersion, restored: { tasks: {}, items: {}, knowledge: null, ...restored } },
-  }) as Pick<FoldableEvent, 'type' | 'data'>
+  }) as Fact
 
 const idsOf = (count: number, first = 0) =>
   Array.from({ length: count }, (_, index) => `fork-${first + index}`)
@@ -70,7 +72,7 @@ describe('merges', () => {
 })
 
 describe('a rewind', () => {
-  const note = { type: 'decision.recorded', data: { text: 'kept' } } as const
+  const note: Fact = { type: 'decision.recorded', data: { text: 'kept' } }
   const item = (tag: string, tokens: number) =>
     ({
       type: 'context.added',
@@ -81,7 +83,7 @@ describe('a rewind', () => {
         tokens,
         weight: { tokens, estimated: false },
       },
-    }) as const
+    }) as Fact
 
   it('forgets the merges after that version, and keeps the one at it', () => {
     const { merges, history } = stateAfter([merged('a', 1), merged('b', 1), merged('c', 1), rewound(2)])
@@ -105,7 +107,7 @@ describe('a rewind', () => {
   })
 
   it('takes tasks away, and counts what is left', () => {
-    const add = (taskId: string) => ({ type: 'task.added', data: { taskId, title: taskId } }) as const
+    const add = (taskId: string) => ({ type: 'task.added', data: { taskId, title: taskId } }) as Fact
     const state = stateAfter([add('A'), add('B'), rewound(1, { tasks: { B: null } })])
     expect([Object.keys(state.tasks), state.taskCount]).toEqual([['A'], 1])
   })
@@ -122,14 +124,14 @@ describe('items of a context that was cut', () => {
         tokens: 10,
         weight: { tokens: 10, estimated: false },
       },
-    }) as const
+    }) as Fact
   const window = { totalTokens: 1_000, source: 'stated', usedTokens: 100, estimated: true } as const
   const cut = {
     type: 'context.compacted',
     data: { trigger: 'auto', kind: 'full', postTokens: 100, window },
   } as const
   const discard = (tag: string) =>
-    ({ type: 'context.discarded', data: { tags: [tag], savedTokens: 10 } }) as const
+    ({ type: 'context.discarded', data: { tags: [tag], savedTokens: 10 } }) as Fact
 
   it('left with the cut: they are taken off once, and count again when they come back', () => {
     const after = stateAfter([added('@A'), added('@B'), cut])

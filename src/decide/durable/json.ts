@@ -1,5 +1,5 @@
 /** Plain JSON, or where it is not: what a machine holds has to be the same after it was written and read. */
-import type { JsonValue } from '../../events/patch.ts'
+import type { JsonValue } from '../../events/json.ts'
 import { WaymarkError } from '../../kernel/errors.ts'
 import { limits } from '../../kernel/limits.ts'
 

@@ -1,7 +1,7 @@
 /** From what a step wrote down to what is recorded of it, and to what is done once it is. */
 import type { AnyStateMachine } from 'xstate'
+import type { JsonValue } from '../../events/json.ts'
 import type { MachineEffect, MachinePath, MachineTimer } from '../../events/machine.ts'
-import type { JsonValue } from '../../events/patch.ts'
 import type { PersistedSnapshot } from '../../fold/machine-state.ts'
 import { isoOf } from '../../kernel/clock.ts'
 import { WaymarkError } from '../../kernel/errors.ts'

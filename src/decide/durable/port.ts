@@ -3,6 +3,7 @@
  * meanwhile; what would have run stands in the answer.
  */
 import type { AnyActorLogic, AnyMachineSnapshot } from 'xstate'
+import type { JsonValue } from '../../events/json.ts'
 import type {
   MachineAction,
   MachineEffect,
@@ -10,7 +11,6 @@ import type {
   MachinePath,
   MachineTimer,
 } from '../../events/machine.ts'
-import type { JsonValue } from '../../events/patch.ts'
 import type { MachineState, PersistedSnapshot } from '../../fold/machine-state.ts'
 import type { DeepReadonly } from '../../fold/state.ts'
 import type { LiveRefs } from './live-step.ts'
