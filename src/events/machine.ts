@@ -29,7 +29,7 @@ const stepIdShape = z.string().regex(/^\d{1,15}:\d{1,6}$/, 'an id of a step is <
 const stateValueShape = jsonShape
 
 /** An event of the machine: a type, and what else it carries, as JSON. */
-export const machineEventShape = z
+const machineEventShape = z
   .object({ type: z.string().min(1).max(limits.lineCharactersMax) })
   .catchall(jsonShape)
 

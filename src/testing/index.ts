@@ -65,7 +65,12 @@ export type { Invariant } from './machine/judge.ts'
 export { machineChecks } from './machine/machine-checks.ts'
 export type { Declared, MachineCheckOptions } from './machine/options.ts'
 export { coverageOfSessions, stepsOfEvents } from './machine/own-sessions.ts'
-export { type CoverageOptions, coverageOf, type RecordedHistory, type RecordedStep } from './machine/recorded.ts'
+export {
+  type CoverageOptions,
+  coverageOf,
+  type RecordedHistory,
+  type RecordedStep,
+} from './machine/recorded.ts'
 export { type Played, type PlayedStep, play } from './play.ts'
 export { memoryDisk, type SimulatedDisk, sqliteDisk } from './simulator/disk.ts'
 export { SimulationFailed } from './simulator/failure.ts'

@@ -44,7 +44,7 @@ const nth = (table: object | undefined, index: number): string => {
   return ids.length === 0 ? '99:0' : (ids[index % ids.length] ?? '99:0')
 }
 
-export const move: fc.Arbitrary<Move> = fc.oneof(
+const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom('shoes', 'hat', '').map((item) => send({ type: 'ADD', item })) },
   { weight: 3, arbitrary: fc.constantFrom('PAY', 'PAY', 'RETURN', 'NOTHING').map((type) => send({ type })) },
   { weight: 1, arbitrary: fc.constant(send({ type: 'CANCEL' })) },

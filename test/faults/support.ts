@@ -19,7 +19,7 @@ const answerShape = z.union([
 ])
 
 /** What the process threw. */
-export class RemoteError extends Error {
+class RemoteError extends Error {
   readonly code: string | null
   readonly hint: string | null
   constructor(error: { name: string; code: string | null; message: string; hint: string | null }) {

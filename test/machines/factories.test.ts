@@ -32,7 +32,13 @@ function partsOf(machine: AnyStateMachine): object {
     ),
   }))
   const begins = root.initial.target?.map(({ key }) => key)
-  return { id: machine.id, begins, remembers: machine.getInitialSnapshot({} as never).context, states }
+  return {
+    id: machine.id,
+    events: machine.events,
+    begins,
+    remembers: machine.getInitialSnapshot({} as never).context,
+    states,
+  }
 }
 
 describe('a factory', () => {

@@ -6,6 +6,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { durableMachine } from '../../src/decide/durable/machine.ts'
 import { eventSchemas, eventTypes } from '../../src/events/catalogue.ts'
 import { storedEnvelopeShape } from '../../src/events/envelope.ts'
 import { upcastersComplete } from '../../src/events/upcast.ts'
@@ -19,6 +20,8 @@ import { historyArbitrary } from '../../src/testing/arbitrary/history.ts'
 import { play } from '../../src/testing/play.ts'
 import { pending, rowsOf, sessionOf, taskAdded } from '../../src/testing/store/samples.ts'
 import { everyEvent } from '../corpus/every-event.ts'
+import { machineEvents } from '../corpus/machine-events.ts'
+import { orderMachine } from '../support/order-machine.ts'
 
 const session = sessionOf('codec')
 
@@ -53,11 +56,17 @@ function refitted(row: StoredRow): StoredRow {
 
 let corpus: readonly StoredRow[]
 let corpusSession: string
+let machineCorpus: readonly StoredRow[]
+let machineSession: string
 
 beforeAll(async () => {
   const log = new MemoryLog()
   corpusSession = (await play(log, everyEvent, { policies: [] })).sessionId
   corpus = await rowsOf(log, corpusSession)
+  const order = durableMachine(orderMachine)
+  const options = { policies: [], machine: order }
+  machineSession = (await play(log, machineEvents(order), { ...options, seed: 2 })).sessionId
+  machineCorpus = await rowsOf(log, machineSession)
 })
 
 describe('a page', () => {
@@ -66,6 +75,10 @@ describe('a page', () => {
     expect(page?.events).toEqual(corpus.map((row) => decodeRow(corpusSession, row)))
     expect(page?.plainRows).toBe(0)
     const types = new Set(page?.events.map(({ type }) => type))
+    const machine = decodePage(packed(machineCorpus, machineSession))
+    expect(machine?.events).toEqual(machineCorpus.map((row) => decodeRow(machineSession, row)))
+    expect(machine?.plainRows).toBe(0)
+    for (const { type } of machine?.events ?? []) types.add(type)
     expect(eventTypes.filter((type) => !types.has(type))).toEqual(['session.forked'])
   })
 

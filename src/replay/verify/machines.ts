@@ -212,7 +212,8 @@ export class MachinesCheck {
     const named = machines.filter(({ machineId }) => machineId === recorded?.machineId)
     const machine = named.find(({ machineHash }) => machineHash === recorded?.machineHash) ?? named[0]
     if (machine === undefined) return 'machine-not-given'
-    if (recorded === undefined || machine.machineHash === recorded.machineHash) this.#context.machine = machine
+    if (recorded === undefined || machine.machineHash === recorded.machineHash)
+      this.#context.machine = machine
     else if (about === 'own-steps') return 'other-machine-version'
     // It is asked in the place of the machine that recorded it: under that one's name.
     else this.#context.machine = { ...machine, ...nameOf(recorded) }

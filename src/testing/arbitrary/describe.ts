@@ -29,7 +29,7 @@ function lineOf(item: unknown): string {
 }
 
 /** A value as a JavaScript literal, cut where it gets long. */
-export function shown(value: unknown): string {
+function shown(value: unknown): string {
   const text = literal(value)
   return text.length <= shownMax ? text : `${text.slice(0, shownMax - 1)}…`
 }

@@ -201,6 +201,6 @@ function observationOf(places: Places, { snapshot, microsteps, looks, actions }:
 }
 
 /** Numbers of the states that a snapshot is in. */
-export function statesIn(places: Places, snapshot: AnyMachineSnapshot): readonly number[] {
+function statesIn(places: Places, snapshot: AnyMachineSnapshot): readonly number[] {
   return snapshot._nodes.flatMap((node) => places.stateOf.get(node)?.number ?? [])
 }

@@ -73,7 +73,7 @@ function definitionsOf(node: AnyStateNode): readonly AnyTransitionDefinition[] {
 
 const machineItself = '(machine)'
 
-export function nameOf(node: AnyStateNode): string {
+function nameOf(node: AnyStateNode): string {
   return node.path.length === 0 ? machineItself : node.path.join('.')
 }
 
@@ -119,7 +119,7 @@ const ownEvents = [
 ] as const
 
 /** What makes a transition, in words: XState writes the ids of states and children into the types of its own events. */
-export function eventText(node: AnyStateNode, descriptor: string): string {
+function eventText(node: AnyStateNode, descriptor: string): string {
   if (descriptor === '') return 'always'
   const own = ownEvents.find(([prefix]) => descriptor.startsWith(prefix))
   if (own === undefined) return descriptor

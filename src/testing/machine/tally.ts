@@ -41,7 +41,7 @@ export function count(tally: Tally, { taken, visited, looks }: Counted, times = 
   for (const look of looks) countLook(tally, look, times)
 }
 
-export function countLook(tally: Tally, { transition, passed }: Look, times = 1): void {
+function countLook(tally: Tally, { transition, passed }: Look, times = 1): void {
   add(tally, transition.number, passed ? 'passed' : 'refused', times)
 }
 
