@@ -59,6 +59,7 @@ export {
   type StateCoverage,
   type TransitionCoverage,
 } from './machine/coverage.ts'
+export { coverageOfMachine } from './machine/durable-streams.ts'
 export type { EventData, EventsGiven } from './machine/events.ts'
 export type { MachineCheck, MachineProblem, PathStep } from './machine/finding.ts'
 export type { Invariant } from './machine/judge.ts'
