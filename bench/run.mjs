@@ -17,6 +17,7 @@ import { parseArgs } from 'node:util'
 import * as append from './append.mjs'
 import { differences, readBaseline, writeBaseline } from './baseline.mjs'
 import { countText } from './figures.mjs'
+import * as machines from './machines.mjs'
 import * as past from './past.mjs'
 import * as castore from './peers/castore.mjs'
 import * as emmett from './peers/emmett.mjs'
@@ -29,7 +30,7 @@ import { finishedRow, markdownText, tableText } from './table.mjs'
 import * as verify from './verify.mjs'
 
 /** What is measured, in this order. A part that names packages is left out where they are not installed. */
-const parts = { append, replay, recovery, past, verify, xstate, emmett, castore, langgraph }
+const parts = { append, replay, recovery, past, verify, machines, xstate, emmett, castore, langgraph }
 const installLine = 'npm ci --prefix bench'
 
 const { values } = parseArgs({

@@ -222,7 +222,7 @@ export const sessionClassOf = {
   'machine.settle-effect': 'record',
   'machine.fire-timer': 'work',
   'machine.resume-timers': 'work',
-  'machine.migrate': 'work',
+  'machine.migrate': 'record',
   'machine.report-failure': 'record',
 } as const satisfies Readonly<Record<CommandType, SessionCommandName>>
 

@@ -58,6 +58,7 @@ export {
   type GrowthLine,
   growthLineOf,
 } from './fold/growth.ts'
+export type { FoldablePage, PackedPage } from './fold/page.ts'
 export {
   foldVersion,
   initialState,
@@ -99,8 +100,30 @@ export {
   VersionConflict,
   WaymarkError,
 } from './kernel/errors.ts'
+export { chainHash, checksumOf, decodeRow, type Encoded, encodeRow, type Place } from './log/codec.ts'
 export { MemoryLog } from './log/memory.ts'
-export type { EventLog, LogTransaction, StreamInfo } from './log/port.ts'
+export type {
+  AuditedContent,
+  Compaction,
+  CompactOptions,
+  EventLog,
+  ForkPoint,
+  IndexProblem,
+  IndexWatch,
+  LogTransaction,
+  PendingEvent,
+  ReadRows,
+  ReplacedData,
+  RowPage,
+  RowTexts,
+  SnapshotPart,
+  SnapshotPlace,
+  StoredRow,
+  StoredSnapshot,
+  StreamInfo,
+  TravellingRow,
+  VersionRange,
+} from './log/port.ts'
 export { checkMemoryFiles, type DriftKind, type MemoryCheck, type MemoryFileCheck } from './memory/check.ts'
 export { MemoryFiles, type MemoryFilesOptions } from './memory/memory-files.ts'
 export type { MemorySettings } from './memory/render.ts'

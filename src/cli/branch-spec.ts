@@ -17,7 +17,7 @@ export const forkSpec = {
 
 export const mergeSpec = {
   about:
-    'Bring what a fork has come to into the session it came from; say what becomes of what both changed.',
+    'Bring what a fork has come to into the session it came from; say what becomes of what both changed. Not for machines: where one is comes from its own events alone.',
   takes: [
     ['<into>', 'the session that receives: id, unique prefix of it, or native id'],
     ['<fork>', 'the session that is merged: a fork, or another one that shares its past'],
@@ -39,7 +39,7 @@ export const mergeSpec = {
 
 export const rewindSpec = {
   about:
-    'Go on from an earlier version of a session: tasks, context and knowledge are as then, nothing is lost from the log.',
+    'Go on from an earlier version of a session: tasks, context and knowledge are as then, nothing is lost from the log. Not for machines: waymark fork goes on from an earlier version of one.',
   takes: [session],
   options: [
     { flags: '--to <place>', about: 'a version (12) or the id of a checkpoint (ckpt_…)' },

@@ -1,5 +1,5 @@
 /** How a verb ends: its exit code, and what is said when it could not do what was asked. */
-import { type ErrorCode, WaymarkError } from '../kernel/errors.ts'
+import { CommandRefused, type ErrorCode, WaymarkError } from '../kernel/errors.ts'
 import type { Home } from '../session/home.ts'
 
 export const exitCodes = {
@@ -79,6 +79,12 @@ export interface Failure {
 /** Wrong use of the command itself. */
 export function usageError(message: string, hint: string): WaymarkError {
   return new WaymarkError('USAGE', { message, hint })
+}
+
+/** The same refusal with a hint, where it has none of its own: what to type is known here alone. */
+export function withHint(error: unknown, hint: string): unknown {
+  if (!(error instanceof CommandRefused) || error.hint !== null) return error
+  return new CommandRefused({ message: error.message, hint, details: error.details, cause: error })
 }
 
 export function failureOf(error: unknown): Failure {

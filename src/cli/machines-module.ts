@@ -4,9 +4,11 @@ import type { DurableMachine } from '../decide/durable/port.ts'
 import type { Machines } from '../decide/machines.ts'
 import { isStateMachine, machineNames, machinesFrom } from '../decide/machines-given.ts'
 import { WaymarkError } from '../kernel/errors.ts'
+import { namesText } from '../views/text.ts'
 import { loadUserModule } from './user-module.ts'
 
-const hint = `a module exports some of ${machineNames.join(', ')}, each an XState machine`
+const ownHint = `a module exports some of ${machineNames.join(', ')}, each an XState machine, to decide in the place of Waymark's own`
+const hint = `${ownHint}; or, under any other name, machines that run on the log`
 
 /** Machines that a module exports: some in the place of Waymark's own, by their names, and any that run on the log. */
 export interface LoadedMachines {
@@ -22,7 +24,7 @@ export interface LoadedMachines {
  */
 export async function loadAllMachines(path: string): Promise<LoadedMachines> {
   const loaded = await loadUserModule(path)
-  if ('problem' in loaded) throw invalid(path, loaded.problem, loaded.cause)
+  if ('problem' in loaded) throw invalid(path, loaded.problem, { cause: loaded.cause })
   const given = namedOf(loaded.module)
   const durable = durableOf(loaded.module)
   const isEmpty = Object.keys(given).length === 0
@@ -32,9 +34,16 @@ export async function loadAllMachines(path: string): Promise<LoadedMachines> {
 
 /** The same for machines in the place of Waymark's own alone. @throws WaymarkError `MACHINES_INVALID` */
 export async function loadMachines(path: string): Promise<Machines> {
-  const { machines } = await loadAllMachines(path)
-  if (machines === null) throw invalid(path, 'it exports no machine')
-  return machines
+  const { machines, durable } = await loadAllMachines(path)
+  if (machines !== null) return machines
+  const names = namesText(durable.map(({ machineId }) => machineId))
+  throw invalid(
+    path,
+    `it exports what runs on the log (${names}), and none to decide in the place of Waymark's own`,
+    {
+      hint: `waymark verify <session> --machines ${path} asks a machine about its stream; waymark fork <session> --at <version> begins one that can be sent other events`,
+    },
+  )
 }
 
 function machinesIn(path: string, given: Readonly<Record<string, unknown>>): Machines {
@@ -44,7 +53,7 @@ function machinesIn(path: string, given: Readonly<Record<string, unknown>>): Mac
     if (!(error instanceof WaymarkError)) throw error
     throw new WaymarkError(error.code, {
       message: `${path}: ${error.message}`,
-      hint: error.hint ?? hint,
+      hint: error.hint ?? ownHint,
       details: { ...error.details, path },
       cause: error,
     })
@@ -61,7 +70,9 @@ function placesIn(module: object): readonly object[] {
 function durableOf(module: object): readonly DurableMachine[] {
   const places = placesIn(module)
   const exported = [...places, ...places.flatMap((place) => Object.entries(place).map(named))]
-  return [...new Set(exported)].filter(isStateMachine).map((machine) => durableMachine(machine))
+  return [...new Set(exported)]
+    .filter(isStateMachine)
+    .map((machine) => durableMachine(machine, { watched: true }))
 }
 
 function named([name, value]: readonly [string, unknown]): unknown {
@@ -81,11 +92,16 @@ function namedOf(module: object): Readonly<Record<string, unknown>> {
   return given
 }
 
-function invalid(path: string, what: string, cause: unknown = null): WaymarkError {
+function invalid(
+  path: string,
+  what: string,
+  { cause = null, ...more }: { readonly hint?: string; readonly cause?: unknown } = {},
+): WaymarkError {
   return new WaymarkError('MACHINES_INVALID', {
     message: `no machines in ${path}: ${what}`,
     hint,
     details: { path },
+    ...more,
     ...(cause === null ? {} : { cause }),
   })
 }

@@ -4,6 +4,7 @@
  */
 import type { EventData } from '../events/catalogue.ts'
 import type { CommandType } from '../events/commands.ts'
+import type { MachinePath } from '../events/machine.ts'
 import { patchBetween } from '../events/patch.ts'
 import { type MachineStatus, type PersistedSnapshot, pendingOf, valueText } from '../fold/machine-state.ts'
 import type { ReadonlyState } from '../fold/state.ts'
@@ -107,7 +108,32 @@ export const decideMigrate: Decider<'machine.migrate'> = (state, command, contex
   assertSnapshotFits(command.machineId, migrated.snapshot)
   // A machine that does not have the state says so now, and not when it is sent the next event.
   machine.snapshotOf(migrated)
-  return recorded(command.machineId, { type: 'machine.migrated', data: fieldsOf(command) })
+  return recorded(command.machineId, {
+    type: 'machine.migrated',
+    data: { ...fieldsOf(command), ...leftBehind(running, migrated.snapshot) },
+  })
+}
+
+/** Timers and effects whose actors are not there after a migration: they would fire into nothing, or run for nobody. */
+function leftBehind(running: RecordedMachine, snapshot: RecordedMachine['snapshot']) {
+  const timers = Object.values(running.timers).filter(
+    ({ source, target }) => !hasActor(snapshot, source) || !hasActor(snapshot, target),
+  )
+  const effects = Object.values(running.effects).filter(({ path }) => !hasActor(snapshot, path))
+  return {
+    ...(timers.length === 0 ? {} : { cancelledTimers: timers.map(({ timerId }) => timerId) }),
+    ...(effects.length === 0 ? {} : { stoppedEffects: effects.map(({ effectId }) => effectId) }),
+  }
+}
+
+function hasActor(snapshot: unknown, path: MachinePath): boolean {
+  let found: unknown = snapshot
+  for (const id of path) {
+    const children: unknown = Reflect.get(Object(found), 'children')
+    if (!Object.hasOwn(Object(children), id)) return false
+    found = Reflect.get(Object(Reflect.get(Object(children), id)), 'snapshot')
+  }
+  return Reflect.get(Object(found), 'status') === 'active'
 }
 
 export const decideReportFailure: Decider<'machine.report-failure'> = (state, command) =>

@@ -62,7 +62,7 @@ export const checks = [
     code: 'disk-almost-full',
     needs: 'home',
     about: 'little room on the disk of the home',
-    explanation: 'On a full disk nothing more is recorded. What is recorded stays whole.',
+    explanation: 'On a full disk nothing more is recorded. What is recorded stays whole, and can be read.',
     run: diskAlmostFull,
   },
   {

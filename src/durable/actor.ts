@@ -20,7 +20,7 @@ import type { CheckpointOptions, SendOptions, SendResult, Session } from '../ses
 import { warn } from '../session/warning.ts'
 import { Inspection, type InspectObserver } from './inspect.ts'
 import type { LiveSteps } from './live-steps.ts'
-import { machineOf, sendCommand } from './machine-commands.ts'
+import { callersCommand, machineOf } from './machine-commands.ts'
 import { type Observer, Observers, type Subscription } from './observers.ts'
 import { Refs } from './refs.ts'
 import type { Running } from './running.ts'
@@ -137,7 +137,7 @@ export class DurableActor<M extends AnyStateMachine> {
   async send(event: EventFromLogic<M>, options: MachineSendOptions = {}): Promise<MachineSent<M>> {
     if (this.#isStopped) throw stopped(this.id)
     const { to, ...rest } = options
-    const result = await this.session.send(sendCommand(event, to), rest)
+    const result = await this.session.send(callersCommand(event, to), rest)
     this.recorded(result)
     const { events, version, repeated } = result
     return { snapshot: this.getSnapshot(), events, version, repeated }
@@ -242,6 +242,8 @@ export class DurableActor<M extends AnyStateMachine> {
 
   /** The same machine from a version or checkpoint on (the newest version if left out), in a stream of its own. Nothing is copied. */
   async fork(options: Parameters<Session['fork']>[0] = {}): Promise<DurableActor<M>> {
+    // A state that the machine does not have is told before there is a fork of it.
+    if (typeof options.at === 'number') await this.at(options.at)
     const forked = await this.session.fork(options)
     // A fork's machine is this machine.
     return (await this.#parts.fork(forked.id)) as unknown as DurableActor<M>
@@ -325,7 +327,9 @@ export class DurableActor<M extends AnyStateMachine> {
     this.#told = state
     this.#observers.next(this.getSnapshot())
     if (state.status === 'error') this.#observers.error(this.#machineSnapshot().error)
-    if (state.status !== 'active') this.#observers.complete()
+    if (state.status === 'active') return
+    this.#observers.complete()
+    this.#running.end()
   }
 }
 

@@ -17,33 +17,36 @@ import { DurableActor } from './actor.ts'
 import { followMachine } from './follower.ts'
 import type { InspectObserver } from './inspect.ts'
 import { LiveSteps } from './live-steps.ts'
-import { machineOf } from './machine-commands.ts'
-import { type Migrations, migrationTo } from './migrations.ts'
+import { bringUp, type Migrations } from './migrations.ts'
 import { heartOf } from './runner.ts'
 import { Running } from './running.ts'
 import type { TimeoutClock } from './timers.ts'
 
-export interface DurableOptions<M extends AnyStateMachine> {
+export interface DurableSettings {
   /** The home it is recorded in; or a log of your own. */
   readonly log: Waymark | EventLog
   /** What you call it. The same id brings the same machine back. A session's id (`sess_…`) opens that one, such as a fork. */
   readonly id: string
-  /** What it is started with; when it is brought back, what was recorded counts. */
-  readonly input?: InputFrom<M>
-  readonly title?: string
+  readonly title?: string | undefined
   /** What becomes of an event that it has no transition for where it is: refused with the reason (if left out), recorded, or ignored as XState does. */
-  readonly unknownEvents?: UnknownEventPolicy
+  readonly unknownEvents?: UnknownEventPolicy | undefined
   /** What becomes of timers after a stop: `elapsed` (if left out) counts the time in between, `remaining` does not, `restart` begins them anew. */
-  readonly timers?: TimerPolicy
+  readonly timers?: TimerPolicy | undefined
   /** How states of earlier versions of the machine become states of this one, by the version they begin at. */
-  readonly migrate?: Migrations
+  readonly migrate?: Migrations | undefined
   /** Whether this process may run its effects and timers, one process at a time: `run` if left out. `leave` only sends and watches. */
-  readonly effects?: 'run' | 'leave'
+  readonly effects?: 'run' | 'leave' | undefined
   /** Hears XState's inspection events, such as `inspect` of a `@statelyai/inspect` inspector. */
-  readonly inspect?: InspectObserver
+  readonly inspect?: InspectObserver | undefined
   /** Sets the timeouts of timers; the process's own if left out. Deadlines are by the home's clock. */
-  readonly clock?: TimeoutClock
+  readonly clock?: TimeoutClock | undefined
 }
+
+/** What a machine is started with is asked for where the machine asks for it; when it is brought back, what was recorded counts. */
+export type DurableOptions<M extends AnyStateMachine> = DurableSettings &
+  (undefined extends InputFrom<M>
+    ? { readonly input?: InputFrom<M> | undefined }
+    : { readonly input: InputFrom<M> })
 
 const processClock: TimeoutClock = {
   setTimeout: (callback, timeoutMs) => setTimeout(callback, timeoutMs),
@@ -87,10 +90,14 @@ export async function durable<M extends AnyStateMachine>(
     steps,
     inspect: inspect ?? null,
     running: (made, refs) => runningOf(made, refs, waymark, inHand, session, options),
-    verify: async () => waymark.verify(session.id, { durable: { machines: [inHand], about: 'own-steps' } }),
+    // One of its own: what its steps ask for is not to be done.
+    verify: async () =>
+      waymark.verify(session.id, { durable: { machines: [durableMachine(machine)], about: 'own-steps' } }),
     fork: (sessionId) =>
       durable<AnyStateMachine>(machine, { ...unnamed(options), log: waymark, id: sessionId }),
   })
+  const forget = waymark.beforeClose(async () => actor.stop())
+  actor.subscribe({ complete: forget })
   await actor.begin(first)
   return actor
 }
@@ -121,14 +128,7 @@ async function opened<M extends AnyStateMachine>(
     ...(unknownEvents === undefined ? {} : { unknownEvents }),
     ...(timers === undefined ? {} : { timerPolicy: timers }),
   }
-  const migration = migrationTo(machine, machineOf(session.state), migrate, settings)
-  // A machine whose definition changed under the same version is looked at before anything is recorded with it.
-  machine.snapshotOf(
-    migration?.snapshot === undefined
-      ? machineOf(session.state)
-      : { ...machineOf(session.state), snapshot: migration.snapshot as never },
-  )
-  if (migration !== null) await session.send(migration)
+  await bringUp(session, machine, migrate, settings)
   return { session, first }
 }
 

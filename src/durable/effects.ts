@@ -104,6 +104,9 @@ export class Effects {
     try {
       start()
     } catch (error) {
+      // It is told once; whoever brings the machine back tries again.
+      if (!this.#running.has(effectId))
+        this.#running.set(effectId, { ref: parent, stop: () => parent.stop() })
       this.#host.settle(effectId, { outcome: 'error', error })
     }
   }

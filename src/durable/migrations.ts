@@ -1,11 +1,45 @@
 /** From the version of a machine that recorded a state to the version at hand. */
 import type { StateValue } from 'xstate'
+import { plainOf } from '../decide/durable/json.ts'
 import type { DurableMachine } from '../decide/durable/port.ts'
 import type { Command } from '../events/commands.ts'
 import type { TimerPolicy, UnknownEventPolicy } from '../events/machine.ts'
 import type { RecordedMachine } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
+import type { Session } from '../session/session.ts'
+import { textOf } from '../session/warning.ts'
+import { machineOf } from './machine-commands.ts'
+
+/**
+ * Brings a stream's machine to the one at hand. What is sent meanwhile by a process with the older one is not lost: the migration is made of the very
+ * state that it is recorded after.
+ *
+ * @throws WaymarkError `MACHINE_MISMATCH`, `MACHINE_INVALID`, `MACHINE_FAILED` when a migration throws; CommandRefused while the session is suspended
+ */
+export async function bringUp(
+  session: Session,
+  machine: DurableMachine,
+  migrations: Migrations,
+  settings: MachineSettings,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const { version } = session
+    const state = machineOf(session.state)
+    const migration = migrationTo(machine, state, migrations, settings)
+    const { snapshot = state.snapshot } = migration ?? {}
+    // A machine that does not have the state is told of before anything is recorded with it.
+    machine.snapshotOf({ ...state, snapshot })
+    if (migration === null) return
+    try {
+      await session.send(migration, { expectedVersion: version })
+      return
+    } catch (error) {
+      await session.refresh()
+      if (session.version === version || attempt >= limits.machineMigrationsMax) throw error
+    }
+  }
+}
 
 /** What a machine's state is recorded as: its state value, its context, and what else XState persists. */
 export interface MigratedSnapshot {
@@ -35,7 +69,7 @@ export interface MachineSettings {
  *
  * @throws WaymarkError `MACHINE_MISMATCH` when another machine recorded it, or no migrations lead to this version
  */
-export function migrationTo(
+function migrationTo(
   machine: DurableMachine,
   state: RecordedMachine,
   migrations: Migrations,
@@ -94,11 +128,39 @@ function migrated(
         hint,
       )
     }
-    if (migration.snapshot !== undefined) snapshot = migration.snapshot(snapshot)
+    if (migration.snapshot !== undefined) snapshot = made(machine, version, migration.snapshot, snapshot)
     version = migration.to
   }
-  // The door for commands looks at it next: what is no JSON is refused there.
+  // It is JSON: each migration's answer was looked at.
   return snapshot as unknown as NonNullable<Command<'machine.migrate'>['snapshot']>
+}
+
+/** What a migration makes of a state, as JSON. */
+function made(
+  { machineId }: DurableMachine,
+  from: string,
+  migrate: NonNullable<Migration['snapshot']>,
+  before: MigratedSnapshot,
+): MigratedSnapshot {
+  const what = `the migration of machine ${machineId} from version "${from}"`
+  let after: unknown
+  try {
+    after = migrate(before)
+  } catch (error) {
+    throw new WaymarkError('MACHINE_FAILED', {
+      message: `${what} threw: ${textOf(error)}`,
+      hint: 'it answers with the new state for any state of that version; nothing was recorded',
+      cause: error,
+    })
+  }
+  const plain = plainOf(after ?? null, `what ${what} made`)
+  const isSnapshot = typeof plain === 'object' && plain !== null && 'value' in plain && 'context' in plain
+  // It has the two parts that were just looked for.
+  if (isSnapshot) return plain as unknown as MigratedSnapshot
+  throw new WaymarkError('MACHINE_INVALID', {
+    message: `${what} answered ${after === undefined ? 'nothing' : 'no state'}: value and context are missing`,
+    hint: 'let it return { ...before, value, context }',
+  })
 }
 
 function mismatch(state: RecordedMachine, machine: DurableMachine, what: string, hint: string): WaymarkError {

@@ -1,6 +1,7 @@
 /** Stand-ins for the actors of a machine that is run on the log: what is sent to them is recorded, what they are is read from the state. */
 import type { AnyEventObject, AnyMachineSnapshot } from 'xstate'
 import type { LiveRef, LiveRefs } from '../decide/durable/live-step.ts'
+import { withRefs as replaced } from '../decide/durable/refs.ts'
 import type { MachinePath } from '../events/machine.ts'
 
 export interface RefHost {
@@ -43,7 +44,10 @@ export class Refs implements LiveRefs {
         return path.length === 0 ? host.machineId : propertyOf(find(), 'src')
       },
       send: (event) => host.send(path, event),
-      getSnapshot: () => snapshotAt(host.snapshot(), path),
+      getSnapshot: () => {
+        const snapshot = snapshotAt(host.snapshot(), path)
+        return hasChildren(snapshot) ? this.#withRefs(path, snapshot) : snapshot
+      },
     }
     this.#refs.set(key, { path, ref })
     return ref
@@ -52,9 +56,14 @@ export class Refs implements LiveRefs {
   /** A snapshot whose children are the stand-ins: what is sent to them is recorded. */
   withRefs(snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
     this.#forget(snapshot.children)
-    const children = Object.keys(snapshot.children).map((id) => [id, this.refOf([id])])
+    return this.#withRefs([], snapshot)
+  }
+
+  #withRefs<S extends object>(path: MachinePath, snapshot: S & { readonly children: object }): S {
+    const children = Object.keys(snapshot.children).map((id) => [id, this.refOf([...path, id])])
+    const context = replaced(Reflect.get(snapshot, 'context'), this)
     // A snapshot's methods go by `this`, so a copy with other children is a snapshot as well.
-    return { ...snapshot, children: Object.fromEntries(children) }
+    return { ...snapshot, context, children: Object.fromEntries(children) }
   }
 
   /** Those of children that are gone: a machine may spawn many over time. */
@@ -83,4 +92,9 @@ function snapshotOf(ref: unknown): unknown {
 
 function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+function hasChildren(snapshot: unknown): snapshot is { readonly children: object } {
+  const children = propertyOf(snapshot, 'children')
+  return typeof children === 'object' && children !== null
 }

@@ -87,6 +87,7 @@ export class Heart {
         const left: PlaceNote = { ...note, leftAt: this.#options.now() }
         transaction.putBookmark(placeKey(sessionId), JSON.stringify(left))
       })
+      this.#waiting.get(sessionId)?.look()
     }
     if (this.#held.size + this.#waiting.size > 0 || this.#beating === null) return
     clearInterval(this.#beating)

@@ -1,9 +1,10 @@
 /** What a machine has running in this process: its place as the runner, its effects, its timers, and the recording of what they come to. */
 import type { AnyEventObject } from 'xstate'
-import { plainOf } from '../decide/durable/json.ts'
+import { entryOf, plainOf } from '../decide/durable/json.ts'
 import type { LiveAction, LiveRefs } from '../decide/durable/live-step.ts'
 import type { DurableMachine } from '../decide/durable/port.ts'
 import type { Command } from '../events/commands.ts'
+import { wellFormed } from '../events/content.ts'
 import type { MachineFailure, MachinePath, TimerPolicy } from '../events/machine.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { derivedIdOf } from '../kernel/clock.ts'
@@ -33,11 +34,14 @@ export interface RunningParts {
   follow(): Promise<() => void>
 }
 
+/** Somebody else has the machine: another agent took it over, or a process with another version of it goes on. */
+const disowned: ReadonlySet<ErrorCode> = new Set(['STALE_HOLDER', 'MACHINE_MISMATCH'])
+
 /** The store may take it a little later. */
 const passing: ReadonlySet<ErrorCode> = new Set(['STORE_BUSY', 'STORE_FULL', 'STORE_FAILED', 'LIMIT_REACHED'])
 
-/** What an effect came to cannot be recorded as it is. */
-const unrecordable: ReadonlySet<ErrorCode> = new Set(['MACHINE_INVALID', 'COMMAND_INVALID'])
+/** What an effect came to cannot be recorded as it is, or the machine throws at it: then that is how it ended. */
+const unrecordable: ReadonlySet<ErrorCode> = new Set(['MACHINE_INVALID', 'COMMAND_INVALID', 'MACHINE_FAILED'])
 
 export class Running {
   readonly #parts: RunningParts
@@ -52,6 +56,9 @@ export class Running {
   #isRunner = false
   #isStopped = false
   #hasBegun = false
+  #hasLeft = false
+  /** Since when nobody ran it, where what becomes of its timers is not decided yet. */
+  #owedSince: string | null = null
 
   constructor(parts: RunningParts) {
     this.#parts = parts
@@ -83,15 +90,22 @@ export class Running {
 
   /** Takes the place if it is free; what is pending begins with the next `reconcile`. */
   async begin(): Promise<void> {
+    if (this.#parts.session.state.machine?.status !== 'active') return
     this.#unfollow = await this.#parts.follow()
     await this.#takePlace()
     this.#hasBegun = true
   }
 
   /** Effects and timers of the state, and no others, run here, when they are to run here. */
-  reconcile({ machine, status }: ReadonlyState): void {
+  reconcile(state: ReadonlyState): void {
+    const { machine, status } = state
     if (this.#isStopped || machine === undefined) return
+    if (this.#isDisowned(state)) this.#disown()
     const runs = this.#isRunner && machine.status === 'active'
+    if (runs && status === 'active' && this.#owedSince !== null) {
+      this.#decideTimers(this.#owedSince)
+      return
+    }
     // Nobody works in a session that waits or has ended; what runs already may still tell its outcome.
     if (runs && status === 'active') {
       this.#effects.reconcile(machine)
@@ -100,6 +114,26 @@ export class Running {
       this.#timers.clear()
       if (!runs) this.#effects.clear()
     }
+  }
+
+  /** Whether another holder has it, or a process with another version of the machine has migrated it. */
+  #isDisowned({ machine, epoch }: ReadonlyState): boolean {
+    const { session, machine: own } = this.#parts
+    return epoch !== session.epoch || machine?.machineHash !== own.machineHash
+  }
+
+  /** Leaves the place to whoever can go on, and does not come back to it. */
+  #disown(): void {
+    if (this.#hasLeft) return
+    this.#hasLeft = true
+    this.lose()
+    this.#during(this.#leave())
+  }
+
+  /** What becomes of timers after a stop is decided once, when the session is at work; until then none is set. */
+  #decideTimers(seenAt: string): void {
+    this.#owedSince = null
+    this.#during(this.#resumeTimers(seenAt).then(() => this.reconcile(this.#parts.session.state)))
   }
 
   deliver(effectId: string, event: AnyEventObject): void {
@@ -129,15 +163,28 @@ export class Running {
     while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
   }
 
+  /** The machine has ended: nothing more comes of it, and nothing keeps the process waiting. */
+  end(): void {
+    this.#unfollow?.()
+    this.#unfollow = null
+    this.#timers.clear()
+    this.#effects.clear()
+    this.#during(this.#leave())
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#unfollow?.()
     this.#timers.clear()
     this.#effects.clear()
     await this.settled()
+    await this.#leave()
+    this.#isRunner = false
+  }
+
+  async #leave(): Promise<void> {
     const { heart, session } = this.#parts
     await heart?.leave(session.id, this.#watcher).catch(tellUnlessClosed)
-    this.#isRunner = false
   }
 
   /** Takes the place when it is free: what is pending runs here then, and it is decided once what becomes of timers. */
@@ -145,8 +192,12 @@ export class Running {
     const { heart, session } = this.#parts
     const taken = await heart?.take(session.id, this.#watcher)
     if (taken === null || taken === undefined || this.#isStopped) return
-    if (taken.seenAt !== null) await this.#resumeTimers(taken.seenAt)
     this.#isRunner = true
+    this.#owedSince = taken.seenAt
+    if (taken.seenAt !== null && session.state.status === 'active') {
+      this.#owedSince = null
+      await this.#resumeTimers(taken.seenAt)
+    }
     if (this.#hasBegun) this.reconcile(session.state)
   }
 
@@ -172,7 +223,13 @@ export class Running {
 
   async #fire(timerId: string): Promise<void> {
     const commandId = this.#idOf('timer', timerId)
-    await this.#insist(() => this.#send({ type: 'machine.fire-timer', timerId }, { commandId }))
+    try {
+      await this.#insist(() => this.#send({ type: 'machine.fire-timer', timerId }, { commandId }))
+    } catch (error) {
+      // It stays pending: whoever brings the machine back, mended, fires it.
+      this.#timers.hold(timerId)
+      this.#parts.failed(error)
+    }
   }
 
   async #settle(effectId: string, settlement: Settlement): Promise<void> {
@@ -182,8 +239,10 @@ export class Running {
     try {
       await this.#insist(record(settlement))
     } catch (error) {
-      if (settlement.outcome === 'error' || !hasCode(error, unrecordable)) return tell(error)
-      await this.#insist(record({ outcome: 'error', error })).catch(tell)
+      if (hasCode(error, disowned)) return this.#parts.failed(error)
+      await this.#insist(record(endedBy(settlement, error))).catch((last: unknown) =>
+        this.#parts.failed(last),
+      )
     }
   }
 
@@ -205,6 +264,7 @@ export class Running {
         return await send()
       } catch (error) {
         if (error instanceof CommandRefused || hasCode(error, doneElsewhere)) return this.#catchUp()
+        if (hasCode(error, disowned)) this.#disown()
         if (!hasCode(error, passing) || this.#isStopped) throw error
         const waitMs = limits.machineRetryMs * Math.min(attempt, 20)
         await new Promise((resolve) => setTimeout(resolve, waitMs))
@@ -255,9 +315,23 @@ function settleCommand(effectId: string, settlement: Settlement): Command<'machi
   return { type: 'machine.settle-effect', effectId, outcome, ...plain }
 }
 
+/** How an effect ended whose outcome could not be recorded: by that failure. Of an error, what is known to be recordable is kept. */
+function endedBy({ outcome }: Settlement, failure: unknown): Settlement {
+  const isOwn = failure instanceof WaymarkError && unrecordable.has(failure.code) && outcome === 'done'
+  return {
+    outcome: 'error',
+    error: isOwn ? failure : new Error(`its outcome cannot be recorded: ${textOf(failure)}`),
+  }
+}
+
+/** What was thrown, as it is recorded: what of it is no JSON is left out. */
 function failureOf(error: unknown): MachineFailure {
-  const name = error instanceof Error ? error.name : 'Error'
-  return { name: name.slice(0, limits.lineCharactersMax), message: textOf(error) }
+  const message = wellFormed(textOf(error))
+  if (!(error instanceof Error)) return { name: 'Error', message, ...Object.fromEntries(entryOf('value', error)) }
+  const given: unknown = error.name
+  const name = wellFormed(typeof given === 'string' ? given : 'Error').slice(0, limits.lineCharactersMax)
+  const fields = Object.entries(error).flatMap(([key, value]) => entryOf(key, value))
+  return { name, message, ...(fields.length === 0 ? {} : { data: Object.fromEntries(fields) }) }
 }
 
 /** Whether the parent of a child hears of each of its snapshots. */

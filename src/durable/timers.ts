@@ -21,6 +21,7 @@ export class Timers {
   readonly #now: () => string
   readonly #fire: (timerId: string) => void
   readonly #armed = new Map<string, Armed>()
+  readonly #held = new Set<string>()
 
   constructor(clock: TimeoutClock, now: () => string, fire: (timerId: string) => void) {
     this.#clock = clock
@@ -33,7 +34,14 @@ export class Timers {
     for (const [timerId, armed] of this.#armed) {
       if (timers[timerId]?.dueAt !== armed.dueAt) this.#clear(timerId, armed)
     }
-    for (const timer of Object.values(timers)) if (!this.#armed.has(timer.timerId)) this.#arm(timer)
+    for (const timer of Object.values(timers)) {
+      if (!this.#armed.has(timer.timerId) && !this.#held.has(timer.timerId)) this.#arm(timer)
+    }
+  }
+
+  /** Does not set a timer again that could not be fired here. */
+  hold(timerId: string): void {
+    this.#held.add(timerId)
   }
 
   clear(): void {

@@ -77,7 +77,13 @@ const machineNamed = {
   machineHash: z.string().regex(/^[0-9a-f]{64}$/),
 }
 
-const errorShape = z.strictObject({ name: lineShape, message: z.string().max(limits.textCharactersMax) })
+/** What was thrown: an error with what it carries beside name and message, or, where it was none, the value itself. */
+const errorShape = z.strictObject({
+  name: lineShape,
+  message: z.string().max(limits.textCharactersMax),
+  data: z.record(z.string(), jsonShape).optional(),
+  value: jsonShape.optional(),
+})
 
 export const machineCommands = {
   /** Begins the stream of a machine. `durable()` sends it, and what follows here: each but `machine.resume-timers` and `machine.report-failure` needs the machine at hand. */
@@ -130,7 +136,11 @@ export const machineEvents = {
   'machine.timers-resumed': machineCommands['machine.resume-timers'].extend({
     timers: z.array(z.strictObject({ timerId: stepIdShape, dueAt: timeShape })).max(limits.machineTimersMax),
   }),
-  'machine.migrated': machineCommands['machine.migrate'],
+  'machine.migrated': machineCommands['machine.migrate'].extend({
+    /** Timers and effects of actors that the new state does not have. */
+    cancelledTimers: stepIds.optional(),
+    stoppedEffects: stepIds.optional(),
+  }),
   'machine.action-failed': machineCommands['machine.report-failure'],
 }
 

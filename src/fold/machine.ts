@@ -78,7 +78,9 @@ export const machineRecipes: Pick<
       const { machineId, machineVersion, machineHash, snapshot = machine.snapshot } = data
       const { unknownEvents = machine.unknownEvents, timerPolicy = machine.timerPolicy } = data
       const named = { machineId, machineVersion, machineHash, unknownEvents, timerPolicy }
-      return { ...machine, ...named, snapshot, status: statusOf(snapshot) }
+      const { cancelledTimers = [], stoppedEffects = [] } = data
+      const kept = withoutEffects(withoutTimers(machine, cancelledTimers), stoppedEffects)
+      return { ...kept, ...named, snapshot, status: statusOf(snapshot) }
     })
     note(
       state,

@@ -21,6 +21,8 @@ export const limits = {
   machineJsonDepthMax: 200,
   /** Operations of one patch; a change of more places is told as the whole value. */
   patchOperationsMax: 1_000,
+  /** Transitions that one event may lead to by `always` and `raise`; more of them go in a circle. */
+  machineMicrostepsMax: 10_000,
   /** Migrations that lead from one version of a machine to another; more of them go in a circle. */
   machineMigrationsMax: 1_000,
   /** Milliseconds between two renewals of the place of whoever runs a machine's effects and timers. */
@@ -313,8 +315,8 @@ export const limits = {
   lineageDepthMax: 1_000,
   /** Milliseconds that one check of a store may take: many times what the slowest needs, and less than test runners wait. */
   storeCheckMs: 25_000,
-  /** Milliseconds that a check of a store waits for a reader to be woken: a hundred times what is promised, for a busy machine. */
-  storeWakeMs: 5_000,
+  /** Milliseconds that a check of a store waits for a reader to be woken: many times what is promised, for a busy machine. */
+  storeWakeMs: 2_000,
   /** Operations of one simulation: everything that happens in it is held in memory. */
   simulatedStepsMax: 10_000,
   /** Processes of one simulation that write: more take more turns and meet no oftener. */

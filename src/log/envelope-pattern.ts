@@ -11,6 +11,7 @@ const time = `[0-9]{4}-${day}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\\.[0-9]
 /** At most 1 + 99 + 4 * 25 characters, the bound of an id; dots stand alone and inside. */
 const id = '[A-Za-z0-9][A-Za-z0-9_:@#+=~-]{0,99}(?:\\.[A-Za-z0-9_:@#+=~-]{1,24}){0,4}'
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
+const sessionId = 'sess_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
 const integer = '[1-9][0-9]{0,14}'
 
 /** The groups of the expression, by field. */
@@ -24,25 +25,16 @@ export const envelopeGroups = {
   index: 7,
   recordedAt: 8,
   schemaVersion: 9,
-  time: 10,
-  type: 11,
-  version: 12,
+  sessionId: 10,
+  time: 11,
+  type: 12,
+  version: 13,
 } as const
 
-let newest = { sessionId: '', pattern: /^(?!)/ }
-
-/** The expression for envelopes of one session. The newest is kept: pages of a stream come one after the other. */
-export function envelopePattern(sessionId: string): RegExp {
-  if (newest.sessionId !== sessionId) newest = { sessionId, pattern: patternOf(sessionId) }
-  return newest.pattern
-}
-
-function patternOf(sessionId: string): RegExp {
-  const quoted = sessionId.replaceAll(/[^A-Za-z0-9_-]/g, String.raw`\$&`)
-  return new RegExp(
-    `^\\{"actor":"([ !#-[\\]-~]{1,200})",(?:"causationId":"(${id})",)?"commandId":"(${id})",` +
-      `(?:"correlationId":"(${id})",)?"id":"(${uuid})",(?:"ignorable":(true),)?"index":(0|${integer}),` +
-      `"recordedAt":"(${time})","schemaVersion":(${integer}),"sessionId":"${quoted}",` +
-      `"time":"(${time})","type":"([a-z][a-z.-]{0,99})","version":(${integer})\\}$`,
-  )
-}
+/** One for all sessions: an expression of each session's own is compiled anew whenever the session changes, and the code of it stays. */
+export const envelopePattern = new RegExp(
+  `^\\{"actor":"([ !#-[\\]-~]{1,200})",(?:"causationId":"(${id})",)?"commandId":"(${id})",` +
+    `(?:"correlationId":"(${id})",)?"id":"(${uuid})",(?:"ignorable":(true),)?"index":(0|${integer}),` +
+    `"recordedAt":"(${time})","schemaVersion":(${integer}),"sessionId":"(${sessionId})",` +
+    `"time":"(${time})","type":"([a-z][a-z.-]{0,99})","version":(${integer})\\}$`,
+)

@@ -39,7 +39,6 @@ export function decodePage(page: PackedPage): DecodedPage | null {
   const { sessionId, firstVersion, positions, checksums } = page
   const texts = Buffer.from(page.texts.buffer, page.texts.byteOffset, page.texts.byteLength)
   const encoding = isAscii(texts) ? 'latin1' : 'utf8'
-  const pattern = envelopePattern(sessionId)
   const events: LoggedEvent[] = []
   let plainRows = 0
   let start = 0
@@ -56,7 +55,7 @@ export function decodePage(page: PackedPage): DecodedPage | null {
     }
     const data = texts.toString(encoding, middle + 1, end)
     // The pattern accepts ASCII only: no byte of another text is taken for one of its characters.
-    const groups = pattern.exec(texts.toString('latin1', start, middle))
+    const groups = envelopePattern.exec(texts.toString('latin1', start, middle))
     let event = decodeUsual(groups, data, sessionId, version, position)
     if (event === null) {
       plainRows += 1
@@ -72,7 +71,7 @@ export function decodePage(page: PackedPage): DecodedPage | null {
 /** The event of a row whose checksum has been compared. @throws as `decodeRow`, its plain twin */
 export function decodeChecked(sessionId: string, row: StoredRow): LoggedEvent {
   const { version, position, envelope, data } = row
-  const groups = envelopePattern(sessionId).exec(envelope)
+  const groups = envelopePattern.exec(envelope)
   return decodeUsual(groups, data, sessionId, version, position) ?? decodeRow(sessionId, row)
 }
 
@@ -84,7 +83,8 @@ function decodeUsual(
   version: number,
   position: number,
 ): LoggedEvent | null {
-  if (groups === null || Number(groups[envelopeGroups.version]) !== version) return null
+  if (groups === null || groups[envelopeGroups.sessionId] !== sessionId) return null
+  if (Number(groups[envelopeGroups.version]) !== version) return null
   const usual = usualTypeOf(groups[envelopeGroups.type] ?? '')
   if (usual === undefined || Number(groups[envelopeGroups.schemaVersion]) !== usual.schemaVersion) return null
   const parsed = usual.schema.safeParse(parseJson(data))

@@ -1,6 +1,6 @@
 /**
  * The log as a port: what a store must do, whatever it is made of. `src/log/memory.ts` is the reference;
- * the adapters under `src/store` behave the same, and one contract suite (`test/contract`) holds them all to it.
+ * the adapters under `src/store` behave the same, and one suite (`storeConformance` of `waymark/testing`) holds them all to it.
  *
  * The promises every adapter keeps:
  * - **atomic**: everything a transaction appends, stores and marks is there, or nothing of it;

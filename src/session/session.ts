@@ -112,6 +112,11 @@ export class Session {
     return this.#state.version
   }
 
+  /** The fencing number that this object writes under; once the session has a higher one, it is refused. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
   /**
    * Sends one command. It is decided against the newest state of all processes, inside the write transaction, and is on disk
    * when the promise resolves. The same `commandId` again gives the same events and appends nothing. Where a command takes a

@@ -57,6 +57,7 @@ export class Waymark {
   /** The folder of the home's sessions, where its memory files lie; `null` where nothing is kept on a disk. */
   readonly sessionsFolder: string | null
   readonly #host: SessionHost
+  readonly #closing = new Set<() => Promise<void>>()
   /** The settings with the places they come from; `null` without a home. */
   readonly #loaded: LoadedSettings | null
 
@@ -339,8 +340,15 @@ export class Waymark {
     )
   }
 
-  /** Ends what is going on, summaries included, and closes the home. */
+  /** Has something ended before the home is closed; the function that comes back takes that back. */
+  beforeClose(end: () => Promise<void>): () => void {
+    this.#closing.add(end)
+    return () => void this.#closing.delete(end)
+  }
+
+  /** Ends what is going on, machines and summaries included, and closes the home. */
   async close(): Promise<void> {
+    await Promise.allSettled([...this.#closing].map(async (end) => end()))
     const { log, writers, memory, busy, live } = this.#host
     live.close()
     while (busy.size > 0) await Promise.allSettled(busy)

@@ -3,6 +3,7 @@
  * the transaction that first writes, so that two processes cannot both take the last place. A process that is gone
  * holds no place.
  */
+import { kindOf } from '../fold/kinds.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { WaymarkError } from '../kernel/errors.ts'
 import type { LogTransaction } from '../log/port.ts'
@@ -45,6 +46,8 @@ export class WriterPlace {
       this.leave(transaction, sessionId)
       return
     }
+    // A place is for an agent at work; of machines an orchestrator has as many as it likes.
+    if (kindOf(state) === 'machine') return
     const isChild = !counted && state.parentSessionId !== null && state.forkedAt === null
     // Who takes a session over ends the places of others in it: what was taken once may be gone.
     if ((this.#taken.has(sessionId) && !counted) || isChild) return

@@ -2,6 +2,7 @@
 import { offeredHandoff } from '../fold/handoff.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { type Layers, layersOf, layerTitles } from './layers.ts'
+import { contextTexts, machineText } from './machine-view.ts'
 import { countedText, type StateView, windowText } from './state-view.ts'
 import { taskCountsText } from './task-list.ts'
 import { countOf, countText, type Fact, namesText, percentText, timeText, toneOfPhase } from './text.ts'
@@ -72,7 +73,7 @@ function sessionFacts(view: StateView, state: ReadonlyState): readonly Fact[] {
   return [
     fact('session', view.sessionId),
     ...optional('title', view.title),
-    { label: 'status', value: statusText(view), tone: view.status === 'active' ? 'good' : 'quiet' },
+    { label: 'status', value: statusText(view, state), tone: view.status === 'active' ? 'good' : 'quiet' },
     ...offerFacts(state),
     fact('version', countText(view.version)),
     ...optional(
@@ -126,18 +127,26 @@ function awarenessFacts(view: StateView, { contextAwareness }: Layers): readonly
 
 function machineFacts(machine: Layers['activeContext']['machine']): readonly Fact[] {
   if (machine === undefined) return []
-  const { machineId, machineVersion, status, value, timers, effects } = machine
-  const version = machineVersion === null ? '' : ` ${machineVersion}`
+  const { context, timers, effects, children, ignoredEvents, failedActions } = machine
   return [
-    fact('machine', `${machineId}${version}, ${status}: ${value}`),
+    fact('machine', machineText(machine)),
+    ...several('context', contextTexts(context), contextNamesMax),
     ...several(
       'timer',
       timers.map(({ timerId, name, dueAt }) => `${timerId} ${name}, due ${timeText(dueAt)}`),
     ),
     ...several(
       'effect',
-      effects.map(({ effectId, src, since }) => `${effectId} ${src}, runs since version ${since}`),
+      effects.map(({ effectId, src, since }) => `${effectId} ${src}, runs since version ${countText(since)}`),
     ),
+    ...several(
+      'child',
+      children.map(({ path, status, value }) => `${path}, ${status}${value === null ? '' : `: ${value}`}`),
+    ),
+    ...(ignoredEvents > 0 ? [fact('ignored', countOf(ignoredEvents, 'event'))] : []),
+    ...(failedActions > 0
+      ? [{ label: 'failed', value: countOf(failedActions, 'action'), tone: 'warning' as const }]
+      : []),
   ]
 }
 
@@ -271,6 +280,8 @@ function systemFacts({ system }: Layers): readonly Fact[] {
 
 /** Facts of one kind that a panel shows. */
 const shownMax = 5
+/** Names of a machine's context that a panel shows: it is what its author wants to see first. */
+const contextNamesMax = 20
 
 function fact(label: string, value: string): Fact {
   return { label, value }
@@ -281,8 +292,8 @@ function optional(label: string, value: string | null): readonly Fact[] {
 }
 
 /** One fact a line, the first few. */
-function several(label: string, values: readonly string[]): readonly Fact[] {
-  const shown = values.slice(0, shownMax).map((value) => fact(label, value))
+function several(label: string, values: readonly string[], max = shownMax): readonly Fact[] {
+  const shown = values.slice(0, max).map((value) => fact(label, value))
   const rest = values.length - shown.length
   return rest === 0 ? shown : [...shown, fact(label, `and ${countText(rest)} more`)]
 }
@@ -293,15 +304,16 @@ function pairs(named: Readonly<Record<string, string>>): readonly string[] {
     .map(([name, value]) => `${name} = ${value}`)
 }
 
-function statusText({ status, endReason, offeredTo, holder }: StateView): string {
+function statusText({ status, endReason, offeredTo, holder }: StateView, { machine }: ReadonlyState): string {
   const detail = {
     ended: endReason,
     handed_off: offeredTo === null ? null : `to ${offeredTo}`,
     suspended: null,
     active: holder,
   }
-  const said = detail[status]
-  return `${status.replace('_', ' ')}${said === null ? '' : ` (${said})`}`
+  const end = machine === undefined || machine.status === 'active' ? null : `machine ${machine.status}`
+  const said = [detail[status], end].filter((one) => one !== null).join(', ')
+  return `${status.replace('_', ' ')}${said === '' ? '' : ` (${said})`}`
 }
 
 function parentText({ parentSessionId, forkedAt }: StateView): string | null {

@@ -3,11 +3,11 @@ import type { ContextTier } from '../events/context.ts'
 import type { TaskStatus } from '../events/task.ts'
 import type { Forecast } from '../events/usage.ts'
 import { forecastOf } from '../fold/growth.ts'
-import { valueText } from '../fold/machine-state.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { allocationTable, type PartView, type ReserveView, reserveOf } from './allocation-table.ts'
 import { type Threshold, thresholdsOf } from './budget-report.ts'
 import { type CurrentView, currentView, type ItemView, itemsInOrder } from './context-report.ts'
+import { type MachineView, machineView } from './machine-view.ts'
 import { type ServerView, serverViews } from './servers.ts'
 import { type SpecView, specsByTask, specViews } from './spec-progress.ts'
 import { type WindowView, windowView } from './state-view.ts'
@@ -61,23 +61,6 @@ export interface ActiveContext {
   readonly openCalls: readonly { readonly name: string; readonly begunAt: string | null }[]
   /** The machine that runs in the stream; left out for sessions. */
   readonly machine?: MachineView
-}
-
-/** Where a machine is, and what it waits for. */
-export interface MachineView {
-  readonly machineId: string
-  readonly machineVersion: string | null
-  readonly status: NonNullable<ReadonlyState['machine']>['status']
-  /** Its state value, in one line. */
-  readonly value: string
-  /** Steps it has made, its start among them. */
-  readonly transitions: number
-  /** Timers that are set, the next one first. */
-  readonly timers: readonly { readonly timerId: string; readonly name: string; readonly dueAt: string }[]
-  /** Effects that run, oldest first. */
-  readonly effects: readonly { readonly effectId: string; readonly src: string; readonly since: number }[]
-  readonly ignoredEvents: number
-  readonly failedActions: number
 }
 
 /** L3: what was done and decided. */
@@ -211,28 +194,6 @@ function activeContext(state: ReadonlyState): ActiveContext {
     items,
     openCalls,
     ...(state.machine === undefined ? {} : { machine: machineView(state.machine) }),
-  }
-}
-
-function machineView(machine: NonNullable<ReadonlyState['machine']>): MachineView {
-  const { machineId, machineVersion, status, snapshot, transitions, ignoredEvents, failedActions } = machine
-  const timers = Object.values(machine.timers)
-    .map(({ timerId, name, dueAt }) => ({ timerId, name, dueAt }))
-    .sort((a, b) => (a.dueAt < b.dueAt ? -1 : Number(a.dueAt > b.dueAt)))
-  const effects = Object.values(machine.effects)
-    .map(({ effectId, src, since }) => ({ effectId, src, since }))
-    .sort((a, b) => a.since - b.since)
-  const value = valueText(snapshot.value)
-  return {
-    machineId,
-    machineVersion,
-    status,
-    value,
-    transitions,
-    timers,
-    effects,
-    ignoredEvents,
-    failedActions,
   }
 }
 

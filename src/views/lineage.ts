@@ -1,7 +1,7 @@
 /** Where sessions come from and what became of them: forks, continuations and sub-agents below the session they belong to. */
 import type { Counted } from '../events/shapes.ts'
 import { noUsage } from '../fold/state.ts'
-import type { StreamSummary } from '../fold/summary.ts'
+import type { MachineSummary, StreamSummary } from '../fold/summary.ts'
 import { inNaturalOrder } from './text.ts'
 
 /** What a log says of a session without reading its events. */
@@ -34,6 +34,9 @@ export interface LineageNode {
   readonly atVersion: number | null
   readonly depth: number
   readonly title: string | null
+  readonly nativeId: string | null
+  /** The machine that runs in it; `null` for sessions. */
+  readonly machine: MachineSummary | null
   readonly status: StreamSummary['status']
   readonly startedAt: string | null
   readonly version: number
@@ -167,6 +170,8 @@ function nodeOf(
     atVersion,
     depth,
     title: summary?.title ?? null,
+    nativeId: summary?.nativeId ?? null,
+    machine: summary?.machine ?? null,
     status: summary?.status ?? 'active',
     startedAt: summary?.startedAt ?? null,
     version,

@@ -71,6 +71,7 @@ describe('the benches', () => {
       'recovery',
       'past',
       'verify',
+      'machines',
       'xstate',
     ])
     expect(leftOut).toEqual(['emmett', 'castore', 'langgraph'])

@@ -5,8 +5,12 @@
  * where that stands, why, and what would be accepted. Method: short histories,
  * played without policies; the next command is decided in the state they lead to, and the whole answer is compared.
  */
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { decide } from '../../src/decide/decide.ts'
 import type { Command } from '../../src/events/commands.ts'
+import type { ContextItem } from '../../src/fold/context-state.ts'
+import { initialState } from '../../src/fold/state.ts'
+import { limits } from '../../src/kernel/limits.ts'
 import { content, holdsDecided, holdsRefused, ofSession, type RefusedRow, type Row } from './rows.ts'
 
 const critical: Command = { type: 'context.add', tag: '@KEEP', tier: 'critical', category: 'reference.tools' }
@@ -321,6 +325,98 @@ const allocations: readonly Row[] = [
     [['context.summarized', { weight: { tokens: 2, estimated: true }, savedTokens: 98 }]],
   ],
 ]
+
+const waiting: Command = { type: 'context.request-summary', tags: ['@ITEM'], targetPercent: 20 }
+const later: Command = { type: 'context.defer', tags: ['@ITEM'] }
+
+/** What is true of one of two items is not true of both. */
+const pairs: readonly Row[] = [
+  [
+    'are deferred, and one is already',
+    [tools, item, later],
+    { type: 'context.defer', tags: both },
+    [['context.deferred', { savedTokens: 10_000 }]],
+  ],
+  [
+    'come back, and one is there',
+    [tools, item, later],
+    { type: 'context.restore', tags: both },
+    [['context.restored']],
+  ],
+  [
+    'are to be summarized, and one is already',
+    [{ ...tools, content } as Command, item, waiting],
+    { type: 'context.request-summary', tags: both, targetPercent: 20 },
+    [['context.summary-requested']],
+  ],
+  [
+    'are not to be summarized, and one never was',
+    [{ ...tools, content } as Command, item, waiting],
+    { type: 'context.request-summary', tags: both, targetPercent: null },
+    [['context.summary-requested']],
+  ],
+  [
+    'are too much when one is no summary any more',
+    [tools, more, { type: 'context.summarize', tag: '@ITEM', summary: content, tokens: 4_000 }],
+    { type: 'context.restore', tags: ['@ITEM'] },
+    [['context.restored'], ['budget.allocation-overrun', { allocations: [overrun] }]],
+  ],
+]
+
+describe('what is decided about two items that', () => {
+  it.each(pairs.map((row) => ({ name: row[0], row })))('$name', ({ row }) => holdsDecided(row))
+})
+
+describe('a context', () => {
+  it.each<[string, 'critical' | 'supporting', readonly string[]]>([
+    ['one may go', 'supporting', ['context.discard', 'context.archive']],
+    ['none may go', 'critical', ['context.retier']],
+  ])('that is full takes no item more, and says what helps: %s', (_, tier, accepted) => {
+    const context = { now: '', checkpointId: () => '', handoffId: () => '', countedCall: () => null }
+    const begun = {
+      ...initialState('sess_00000000-0000-4000-8000-000000000001'),
+      startedAt: '2026-01-01T00:00:00.000Z',
+    }
+    const held = contextItem(tier)
+    const filled = (count: number) => {
+      const items = Object.fromEntries(
+        Array.from({ length: count }, (_, index) => [`@N${index}`, { ...held, tag: `@N${index}` }]),
+      )
+      return {
+        ...begun,
+        context: { ...begun.context, items: { ...items, '@LAST': contextItem('critical') } },
+      }
+    }
+    expect(decide(filled(limits.contextItemsMax - 2), item, context).ok).toBe(true)
+    expect(decide(filled(limits.contextItemsMax - 1), item, context)).toMatchObject({
+      ok: false,
+      refusal: { reason: 'its context holds 1000 items, as many as it may', accepted },
+    })
+  })
+})
+
+function contextItem(tier: 'critical' | 'supporting'): ContextItem {
+  const none = {
+    title: null,
+    content: null,
+    server: null,
+    summary: null,
+    summaryTokens: null,
+    summaryWantedPercent: null,
+    summaryWantedVersion: null,
+  }
+  return {
+    ...none,
+    tag: '@LAST',
+    tier,
+    category: 'reference.tools',
+    tokens: 0,
+    estimated: false,
+    status: 'kept',
+    addedVersion: 1,
+    addedAt: '2026-01-01T00:00:00.000Z',
+  }
+}
 
 describe('what is decided about an item', () => {
   it.each(allocations.map((row) => ({ name: row[0], row })))('and its allocation: $name', ({ row }) =>

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   assign,
   createMachine,
@@ -184,6 +184,53 @@ describe('effects', () => {
     await again.stop()
   })
 
+  it.each([
+    [
+      'an error with what it carries',
+      Object.assign(new Error('no'), { code: 'E7', at: new Date(0) }),
+      { message: 'no', code: 'E7' },
+    ],
+    ['a value', { code: 7 }, { code: 7 }],
+    ['a text', 'boom', 'boom'],
+    ['an error without a name', Object.assign(new Error('no'), { name: undefined }), { message: 'no' }],
+    ['an error with half a character', new Error('a\uD800'), { message: 'a\uFFFD' }],
+  ])('records %s that a promise throws', async (what, thrown, expected) => {
+    const failing = worker(() => Promise.reject(thrown))
+    const actor = await durable(failing, { log: await home(), id: `w-${what.length}` })
+    const failed = await waitFor(actor.ref, (snapshot) => snapshot.matches('failed'), { timeout: 5_000 })
+    if (typeof expected === 'string') expect(failed.context.got).toBe(expected)
+    else expect(failed.context.got).toMatchObject(expected)
+    await actor.stop()
+  })
+
+  it('ends an effect by the failure when the machine throws at its outcome', async () => {
+    const machine = setup({ actors: { work: fromPromise(async () => 1) } }).createMachine({
+      id: 'throwing',
+      context: { why: null as unknown },
+      initial: 'on',
+      states: {
+        on: {
+          invoke: {
+            src: 'work',
+            onDone: {
+              guard: () => {
+                throw new Error('guard broke')
+              },
+              target: 'off',
+            },
+            onError: { target: 'failed', actions: assign({ why: ({ event }) => event.error }) },
+          },
+        },
+        off: {},
+        failed: {},
+      },
+    })
+    const actor = await durable(machine, { log: await home(), id: 'throwing-1' })
+    const failed = await waitFor(actor.ref, (snapshot) => snapshot.matches('failed'), { timeout: 5_000 })
+    expect(failed.context.why).toMatchObject({ code: 'MACHINE_FAILED' })
+    await actor.stop()
+  })
+
   it('records output that is no JSON as an error that says where', async () => {
     const actor = await durable(
       worker(async () => ({ at: new Date(0) })),
@@ -227,6 +274,35 @@ describe('effects', () => {
     await waitFor(actor.ref, ({ context }) => context.rang === 1)
     await actor.send({ type: 'OFF' })
     expect(heard).toEqual([{ type: 'RING' }, 'cleaned up'])
+    await actor.stop()
+  })
+})
+
+describe('refs', () => {
+  it('in context and of children within children are heard', async () => {
+    const kid = createMachine({
+      id: 'kid',
+      context: { n: 0 },
+      on: { ADD: { actions: assign({ n: ({ context }) => context.n + 1 }) } },
+    })
+    const middle = setup({ actors: { kid } }).createMachine({
+      id: 'middle',
+      invoke: { src: 'kid', id: 'kid' },
+    })
+    const family = setup({ actors: { kid, middle } }).createMachine({
+      id: 'family',
+      context: ({ spawn }) => ({ own: spawn('kid', { id: 'own' }) }),
+      invoke: { src: 'middle', id: 'middle' },
+    })
+    const actor = await durable(family, { log: await home(), id: 'family-1' })
+    const { context, children } = actor.getSnapshot()
+    context.own.send({ type: 'ADD' })
+    const within = children['middle']?.getSnapshot().children.kid
+    within?.send({ type: 'ADD' })
+    await vi.waitFor(() => expect(actor.version).toBe(3))
+    const after = actor.getSnapshot()
+    expect(after.context.own.getSnapshot().context.n).toBe(1)
+    expect(after.children['middle']?.getSnapshot().children.kid?.getSnapshot().context.n).toBe(1)
     await actor.stop()
   })
 })
@@ -288,6 +364,21 @@ describe('timers', () => {
     await actor.settled()
     expect(actor.getSnapshot().value).toBe('burnt')
     await actor.stop()
+  })
+
+  it('decides what becomes of them once a suspended machine is at work again', async () => {
+    let now = '2026-01-01T00:00:00.000Z'
+    const waymark = await home({ clock: { now: () => now } })
+    const clock = new SimulatedClock()
+    const first = await durable(fuse, { log: waymark, id: 'fuse-3', clock })
+    await first.session.send({ type: 'session.suspend' })
+    now = '2026-01-01T00:00:04.000Z'
+    await first.stop()
+    now = '2026-01-01T01:00:00.000Z'
+    const again = await durable(fuse, { log: waymark, id: 'fuse-3', clock, timers: 'remaining' })
+    await again.session.send({ type: 'session.resume' })
+    await vi.waitFor(() => expect(again.session.state.machine?.timers['0:0']?.dueAt).toMatch(/T01:00:06/))
+    await again.stop()
   })
 
   it.each([

@@ -3,8 +3,8 @@
  * Method: real machines over a log in memory; each trap of XState has its test.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { assign, createMachine, type InspectionEvent, setup } from 'xstate'
-import { durable, MemoryLog, Waymark } from '../../src/index.ts'
+import { assign, createMachine, fromPromise, type InspectionEvent, type StateValue, setup } from 'xstate'
+import { durable, MemoryLog, type MigratedSnapshot, Waymark } from '../../src/index.ts'
 
 const homes: Waymark[] = []
 afterEach(async () => {
@@ -96,6 +96,126 @@ describe('versions', () => {
     await (await durable(first, { log: waymark, id: 'd' })).stop()
     const lamp = createMachine({ id: 'lamp', initial: 'off', states: { off: {} } })
     await expect(durable(lamp, { log: waymark, id: 'd' })).rejects.toMatchObject({ code: 'MACHINE_MISMATCH' })
+  })
+})
+
+describe('a migration', () => {
+  const counting = (version: string) =>
+    setup({ types: {} as { context: { n: number }; events: { type: 'ADD' } } }).createMachine({
+      id: 'counting',
+      version,
+      context: { n: 0 },
+      on: { ADD: { actions: assign({ n: ({ context }) => context.n + 1 }) } },
+    })
+
+  it('loses nothing that is sent while it is made, and leaves the place to the newer machine', async () => {
+    const waymark = await home()
+    const old = await durable(counting('1'), { log: waymark, id: 'c' })
+    await old.send({ type: 'ADD' })
+    let sent: Promise<unknown> | null = null
+    const snapshot = (before: { value: StateValue; context: unknown }) => {
+      sent ??= old.send({ type: 'ADD' })
+      return { ...before, context: { n: Reflect.get(Object(before.context), 'n') } }
+    }
+    const now = await durable(counting('2'), {
+      log: waymark,
+      id: 'c',
+      migrate: { '1': { to: '2', snapshot } },
+    })
+    await sent
+    expect(now.getSnapshot().context.n).toBe(2)
+    await expect(old.send({ type: 'ADD' })).rejects.toMatchObject({ code: 'MACHINE_MISMATCH' })
+    await vi.waitFor(() => expect([old.isRunner, now.isRunner]).toEqual([false, true]))
+    await now.stop()
+    await old.stop()
+  })
+
+  it('by several processes at once is made once, and all of them open', async () => {
+    const waymark = await home()
+    await (await durable(counting('1'), { log: waymark, id: 'c' })).stop()
+    const migrate = { '1': { to: '2' } }
+    const all = await Promise.all(
+      [1, 2, 3].map(() => durable(counting('2'), { log: waymark, id: 'c', migrate })),
+    )
+    expect(await typesOf(waymark, all[0]?.sessionId ?? '')).toEqual(['machine.started', 'machine.migrated'])
+    for (const actor of all) await actor.stop()
+  })
+
+  it.each([
+    ['answers nothing', () => undefined, 'MACHINE_INVALID', /answered nothing/],
+    [
+      'throws',
+      () => {
+        throw new Error('no idea')
+      },
+      'MACHINE_FAILED',
+      /threw: no idea/,
+    ],
+    [
+      'answers no JSON',
+      (before: object) => ({ ...before, context: { at: new Date(0) } }),
+      'MACHINE_INVALID',
+      /Date/,
+    ],
+  ])('that %s is refused, and nothing is recorded', async (_what, snapshot, code, message) => {
+    const waymark = await home()
+    await (await durable(counting('1'), { log: waymark, id: 'c' })).stop()
+    const migrate = { '1': { to: '2', snapshot: snapshot as never } }
+    const failed = await durable(counting('2'), { log: waymark, id: 'c', migrate }).catch(
+      (error: unknown) => error,
+    )
+    expect(failed).toMatchObject({ code, message: expect.stringMatching(message) })
+    const again = await durable(counting('1'), { log: waymark, id: 'c' })
+    expect(again.version).toBe(1)
+    await again.stop()
+  })
+
+  it('stops the effects and timers of children that the new state does not have', async () => {
+    const waymark = await home()
+    const runs: string[] = []
+    const waiting = (version: string, id: string) =>
+      setup({
+        actors: {
+          wait: fromPromise(() => {
+            runs.push(version)
+            return new Promise(() => {})
+          }),
+        },
+      }).createMachine({
+        id: 'waiting',
+        version,
+        initial: 'a',
+        states: { a: { invoke: { src: 'wait', id } }, b: {} },
+      })
+    const old = await durable(waiting('1', 'n'), { log: waymark, id: 'w' })
+    await old.stop()
+    const snapshot = (before: MigratedSnapshot) => ({ ...before, value: 'b', children: {} })
+    const now = await durable(waiting('2', 'm'), {
+      log: waymark,
+      id: 'w',
+      migrate: { '1': { to: '2', snapshot } },
+    })
+    await now.settled()
+    expect(now.session.state.machine?.effects).toEqual({})
+    expect(runs).toEqual(['1'])
+    await now.stop()
+  })
+})
+
+describe('a handoff', () => {
+  it('takes the place from whoever held the machine before', async () => {
+    const waymark = await home()
+    const before = await durable(first, { log: waymark, id: 'd' })
+    const after = await durable(first, { log: waymark, id: 'd' })
+    expect([before.isRunner, after.isRunner]).toEqual([true, false])
+    await before.session.handOff({ fromAgent: 'a', toAgent: 'b' })
+    await after.session.refresh()
+    await after.session.acceptHandoff({ agent: 'b' })
+    await vi.waitFor(() => expect([before.isRunner, after.isRunner]).toEqual([false, true]))
+    await expect(before.send({ type: 'OPEN' })).rejects.toMatchObject({ code: 'STALE_HOLDER' })
+    await after.send({ type: 'OPEN' })
+    await after.stop()
+    await before.stop()
   })
 })
 
@@ -211,6 +331,19 @@ describe('failures', () => {
     await actor.send({ type: 'FINE' })
     expect(actor.getSnapshot().context.n).toBe(1)
     await actor.stop()
+  })
+
+  it.each([
+    ['null', null],
+    ['a text', 'OPEN'],
+    ['an event of XState', { type: 'xstate.stop' }],
+    ['an event without type', { kind: 'OPEN' }],
+  ])('%s is no event to send', async (_what, event) => {
+    const actor = await durable(faulty, { log: await home(), id: 'f' })
+    await expect(actor.send(event as never)).rejects.toMatchObject({ code: 'MACHINE_INVALID' })
+    expect(actor.version).toBe(1)
+    await actor.stop()
+    await expect(actor.send({ type: 'FINE' })).rejects.toMatchObject({ code: 'USAGE' })
   })
 
   it('an action that throws is recorded, and the step stands', async () => {

@@ -36,7 +36,7 @@ export interface Driven {
 export function drive(
   machine: AnyStateMachine,
   input?: unknown,
-  options: { readonly inspect?: boolean } = {},
+  options: { readonly inspect?: boolean; readonly watched?: boolean } = {},
 ): Driven {
   const live: LiveStep[] = []
   return driveDurable(durableMachine(machine, { onStep: (step) => live.push(step), ...options }), live, input)

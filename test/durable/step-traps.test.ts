@@ -214,7 +214,7 @@ describe('a machine that fails', () => {
   })
 
   it('by going round without end is ended', () => {
-    const driven = drive(machine)
+    const driven = drive(machine, undefined, { watched: true })
     expect(() => driven.send({ type: 'LOOP' })).toThrow(
       failed('MACHINE_FAILED', 'did not come to an end on LOOP'),
     )

@@ -202,6 +202,105 @@ describe('an allocation that is overrun', () => {
   })
 })
 
+describe('what is known', () => {
+  it('stays where an event does not speak of it', () => {
+    const facts: readonly Fact[] = [
+      ['focus.changed', { objectives: ['o'], constraints: ['c'] }],
+      ['focus.changed', { variables: { x: '1' } }],
+      ['project.described', { name: 'n', root: '/' }],
+      ['project.described', {}],
+      ['milestone.updated', { milestoneId: 'M', title: 't', specId: 'S', status: 'reached' }],
+      ['milestone.updated', { milestoneId: 'M' }],
+      ['user.described', { language: 'ko', expertise: 'expert' }],
+      ['user.described', {}],
+      ['system.described', { tools: ['Read'] }],
+      ['system.described', {}],
+    ]
+    const { focus, project, milestones, user, tools } = stateAfter(...facts).knowledge
+    expect(focus).toMatchObject({ objectives: ['o'], constraints: ['c'], variables: { x: '1' } })
+    expect([project, tools]).toMatchObject([{ name: 'n', root: '/' }, ['Read']])
+    expect(user).toMatchObject({ language: 'ko', expertise: 'expert' })
+    expect(milestones.M).toMatchObject({ title: 't', specId: 'S', status: 'reached', reachedAt: time })
+  })
+
+  it('of a milestone is when it was reached, until it is not any more', () => {
+    const milestone = (status: string): Fact => ['milestone.updated', { milestoneId: 'M', status }]
+    const reachedAt = (...facts: readonly Fact[]) => stateAfter(...facts).knowledge.milestones.M?.reachedAt
+    expect([reachedAt(milestone('reached')), reachedAt(milestone('missed'))]).toEqual([time, null])
+    expect(reachedAt(milestone('reached'), milestone('planned'))).toBeNull()
+    const lines = (...facts: readonly Fact[]) => stateAfter(...facts).history.length
+    expect(lines(milestone('reached'), milestone('reached'))).toBe(lines(milestone('reached')))
+  })
+
+  it('of specs are the newest: the one that changed longest ago goes', () => {
+    const spec = (index: number): Fact => ['spec.updated', { specId: `S${index}`, title: 't' }]
+    const specsAfter = (...facts: readonly Fact[]) => Object.keys(stateAfter(...facts).knowledge.specs)
+    const full = times(limits.specsMax, spec)
+    expect(specsAfter(...full)).toHaveLength(limits.specsMax)
+    const more = specsAfter(...full, spec(0), spec(limits.specsMax))
+    expect([more.length, more.includes('S0'), more.includes('S1'), more.includes('S2')]).toEqual([
+      limits.specsMax,
+      true,
+      false,
+      true,
+    ])
+  })
+})
+
+describe('files and results', () => {
+  const write = (path: string, outcome = 'ok'): readonly Fact[] => [
+    ['tool.called', { toolCallId: path, name: 'Write', target: path, writes: true }],
+    ['tool.returned', { toolCallId: path, outcome }],
+  ]
+  const filesAfter = (...facts: readonly Fact[]) => stateAfter(...facts).talk.files.map(({ path }) => path)
+  it('that were written are listed once, the newest last', () => {
+    expect(filesAfter(...write('a'), ...write('b'), ...write('a'))).toEqual(['b', 'a'])
+    expect(filesAfter(...write('a'), ...write('b', 'error'))).toEqual(['a'])
+    expect(
+      filesAfter(
+        ['tool.called', { toolCallId: 't', name: 'Read', target: 'a' }],
+        ['tool.returned', { toolCallId: 't', outcome: 'ok' }],
+      ),
+    ).toEqual([])
+    const many = times(limits.recentFilesMax, (index) => `f${index}`)
+    expect(filesAfter(...many.flatMap((path) => write(path)))).toEqual(many)
+    expect(filesAfter(...many.flatMap((path) => write(path)), ...write('last'))).toEqual([
+      ...many.slice(1),
+      'last',
+    ])
+  })
+
+  it('that came before their calls are remembered up to a limit', () => {
+    const result = (index: number): Fact => ['tool.returned', { toolCallId: `t${index}`, outcome: 'ok' }]
+    const early = (count: number) => stateAfter(...times(count, result)).earlyResults
+    expect(early(limits.earlyResultsMax)).toHaveLength(limits.earlyResultsMax)
+    expect([early(limits.earlyResultsMax + 1).length, early(limits.earlyResultsMax + 1)[0]]).toEqual([
+      limits.earlyResultsMax,
+      't1',
+    ])
+  })
+})
+
+describe('the history', () => {
+  it('keeps its newest lines, each no longer than a preview', () => {
+    const suspended = (reason: string): Fact => ['session.suspended', { reason }]
+    const { history } = stateAfter(...times(3 * limits.historyEntriesMax, (index) => suspended(`r${index}`)))
+    expect(history).toHaveLength(limits.historyEntriesMax)
+    expect(history.at(-1)?.text).toBe(`session suspended: r${3 * limits.historyEntriesMax - 1}`)
+    expect(noted(suspended('x'.repeat(2 * limits.previewCharactersMax)))).toHaveLength(
+      limits.previewCharactersMax,
+    )
+  })
+
+  it('of times is the latest, in whatever order they come', () => {
+    const state = initialState(id)
+    const at = (version: number, when: string) =>
+      ({ type: 'turn.completed', data: {}, version, time: when }) as FoldableEvent
+    foldInto(state, [at(1, '2026-01-02T00:00:00.000Z'), at(2, time)])
+    expect(state.lastEventAt).toBe('2026-01-02T00:00:00.000Z')
+  })
+})
+
 describe('tool calls', () => {
   const call: Fact = ['tool.called', { toolCallId: 't', name: 'Write', target: 'a.ts', writes: true }]
   it('that came after their result are done, and their file is noted', () => {

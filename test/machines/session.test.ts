@@ -209,6 +209,7 @@ describe('the class of a command', () => {
     'recovery.record-step',
     'session.redact',
     'machine.settle-effect',
+    'machine.migrate',
     'machine.report-failure',
   ]
 

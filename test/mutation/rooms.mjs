@@ -1,12 +1,18 @@
 /** What is mutated, and the tests that are to notice: those that are quick, and in one process. */
-const machines = 'test/machines/{budget,handoff,recovery,session,task,examples,spec,task-laws,compile,factories}.test.ts'
+const machines =
+  'test/machines/{budget,handoff,recovery,session,task,examples,spec,task-laws,compile,factories}.test.ts'
 const decide = 'test/decide/*.test.ts'
 
 /** @type {Readonly<Record<string, { readonly mutate: string, readonly tests: readonly string[], readonly runs: number, readonly budgetMs: number }>>} */
 export const rooms = {
   machines: {
     mutate: 'machines/**/*.ts',
-    tests: [machines, 'test/decide/machines-given.test.ts', 'test/docs/machine-graphs.test.ts', 'test/laws/{compile,decide}.test.ts'],
+    tests: [
+      machines,
+      'test/decide/machines-given.test.ts',
+      'test/docs/machine-graphs.test.ts',
+      'test/laws/{compile,decide}.test.ts',
+    ],
     runs: 60,
     budgetMs: 2_000,
   },

@@ -16,10 +16,14 @@ if (unknown.length > 0) {
   process.exit(1)
 }
 for (const room of named.length > 0 ? named : Object.keys(rooms)) {
-  const { status } = spawnSync(process.execPath, [stryker, 'run', join(import.meta.dirname, 'stryker.config.mjs')], {
-    cwd: join(import.meta.dirname, '../..'),
-    env: { ...process.env, MUTATION_ROOM: room },
-    stdio: 'inherit',
-  })
+  const { status } = spawnSync(
+    process.execPath,
+    [stryker, 'run', join(import.meta.dirname, 'stryker.config.mjs')],
+    {
+      cwd: join(import.meta.dirname, '../..'),
+      env: { ...process.env, MUTATION_ROOM: room },
+      stdio: 'inherit',
+    },
+  )
   if (status !== 0) process.exitCode = 1
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rooms } from './rooms.mjs'
 
-const room = process.env['MUTATION_ROOM'] ?? 'machines'
+const room = process.env.MUTATION_ROOM ?? 'machines'
 const report = (name) => join(import.meta.dirname, 'reports', name)
 
 export default {

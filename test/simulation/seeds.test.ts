@@ -18,7 +18,10 @@ const forMs = seconds * 1_000
 
 /** The rest of the time is for real files, in which a run takes several times as long. */
 const share = 0.85
-const steps = 24
+const steps = 25
+
+/** Runs in a second of processor time that are there on any machine: a tenth of what an idle one makes. */
+const runsPerSecondMin = 10
 
 it(`seeds from ${seed} on keep every promise`, { timeout: forMs + 60_000 }, async () => {
   const before = process.cpuUsage()
@@ -26,8 +29,8 @@ it(`seeds from ${seed} on keep every promise`, { timeout: forMs + 60_000 }, asyn
   const { user, system } = process.cpuUsage(before)
   const cpuSeconds = (user + system) / 1_000_000
   process.stdout.write(`simulated ${JSON.stringify({ ...found, cpuSeconds })}\n`)
-  // By the time that it was given: on a busy machine that is a part of the time that has gone by.
-  expect(found.runs).toBeGreaterThan(cpuSeconds * 4)
+  // By the time that it was given: on a busy machine that is a part of the time that has gone by. The first seconds compile.
+  expect(found.runs).toBeGreaterThan(Math.max(0, cpuSeconds - 3) * runsPerSecondMin)
 })
 
 it(`seeds from ${seed} on keep every promise in a SQLite file`, { timeout: forMs + 60_000 }, async () => {
@@ -46,5 +49,5 @@ it(`seeds from ${seed} on keep every promise in a SQLite file`, { timeout: forMs
 it('fixed seeds keep every promise: whatever changes meets the same runs again', {
   timeout: 120_000,
 }, async () => {
-  for (let fixed = 1; fixed <= 12; fixed++) await simulate({ seed: fixed })
+  for (let fixed = 1; fixed <= 60; fixed++) await simulate({ seed: fixed, steps })
 })

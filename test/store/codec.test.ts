@@ -177,14 +177,12 @@ describe('the pattern of envelopes', () => {
           const start = text.indexOf(`"${name}":`) + name.length + 3 + at
           text = text.slice(0, start) + insert + text.slice(start + drop)
         }
-        const groups = envelopePattern(session).exec(text)
+        const groups = envelopePattern.exec(text)
         if (groups === null) return
         accepted += 1
         const parsed = storedEnvelopeShape.parse(JSON.parse(text))
-        const { sessionId, ...fields } = parsed
-        expect(sessionId).toBe(session)
         for (const [name, group] of Object.entries(envelopeGroups)) {
-          expect(String(groups[group])).toBe(String(fields[name as keyof typeof fields]))
+          expect(String(groups[group])).toBe(String(parsed[name as keyof typeof parsed]))
         }
       }),
       { numRuns: 5_000 },
@@ -192,11 +190,12 @@ describe('the pattern of envelopes', () => {
     expect(accepted).toBeGreaterThan(100)
   })
 
-  it('knows its session only, and is not fooled by one whose id is a pattern', () => {
-    const [row] = rowsFor([taskAdded('A')])
-    expect(envelopePattern(session).test(row?.envelope ?? '')).toBe(true)
-    expect(envelopePattern(sessionOf('other')).test(row?.envelope ?? '')).toBe(false)
-    expect(envelopePattern('.*').test(row?.envelope ?? '')).toBe(false)
+  it('takes nothing for an event of a session that it does not name', () => {
+    const rows = rowsFor([taskAdded('A')])
+    expect(decodePage(packed(rows, session))?.plainRows).toBe(0)
+    for (const other of [sessionOf('other'), '.*', `${session} `]) {
+      expect(() => decodePage(packed(rows, other))).toThrow(/is damaged/)
+    }
   })
 })
 

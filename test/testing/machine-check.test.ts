@@ -67,7 +67,9 @@ describe('a sound machine passes, with all of it met:', () => {
         'a page is shown': ({ value, context }) => value !== 'shown' || context.page === 'page',
         'the input is there': ({ context }) => context.url === 'a',
       },
+      // It counts how often it tried.
       statesMax: 60,
+      cutShort: true,
     })
     expect(told(problems)).toEqual([])
     expect(coverage.transitions.map(({ on }) => on)).toEqual([
@@ -184,6 +186,7 @@ describe('a fault is found:', () => {
       expect.stringMatching(
         /^answers: the machine does not start: .*\(if it needs an input, give it in `input`\)$/,
       ),
+      expect.stringMatching(/^whole: nothing was looked at: the machine does not start: /),
     ])
   })
 })
@@ -195,6 +198,7 @@ describe('an invariant', () => {
       invariants: { 'at most twice': ({ context }) => context.times <= 2 },
       // Random walks alone have to find it.
       statesMax: 1,
+      cutShort: true,
     })
     expect(problems.map(({ message }) => message)).toEqual([
       [
@@ -217,6 +221,7 @@ describe('an invariant', () => {
         numRuns: 1,
         lengthMax: 1,
         statesMax: 40,
+        cutShort: true,
       }).problems
     const broken = report((taken) => taken <= 20)
     expect(broken.map(events)).toEqual([['open', 'take', 'take', 'take']])
@@ -249,9 +254,11 @@ describe('what is so on purpose', () => {
     [{ neverTaken: ['a: go → b'] }, /^`neverTaken` names `a: go → b`, and it was taken \d+ times$/],
     [{ deadEnds: ['a'] }, /^`deadEnds` names `a`, and no dead end was found there$/],
     [{ afterDone: ['go'] }, /^`afterDone` names `go`, and it leads out of no machine that is done$/],
-    [{ unreachable: ['z'] }, /^`unreachable` names `z`, and there is no such state: a; b; c$/],
-    [{ neverTaken: ['z'] }, /^`neverTaken` names `z`, and there is no such transition: a: go → b; /],
-    [{ events: { zap: [{}] } }, /^`events` has data for `zap`, and the machine knows no such event$/],
+    [{ cutShort: true }, /^`cutShort` is declared, and everything was looked at$/],
+    [
+      { events: { zap: [{}] } },
+      /^`events` has data for `zap`; the machine knows no such event, only these: go; end; ping$/,
+    ],
   ])('is one when it is not so: %o', (options, message) => {
     const { problems } = check(samples.deadEnd, { deadEnds: ['b'], ...options })
     expect(problems.filter(({ check }) => check === 'declared').map((one) => one.message)).toContainEqual(
@@ -281,15 +288,46 @@ describe('the work', () => {
     expect(coverage.cutShort).toEqual([
       'paths were followed from 50 different snapshots (statesMax); there are more',
     ])
+    const cut = 'paths were followed from 50 different snapshots (statesMax); there are more'
     expect(told(problems)).toEqual([
-      expect.stringMatching(/^states: `far` is never reached: .* \(cut short: paths were followed from 50 /),
-      expect.stringMatching(/^transitions: .* \(cut short: /),
+      `whole: not everything was looked at: ${cut} (raise the bound, or declare \`cutShort: true\` of a machine that never comes to an end)`,
+      expect.stringMatching(
+        /^states: `far` was not reached before the work was cut short: .* \(cut short: paths were followed from 50 /,
+      ),
+      expect.stringMatching(/^transitions: .* was not taken before the work was cut short: .* \(cut short: /),
     ])
-    expect(formatCoverage(coverage)).toContain('\ncut short: paths were followed from 50')
+    expect(formatCoverage(coverage).split('\n').slice(1, 3)).toEqual([
+      `cut short: ${cut}`,
+      'states not reached before that:',
+    ])
     expect(check(counter, { stepsMax: 30 }).coverage.cutShort).toEqual([
       '30 events were tried on paths (stepsMax); there are more',
     ])
-    expect(check(counter, { statesMax: 400, numRuns: 1 }).ok).toBe(true)
+    expect(told(check(counter, { statesMax: 400, numRuns: 1 }).problems)).toEqual([
+      expect.stringMatching(/^whole: not everything was looked at: /),
+    ])
+    expect(check(counter, { statesMax: 400, numRuns: 1, cutShort: true }).ok).toBe(true)
+  })
+
+  it('says too where it stopped to try events at the end', () => {
+    const machine = createMachine({
+      id: 'm',
+      initial: 'a',
+      states: { a: { on: { one: 'b', two: 'b', three: 'b' } }, b: { type: 'final' } },
+    })
+    expect(check(machine, { stepsMax: 3 }).coverage.cutShort).toEqual([])
+    const ends = Object.fromEntries(
+      Array.from({ length: 4 }, (_, index) => [`e${index}`, { type: 'final' as const }]),
+    )
+    const many = createMachine({
+      id: 'many',
+      initial: 'a',
+      states: { a: { on: { 'e0.go': 'e0', 'e1.go': 'e1', 'e2.go': 'e2', 'e3.go': 'e3' } }, ...ends },
+    })
+    expect(check(many, { stepsMax: 4 }).coverage.cutShort).toEqual([
+      '4 events were tried where the machine is done (stepsMax); there are more',
+    ])
+    expect(check(many, { stepsMax: 16 }).ok).toBe(true)
   })
 
   it('is the same again with the same seed', () => {

@@ -5,6 +5,7 @@ import { timeText, toneOfPhase } from '../../views/text.ts'
 import { withWaymark } from '../context.ts'
 import { exitCodes, homeText } from '../failure.ts'
 import type { Cell } from '../layout.ts'
+import { kindCells, kindColumns, statusCell, titleCell } from '../stream-cells.ts'
 import { readTree, shortNames, type Tree } from '../tree.ts'
 import { verb } from '../verb.ts'
 
@@ -21,7 +22,10 @@ export const list = verb(shape, async ({ all = false }, context) => {
   const nameOf = output.aligned ? shortNames(tree.sessions) : (sessionId: string) => sessionId
   if (shown.length > 0 || !output.aligned) {
     await output.table({
-      columns: ['session', 'status', 'phase', 'version', 'calls', 'last event', 'title'],
+      columns: [
+        ...['session', 'status', 'phase', 'version', 'calls', 'last event', 'title'],
+        ...(output.aligned ? [] : kindColumns),
+      ],
       rows: shown.map((session) => sessionCells(session, nameOf, output.aligned)),
     })
   }
@@ -57,22 +61,15 @@ function sessionCells(
   nameOf: (sessionId: string) => string,
   forPeople: boolean,
 ): readonly Cell[] {
-  const { status = 'active', phase = 'normal', title = null, lastEventAt = null } = summary ?? {}
+  const { phase = 'normal', lastEventAt = null } = summary ?? {}
+  const named = summary ?? { status: 'active', title: null, nativeId: null }
   return [
     nameOf(sessionId),
-    { text: status, tone: status === 'active' ? 'good' : 'quiet' },
+    statusCell(named),
     { text: phase, tone: toneOfPhase[phase] },
     version,
     summary?.usage.calls ?? 0,
     lastEventAt === null || !forPeople ? lastEventAt : timeText(lastEventAt),
-    forPeople ? titleCell(summary) : title,
+    ...(forPeople ? [titleCell(named)] : [named.title, ...kindCells(named)]),
   ]
-}
-
-/** The title, or the id elsewhere; of a machine also where it is. */
-function titleCell(summary: StreamInfo['summary']): Cell {
-  const { title = null, nativeId = null, machine } = summary ?? {}
-  const place =
-    machine === undefined ? '' : ` (machine ${machine.machineId}, ${machine.status}: ${machine.value})`
-  return title === null ? { text: `${nativeId ?? ''}${place}`.trim(), tone: 'quiet' } : `${title}${place}`
 }

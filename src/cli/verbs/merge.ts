@@ -5,7 +5,7 @@ import type { MergeConflict } from '../../session/merge/draft.ts'
 import type { MergeReport } from '../../session/merge/plan.ts'
 import { countOf } from '../../views/text.ts'
 import { withWaymark } from '../context.ts'
-import { exitCodes } from '../failure.ts'
+import { exitCodes, withHint } from '../failure.ts'
 import type { Output } from '../output.ts'
 import { epochOption, sessionArgument, under, verb } from '../verb.ts'
 
@@ -38,7 +38,9 @@ export const merge = verb(shape, async (input, context) => {
         const { conflicts } = await session.merge(fork, { policies, dryRun: true })
         await printConflicts(output, conflicts)
       }
-      throw error
+      if (session.state.machine === undefined) throw error
+      const hint = `go on in the fork itself, or begin another one: waymark fork ${into} --at <version>`
+      throw withHint(error, hint)
     }
   })
   const open = report.conflicts.filter(({ resolution }) => resolution === null)

@@ -3,6 +3,7 @@ import { foldInto, foldPages, frozen, stateHash } from '../../fold/fold.ts'
 import { initialState } from '../../fold/state.ts'
 import { elapsedMs } from '../../kernel/clock.ts'
 import { loadState, streamOf } from '../../replay/load.ts'
+import { machineText, machineView } from '../../views/machine-view.ts'
 import { countedText, windowText } from '../../views/state-view.ts'
 import { taskCountsText } from '../../views/task-list.ts'
 import { countOf, countText, durationText, timeText } from '../../views/text.ts'
@@ -68,6 +69,9 @@ export const replay = verb(shape, async (input, context) => {
       value: state.lastEventAt === null ? 'before the first event' : timeText(state.lastEventAt),
     },
     { label: 'status', value: state.status.replace('_', ' ') },
+    ...(state.machine === undefined
+      ? []
+      : [{ label: 'machine', value: machineText(machineView(state.machine)) }]),
     { label: 'window', value: windowText(state.window) },
     { label: 'spent', value: countedText(state.usage) },
     { label: 'tasks', value: taskCountsText(state) },

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { PutBack } from '../../session/rewind.ts'
 import { withWaymark } from '../context.ts'
-import { exitCodes } from '../failure.ts'
+import { exitCodes, withHint } from '../failure.ts'
 import type { Cell } from '../layout.ts'
 import { epochOption, sessionArgument, textOption, under, verb } from '../verb.ts'
 
@@ -19,7 +19,13 @@ export const rewind = verb(shape, async ({ session: name, to, reason, dryRun = f
   const { output } = context
   const report = await withWaymark(context, dryRun ? 'read' : 'write', async (waymark) => {
     const session = await waymark.openSession(name, under(epoch))
-    return session.rewind({ to, dryRun, ...(reason === undefined ? {} : { reason }) })
+    try {
+      return await session.rewind({ to, dryRun, ...(reason === undefined ? {} : { reason }) })
+    } catch (error) {
+      if (session.state.machine === undefined) throw error
+      const place = typeof to === 'number' ? `--at ${to}` : `--checkpoint ${to}`
+      throw withHint(error, `waymark fork ${name} ${place} begins a stream that goes on from there`)
+    }
   })
   const { toVersion, version, recorded, tasks, items, knowledge } = report
   if (output.json) {

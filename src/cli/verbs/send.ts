@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { CommandType } from '../../events/commands.ts'
 import { parseSending, type Sending } from '../../events/content.ts'
 import type { LoggedEvent } from '../../events/envelope.ts'
 import { type ErrorCode, WaymarkError } from '../../kernel/errors.ts'
@@ -6,7 +7,7 @@ import { limits } from '../../kernel/limits.ts'
 import type { SendOptions, SendResult, Session } from '../../session/session.ts'
 import { timelineEntry } from '../../views/timeline.ts'
 import { withWaymark } from '../context.ts'
-import { type ExitCode, exitCodes, type Failure, failureOf, usageError } from '../failure.ts'
+import { type ExitCode, exitCodes, type Failure, failureOf, usageError, withHint } from '../failure.ts'
 import { type InputLine, linesOf } from '../lines.ts'
 import type { Output } from '../output.ts'
 import { epochOption, sessionArgument, under, verb } from '../verb.ts'
@@ -40,7 +41,7 @@ export const send = verb(shape, async ({ session: name, command, keepGoing = fal
       const undo = waymark.checkpointOnSignals()
       return sendLines(session, output, print, keepGoing).finally(undo)
     }
-    await print(answerOf(await session.send(single.command, single.options), single, null))
+    await print(answerOf(await sent(session, single), single, null))
     return exitCodes.fine
   })
 })
@@ -48,6 +49,30 @@ export const send = verb(shape, async ({ session: name, command, keepGoing = fal
 interface Request {
   readonly command: Sending
   readonly options: SendOptions
+}
+
+/** What is decided by asking the machine, which only a program has at hand. */
+const askingMachine: ReadonlySet<string> = new Set<CommandType>([
+  'machine.start',
+  'machine.send',
+  'machine.settle-effect',
+  'machine.fire-timer',
+  'machine.migrate',
+])
+
+async function sent(session: Session, { command, options }: Request): Promise<SendResult> {
+  try {
+    return await session.send(command, options)
+  } catch (error) {
+    const { nativeId, machine } = session.state
+    if (!askingMachine.has(command.type) || (machine === undefined && command.type !== 'machine.start'))
+      throw error
+    const id = JSON.stringify(nativeId ?? session.id)
+    throw withHint(
+      error,
+      `send it in a program that has the machine: const actor = await durable(machine, { log: waymark, id: ${id} }); await actor.send(event)`,
+    )
+  }
 }
 
 /** What a command led to. `line` is its place in the stream; `null` for a single command. */
@@ -115,7 +140,7 @@ async function startLine(session: Session, { bytes }: InputLine): Promise<Outcom
   try {
     if (bytes === null) throw invalid(`it is longer than ${limits.commandBytesMax} bytes`)
     const request = parseRequest(bytes)
-    return { request, result: await session.send(request.command, request.options) }
+    return { request, result: await sent(session, request) }
   } catch (error) {
     return { error }
   }

@@ -4,6 +4,7 @@ import { type LineageNode, lineageOf, type MergeView } from '../../views/lineage
 import { withWaymark } from '../context.ts'
 import { exitCodes, homeText } from '../failure.ts'
 import type { Cell } from '../layout.ts'
+import { kindCells, kindColumns, statusCell, titleCell } from '../stream-cells.ts'
 import { shortNames } from '../tree.ts'
 import { sessionArgument, verb } from '../verb.ts'
 
@@ -36,6 +37,7 @@ export const tree = verb(
           'in all',
           'merges',
           'title',
+          ...(output.aligned ? [] : kindColumns),
         ],
         rows: nodes.map((node) => cellsOf(node, nameOf, output.aligned)),
       })
@@ -55,7 +57,7 @@ function cellsOf(
   nameOf: (sessionId: string) => string,
   forPeople: boolean,
 ): readonly Cell[] {
-  const { sessionId, kind, depth, atVersion, status, version, usage, inherited, total, title } = node
+  const { sessionId, kind, depth, atVersion, version, usage, inherited, total } = node
   const merged = (merges: readonly MergeView[], sign: string): readonly string[] =>
     merges.map((merge) => `${sign} ${nameOf(merge.sessionId)} at ${merge.sourceVersion}`)
   return [
@@ -63,12 +65,12 @@ function cellsOf(
     ...(forPeople ? [] : [node.parentSessionId ?? '']),
     { text: kind, tone: 'quiet' },
     atVersion,
-    { text: status, tone: status === 'active' ? 'good' : 'quiet' },
+    statusCell(node),
     version,
     usage.calls,
     inherited.calls,
     total.calls,
     [...merged(node.merges, 'of'), ...merged(node.mergedInto, 'into')].join(', '),
-    title,
+    ...(forPeople ? [titleCell(node)] : [node.title, ...kindCells(node)]),
   ]
 }

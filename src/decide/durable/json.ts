@@ -44,7 +44,10 @@ function plainObject(value: object, what: string, path: string[]): JsonValue {
     return Array.from(value, (item: unknown, index) => below(item, String(index), what, path))
   }
   if (isActorRef(value)) return { xstate$$type: 1, id: value.id }
-  if (isError(value)) return { name: wellFormed(value.name), message: wellFormed(value.message) }
+  // What else an error carries is kept as far as it is JSON.
+  if (isError(value)) {
+    return { ...fieldsOf(value), name: wellFormed(value.name), message: wellFormed(value.message) }
+  }
   const prototype: unknown = Object.getPrototypeOf(value)
   // An object of another realm has another `Object.prototype`, which has none above it either.
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
@@ -116,9 +119,25 @@ export function isWrittenRef(value: unknown): value is WrittenRef {
 export function revivedError(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (!('name' in value && 'message' in value) || typeof value.message !== 'string') return value
+  if ('value' in value) return value.value
   const error = new Error(value.message)
+  if ('data' in value) Object.assign(error, value.data)
   if (value.name !== 'Error') {
     Object.defineProperty(error, 'name', { value: String(value.name), writable: true, configurable: true })
   }
   return error
+}
+
+/** The fields of an error beside name and message that are JSON. */
+function fieldsOf(error: object): Record<string, JsonValue> {
+  return Object.fromEntries(Object.entries(error).flatMap(([key, value]) => entryOf(key, value)))
+}
+
+/** A property as JSON; nothing where it cannot be. */
+export function entryOf(key: string, value: unknown): readonly (readonly [string, JsonValue])[] {
+  try {
+    return value === undefined || key === '__proto__' ? [] : [[key, plainOf(value, key)]]
+  } catch {
+    return []
+  }
 }

@@ -74,6 +74,11 @@ function hook(actor: InsideActor, machineId: string, book: Book): void {
   scope.logger = (...args) =>
     book.act(actor, 'xstate.log', (refs) => print(args.map((arg) => withRefs(arg, refs))))
   const { logic } = actor
+  if (isMachine(logic))
+    logic.options.maxIterations = Math.min(
+      logic.options.maxIterations ?? Infinity,
+      limits.machineMicrostepsMax,
+    )
   if (!isMachine(logic) && doesSomething(logic)) actor.logic = standInFor(logic, book)
 }
 

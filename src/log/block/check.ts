@@ -68,7 +68,7 @@ function addTo(
   const { sessionId, version, position } = envelope
   const usual = usualText(envelope)
   // What the expression accepts, the schema of envelopes accepts, with the fields that the text was just made of.
-  const isUsual = envelopePattern(sessionId).test(usual)
+  const isUsual = envelopePattern.test(usual)
   const text = isUsual ? usual : envelopeText(envelope)
   const row = { version, position, envelope: text, data: JSON.stringify(data), salt, hash }
   const event = (isUsual ? eventOf(kind, envelope, data) : null) ?? decoded(sessionId, row)

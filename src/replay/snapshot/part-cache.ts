@@ -51,3 +51,9 @@ function keep(hash: string, part: CachedPart): void {
     cachedBytes -= bytes
   }
 }
+
+/** Lets go of all of them: for whoever measures what else is held. */
+export function forgetParts(): void {
+  cached.clear()
+  cachedBytes = 0
+}

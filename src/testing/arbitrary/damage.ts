@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { StoredRow } from '../../log/port.ts'
 import type { SqlConnection, SqlRow } from '../../store/sqlite/driver.ts'
 import { bestDriver } from '../../store/sqlite/open.ts'
+import { assertAllKnown, assertKnown } from '../usage.ts'
 import { describeHistory, shownAs } from './describe.ts'
 import { type RowPlace, storeDamage } from './store-damage.ts'
 
@@ -41,6 +42,7 @@ export interface Damage<Kind extends DamageKind = DamageKind> {
 /**
  * Kinds of damage with a place for each. {@link damageStore} does it to a file, {@link damageRows} to rows.
  *
+ * @throws WaymarkError `USAGE` for a kind that is not there, or none
  * @example
  * ```ts
  * import fc from 'fast-check'
@@ -51,6 +53,7 @@ export interface Damage<Kind extends DamageKind = DamageKind> {
 export function damageArbitrary<Kind extends DamageKind>(kinds: readonly Kind[]): fc.Arbitrary<Damage<Kind>>
 export function damageArbitrary(): fc.Arbitrary<Damage>
 export function damageArbitrary(kinds: readonly DamageKind[] = damageKinds): fc.Arbitrary<Damage> {
+  assertAllKnown('kind of damage', kinds, damageKinds)
   const damages = fc.record(
     { kind: fc.constantFrom(...kinds), pick: fc.noBias(fc.nat()) },
     { noNullPrototype: true },
@@ -61,21 +64,32 @@ export function damageArbitrary(kinds: readonly DamageKind[] = damageKinds): fc.
 }
 
 /**
- * Damages a SQLite store that nobody has open, behind Waymark's back. Gives the statement that was run, or the bit that was flipped; a statement
- * may find nothing to change, as where a store has no snapshot.
+ * Damages a SQLite store that nobody has open, behind Waymark's back. Gives the statement that was run, or the bit that was flipped; `null` where
+ * it found nothing to change, as in a store without a snapshot: the store is as it was then.
  *
  * @param path of the file: `sessions/waymark.db` in a home
- * @throws WaymarkError `STORE_UNSUPPORTED` without a SQLite that is new enough
+ * @throws WaymarkError `STORE_UNSUPPORTED` without a SQLite that is new enough, `USAGE` for a kind that is not there
  */
-export async function damageStore(path: string, { kind, pick }: Damage): Promise<string> {
-  const statement = await inStore(path, (connection) => {
-    if (kind === bitFlipped) return null
+export async function damageStore(path: string, { kind, pick }: Damage): Promise<string | null> {
+  assertKnown('kind of damage', kind, damageKinds)
+  if (kind === bitFlipped) return flipBit(path, pick)
+  return inStore(path, (connection) => {
     const sql = storeDamage[kind](pickedRow(connection, kind, pick))
     connection.exec('PRAGMA foreign_keys = OFF')
+    const before = changesOf(connection)
     connection.exec(sql)
-    return sql
+    return changesOf(connection) === before ? null : sql
   })
-  if (statement !== null) return statement
+}
+
+/** Rows that this connection has changed so far. */
+function changesOf(connection: SqlConnection): number {
+  return Number(connection.prepare('SELECT total_changes() AS n').get()?.n)
+}
+
+async function flipBit(path: string, pick: number): Promise<string> {
+  // Everything has to be in the file itself before.
+  await inStore(path, () => {})
   const bytes = await readFile(path)
   const place = pick % (bytes.length * 8)
   const [byte, bit] = [Math.floor(place / 8), place % 8]
@@ -136,6 +150,7 @@ export function damageRows(
   rows: readonly StoredRow[],
   { kind, pick }: Damage<RowDamageKind>,
 ): readonly StoredRow[] {
+  assertKnown('kind of damage to rows', kind, rowDamageKinds)
   if (rows.length === 0) return rows
   return rowDamage[kind](rows, pick % rows.length)
 }

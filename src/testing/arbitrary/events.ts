@@ -4,6 +4,7 @@ import { type DecidedEvent, type EventType, eventSchemas, eventTypes } from '../
 import type { RecordedEvent } from '../../events/envelope.ts'
 import { derivedIdOf } from '../../kernel/clock.ts'
 import { envelopeOf } from '../../session/append.ts'
+import { assertAllKnown } from '../usage.ts'
 import { describeHistory, shownAs } from './describe.ts'
 import { type LegalStep, legalStepsArbitrary } from './legal-history.ts'
 import { schemaArbitrary } from './schema.ts'
@@ -14,6 +15,7 @@ const made = new Map<EventType, fc.Arbitrary<DecidedEvent>>()
 /**
  * Events of any type, or of those named, each with valid data. They follow from nothing: a fold has to take them all the same.
  *
+ * @throws WaymarkError `USAGE` for a type that is not there, or none
  * @example
  * ```ts
  * import fc from 'fast-check'
@@ -22,6 +24,7 @@ const made = new Map<EventType, fc.Arbitrary<DecidedEvent>>()
  * ```
  */
 export function eventArbitrary(types: readonly EventType[] = eventTypes): fc.Arbitrary<DecidedEvent> {
+  assertAllKnown('event type', types, eventTypes)
   return fc.oneof(...types.map(eventOfType))
 }
 

@@ -1,6 +1,7 @@
 /** Whole histories of a session as they come: most commands legal, many refused. */
 import fc from 'fast-check'
 import type { Command } from '../../events/commands.ts'
+import { assertWhole } from '../usage.ts'
 import { commandArbitrary } from './commands.ts'
 import { taskId } from './pools.ts'
 
@@ -29,6 +30,7 @@ function storyArbitrary(): fc.Arbitrary<readonly Command[]> {
 
 /** A session's commands from its start; many will be refused, as in life. */
 export function historyArbitrary(lengthMax = 60): fc.Arbitrary<readonly Command[]> {
+  assertWhole('lengthMax', lengthMax, 1)
   const start: Command = { type: 'session.start', model: 'claude-sonnet-4-5', windowTokens: 200_000 }
   const added: Command = { type: 'task.add', taskId: 'A', title: 'one' }
   const piece = fc.oneof(

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { Command } from '../../events/commands.ts'
 import { type SessionSoFar, sessionDecider, type TimedEvent } from '../decider/session-decider.ts'
 import { describeHistory, shownAs } from './describe.ts'
+import { assertWhole } from '../usage.ts'
 import { leavingOut } from './leaving-out.ts'
 import { type Move, moveArbitrary, startArbitrary } from './moves.ts'
 
@@ -23,6 +24,7 @@ export interface LegalStep {
  * reckoned with, so play them with `{ policies: [] }`.
  *
  * @param options `lengthMax`: commands at most, the start included; 30 if left out
+ * @throws WaymarkError `USAGE` for a `lengthMax` below 1
  * @example
  * ```ts
  * import fc from 'fast-check'
@@ -45,6 +47,7 @@ export function legalStepsArbitrary({
 }: {
   readonly lengthMax?: number
 } = {}): fc.Arbitrary<readonly LegalStep[]> {
+  assertWhole('lengthMax', lengthMax, 1)
   // To the full length and without bias, or most histories would be a few commands long.
   const moves = fc.noBias(
     fc.array(moveArbitrary(), { maxLength: (lengthMax - 1) * movesPerCommand, size: 'max' }),

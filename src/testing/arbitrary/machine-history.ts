@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check'
 import { type AnyMachineSnapshot, type AnyStateMachine, initialTransition, transition } from 'xstate'
+import { assertWhole } from '../usage.ts'
 import { describeHistory, shownAs } from './describe.ts'
 import { leavingOut } from './leaving-out.ts'
 import type { NearLegal } from './near-legal.ts'
@@ -91,6 +92,7 @@ function walkedArbitrary<Event extends MachineEvent>(
   machine: AnyStateMachine,
   { events, input, lengthMax = 20 }: MachineHistoryOptions<Event>,
 ): fc.Arbitrary<Walked<Event>> {
+  assertWhole('lengthMax', lengthMax, 0)
   const offered = fc.noBias(fc.array(events, { maxLength: lengthMax * eventsPerStep, size: 'max' }))
   return leavingOut(
     offered.map((candidates) => walk(machine, input, candidates, lengthMax)),

@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
+import { assertAllKnown } from '../usage.ts'
 import { claudeTranscript } from './claude-transcript.ts'
 import { codexTranscript } from './codex-transcript.ts'
 import { shownAs } from './describe.ts'
@@ -23,6 +24,7 @@ const makers = { 'claude-code': claudeTranscript, codex: codexTranscript } as co
  * repeated, compactions, sub-agents, and forks that begin with a copy of their parent. `figures` is what they say in sum.
  *
  * @param tools of which tools; both if left out
+ * @throws WaymarkError `USAGE` for a tool that is not there, or none
  * @example
  * ```ts
  * import fc from 'fast-check'
@@ -33,6 +35,7 @@ const makers = { 'claude-code': claudeTranscript, codex: codexTranscript } as co
 export function transcriptArbitrary(
   tools: readonly Transcript['tool'][] = ['claude-code', 'codex'],
 ): fc.Arbitrary<Transcript> {
+  assertAllKnown('tool', tools, Object.keys(makers))
   return fc.tuple(fc.constantFrom(...tools), storyArbitrary()).map(([tool, story]) => {
     const transcript: Transcript = { tool, ...makers[tool](story) }
     return shownAs(transcript, () => `${tool}\n${storyText(story)}`)

@@ -1,5 +1,6 @@
 /** What the laws of a decider are checked with. */
 import type fc from 'fast-check'
+import type { Invariant } from '../machine/judge.ts'
 import type { Decider, IsRefusal } from './decider.ts'
 
 /** What a decider's laws are checked with: the decider itself, commands for it, and what else is true of it. */
@@ -14,8 +15,8 @@ export interface DeciderLaws<Command, Event, State> extends Decider<Command, Eve
   readonly commandOf?: (events: readonly Event[]) => Command | null
   /** Commands that change nothing when they come a second time. */
   readonly isIdempotent?: (command: Command) => boolean
-  /** What is true of every state, by name. One that throws, or gives `false`, does not hold. */
-  readonly invariants?: Readonly<Record<string, (state: State) => unknown>>
+  /** What is true of every state, by name: it holds with `true` or nothing; `false`, a text with the reason, or an error break it. */
+  readonly invariants?: Readonly<Record<string, Invariant<State>>>
   /** Which of the errors that `decide` throws are refusals: all but those of the language itself, if left out. */
   readonly isRefusal?: IsRefusal
   /** `evolve` has to take any events in any order, as after a merge or a repair. */

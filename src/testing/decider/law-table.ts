@@ -1,6 +1,7 @@
 /** The laws themselves: what each is called, and what it holds of a history that was played. */
-import { type Answer, answerOf, foldWith, reasonOf, refusesByThrowing } from './decider.ts'
+import { type Answer, answerOf, evolved, foldWith, kindOf, reasonOf, refusesByThrowing, stateOf } from './decider.ts'
 import { differenceText, textOf } from './difference.ts'
+import type { Invariant } from '../machine/judge.ts'
 import type { DeciderLaws } from './law-options.ts'
 import { copyOf, equal, frozenDeep, notPlain, pictureOf, throughJson } from './plain.ts'
 import { type History, type HistoryStep, play } from './play.ts'
@@ -76,13 +77,13 @@ function evolveChangesNothing<C, E, S>(laws: DeciderLaws<C, E, S>): Law<C, E, S>
         let state = copyOf(step.before)
         for (const decided of step.answer.events) {
           const [before, event] = [copyOf(state), copyOf(decided)]
-          assertUntouched(() => laws.evolve(before, event), {
+          assertUntouched(() => evolved(laws, before, event), {
             [`the state before ${at(steps, step)}`]: before,
             [`an event of ${at(steps, step)}`]: event,
           })
           if (notPlain(before) === null) frozenDeep(before)
           if (notPlain(event) === null) frozenDeep(event)
-          state = laws.evolve(before, event)
+          state = evolved(laws, before, event)
         }
       }
     },
@@ -121,7 +122,9 @@ function foldsInParts<C, E, S>(laws: DeciderLaws<C, E, S>): Law<C, E, S> {
   return {
     name: 'the fold of a beginning, and then of the rest, is the fold of all',
     holds({ events, state: whole }) {
-      const fold = laws.fold ?? ((state, rest) => foldWith(laws, state, rest))
+      const { fold: many } = laws
+      const fold = (begun: S, rest: readonly E[]): S =>
+        many === undefined ? foldWith(laws, begun, rest) : stateOf('fold', () => many(begun, rest))
       assertSame(laws, whole, fold(laws.initialState(), events), 'the fold of all events at once')
       const apart = Math.max(1, Math.ceil(events.length / cutsMax))
       for (let cut = 0; cut <= events.length; cut += apart) {
@@ -202,17 +205,32 @@ function mayBeRepeated<C, E, S>(
   }
 }
 
-function invariant<C, E, S>(name: string, isTrue: (state: S) => unknown): Law<C, E, S> {
+function invariant<C, E, S>(name: string, holds: Invariant<S>): Law<C, E, S> {
   return {
     name: `invariant: ${name}`,
     holds({ steps, state }) {
       for (const value of [...steps.map(({ before }) => before), state]) {
-        if (isTrue(value) === false)
-          throw new Error(`expected that ${name}; the state is
-${textOf(value)}`)
+        const broken = brokenBy(holds, value)
+        if (broken !== null) throw new Error(`expected that ${name}${broken}; the state is\n${textOf(value)}`)
       }
     },
   }
+}
+
+/** How an invariant is broken, to be told after its name; `null` when it holds. @throws Error for an answer that says neither */
+function brokenBy<S>(holds: Invariant<S>, state: S): string | null {
+  let said: unknown
+  try {
+    said = holds(state)
+  } catch (thrown) {
+    return `: ${thrown instanceof Error ? thrown.message : String(thrown)}`
+  }
+  if (said === true || said === undefined) return null
+  if (said === false) return ''
+  if (typeof said === 'string') return `: ${said}`
+  throw new Error(
+    `an invariant answered ${kindOf(said)}; it has to answer true or nothing where it holds, false or the reason where it does not`,
+  )
 }
 
 function asked<C, E, S>(laws: DeciderLaws<C, E, S>, command: C, state: S): Answer<E> {
@@ -240,7 +258,7 @@ function assertSame<C, E, S>(
   what: string,
 ): void {
   const isSame = (laws.equals ?? equal)(expected, found)
-  if (!isSame) throw new Error(`${what} is not the same\n${differenceText(expected, found)}`)
+  if (!isSame) throw new Error(`not the same: ${what}\n${differenceText(expected, found)}`)
 }
 
 /** Values that a piece of work leaves as they are, by what they are called. */

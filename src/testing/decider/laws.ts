@@ -5,9 +5,11 @@
 import fc from 'fast-check'
 import { describeHistory } from '../arbitrary/describe.ts'
 import type { Check } from '../check.ts'
+import { assertWhole } from '../usage.ts'
 import { type IsRefusal, refusesByThrowing } from './decider.ts'
 import type { DeciderLaws } from './law-options.ts'
 import { lawsOf } from './law-table.ts'
+import { equal } from './plain.ts'
 import { play } from './play.ts'
 
 /**
@@ -15,6 +17,7 @@ import { play } from './play.ts'
  * change neither, that a refusal changes nothing, that state is nothing but the fold of the events (whole, in parts, or from a snapshot), and
  * whatever else is said of it: invariants, commands that may be repeated, commands that can be read back.
  *
+ * @throws WaymarkError `USAGE` for `runs`, `lengthMax` or a `seed` that cannot be meant
  * @example
  * ```ts
  * import fc from 'fast-check'
@@ -37,6 +40,7 @@ export function deciderLaws<Command, Event, State>(
   options: DeciderLaws<Command, Event, State>,
 ): readonly Check[] {
   const { commands, lengthMax = 30, isRefusal = refusesByThrowing } = options
+  assertOptions(options)
   const histories = fc.array(commands, { maxLength: lengthMax, size: 'max' })
   const laws = lawsOf(options).map(({ name, holds }) => ({
     name,
@@ -45,13 +49,21 @@ export function deciderLaws<Command, Event, State>(
   return [...laws, someAccepted(options, histories, isRefusal)]
 }
 
+const runsStandard = 100
+
+function assertOptions<C, E, S>({ runs = runsStandard, lengthMax = 1, seed = 0 }: DeciderLaws<C, E, S>): void {
+  assertWhole('runs', runs, 1)
+  assertWhole('lengthMax', lengthMax, 1)
+  assertWhole('seed', seed, Number.MIN_SAFE_INTEGER)
+}
+
 /** A law that is checked on refusals alone says nothing. */
 function someAccepted<Command, Event, State>(
   options: DeciderLaws<Command, Event, State>,
   histories: fc.Arbitrary<readonly Command[]>,
   isRefusal: IsRefusal,
 ): Check {
-  const { runs = 100, seed } = options
+  const { runs = runsStandard, seed } = options
   return {
     name: 'the commands are worth something: some are accepted',
     run: async () => {
@@ -69,18 +81,17 @@ function someAccepted<Command, Event, State>(
 }
 
 function check<Command>(
-  { runs = 100, seed, path }: Pick<DeciderLaws<Command, unknown, unknown>, 'runs' | 'seed' | 'path'>,
+  options: Pick<DeciderLaws<Command, unknown, unknown>, 'runs' | 'seed' | 'path'>,
   name: string,
   histories: fc.Arbitrary<readonly Command[]>,
   holds: (sent: readonly Command[]) => void,
 ): void {
-  const details = fc.check(fc.property(histories, holds), {
-    numRuns: runs,
-    ...(seed === undefined ? {} : { seed }),
-    ...(path === undefined ? {} : { path }),
-  })
+  const { details, told } = tried(options, histories, holds)
   if (!details.failed) return
-  const again = `{ seed: ${details.seed}, path: '${details.counterexamplePath ?? ''}' }`
+  const { seed } = details
+  // What depends on its arguments alone fails in the same way again, in every history that was tried.
+  const { told: toldAgain } = tried({ ...options, seed }, histories, holds)
+  const again = `{ seed: ${seed}, path: '${details.counterexamplePath ?? ''}' }`
   throw new Error(
     [
       `${name}: this does not hold after`,
@@ -88,10 +99,37 @@ function check<Command>(
       '',
       messageOf(details.errorInstance),
       '',
-      `seed ${details.seed}, shrunk ${details.numShrinks} times; ${again} shows it again`,
+      `seed ${seed}, shrunk ${details.numShrinks} times; ${equal(told, toldAgain) ? `${again} shows it again` : byChance}`,
     ].join('\n'),
     { cause: details.errorInstance },
   )
+}
+
+const byChance =
+  'the same commands led to something else when they were run again, so chance, a clock, or a state outside plays a part'
+
+/** What came of the histories, and of each in turn. */
+function tried<Command>(
+  { runs = runsStandard, seed, path }: Pick<DeciderLaws<Command, unknown, unknown>, 'runs' | 'seed' | 'path'>,
+  histories: fc.Arbitrary<readonly Command[]>,
+  holds: (sent: readonly Command[]) => void,
+): { readonly details: fc.RunDetails<[readonly Command[]]>; readonly told: readonly string[] } {
+  const told: string[] = []
+  const property = fc.property(histories, (sent) => {
+    try {
+      holds(sent)
+      told.push('')
+    } catch (error) {
+      told.push(messageOf(error))
+      throw error
+    }
+  })
+  const details = fc.check(property, {
+    numRuns: runs,
+    ...(seed === undefined ? {} : { seed }),
+    ...(path === undefined ? {} : { path }),
+  })
+  return { details, told }
 }
 
 function messageOf(error: unknown): string {

@@ -1,7 +1,7 @@
 /** Given, when, then: one command after some events, and what has to come of it. */
-import { type Answer, answerOf, type Decider, foldWith, type IsRefusal, reasonOf } from './decider.ts'
+import { type Answer, answerOf, type Decider, foldWith, type IsRefusal, reasonOf, stateOf } from './decider.ts'
 import { differenceText, textOf } from './difference.ts'
-import { partMismatch, type RefusalMatcher, refusalMismatch } from './match.ts'
+import { partMismatch, type RefusalMatcher, refusalMismatch, says } from './match.ts'
 import { equal } from './plain.ts'
 
 /** A decider with the history that a test begins with still to be told. */
@@ -62,7 +62,7 @@ export function specify<Command, Event, State>(
   return {
     given: (...events) => ({
       when(command) {
-        const before = foldWith(decider, decider.initialState(), events)
+        const before = foldWith(decider, stateOf('initialState', decider.initialState), events)
         const answer = answerOf(decider, command, before, isRefusal)
         const state = answer.ok ? foldWith(decider, before, answer.events) : before
         return outcomeOf(answer, state)
@@ -95,7 +95,7 @@ export function outcomeOf<Event, State>(answer: Answer<Event>, state: State): Ou
     },
     thenState(expected) {
       if (isFunction(expected)) {
-        if (!expected(state))
+        if (!says(expected, state))
           throw new Error(`the state is not as expected; it is
 ${textOf(state)}`)
         return outcome

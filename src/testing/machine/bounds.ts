@@ -13,8 +13,14 @@ export const machineBounds = {
 
   /** Microsteps of one event; a machine that goes round in circles by itself is stopped, and told. */
   microstepsMax: 500,
-  /** Problems that one report tells: more say nothing that the first ones do not. */
+  /** Problems of one check, or of one invariant, that a report tells: more say nothing that the first ones do not. They are counted. */
   problemsMax: 50,
+  /** Lines of each list that a coverage has as text; the rest is counted. */
+  coverageLinesMax: 20,
+  /** Names in a message that says which there are. */
+  namesToldMax: 20,
+  /** What an option may ask for at most: fast-check counts no further. */
+  optionMax: 2 ** 31 - 1,
   /** Walks made shorter for one problem. */
   shorterWalksMax: 500,
   /** Characters of a value in a message. */

@@ -4,14 +4,16 @@ import { systemIds } from '../../kernel/clock.ts'
 import { machineBounds } from './bounds.ts'
 import { type Coverage, coverageFrom } from './coverage.ts'
 import { type DeadEnd, deadEndsOf } from './dead-ends.ts'
-import { declaredProblems, isNamed, problem } from './declared.ts'
+import { checkNames, declaredProblems, isNamed, problem } from './declared.ts'
 import { type EventsTried, eventsOf } from './events.ts'
 import { type Edge, type Explored, explore } from './explore.ts'
 import { type Finding, keyOf, type MachineProblem, problemOf } from './finding.ts'
-import { judgePlace, judgeStep } from './judge.ts'
+import { checkIsMachine, checkOptions } from './given.ts'
+import { isEndless, judgePlace, judgeStep, messageOf } from './judge.ts'
 import { type Observation, type ObservedMachine, observed } from './observe.ts'
 import type { AnyMachineCheckOptions, MachineCheckOptions } from './options.ts'
 import { partProblems } from './part-problems.ts'
+import { namesText } from './spell.ts'
 import { count, countOffered, emptyTally, type Tally } from './tally.ts'
 import { stepKey, type Walked, walk } from './walk.ts'
 
@@ -34,6 +36,8 @@ export interface MachineReport {
  * Where a machine is not like this on purpose, declare it, and hear of it when it is so no more. A guard that depends on something
  * outside is found where it answers in two ways while it is looked at.
  *
+ * @throws WaymarkError `USAGE` for what is no machine, for options that cannot be, and for names that nothing of the machine has
+ *
  * @example
  * ```ts
  * import { createMachine } from 'xstate'
@@ -54,6 +58,8 @@ export function checkMachine<Machine extends AnyStateMachine>(
   machine: Machine,
   options: MachineCheckOptions<Machine> = {},
 ): MachineReport {
+  checkIsMachine(machine)
+  checkOptions(options)
   // The types of the user's machine have done their work where the options were written.
   const given = options as AnyMachineCheckOptions
   const seed = given.seed ?? randomSeed()
@@ -66,6 +72,8 @@ export function checkMachine<Machine extends AnyStateMachine>(
       samplesPerEvent: given.samplesPerEvent ?? machineBounds.samplesPerEvent,
     },
   )
+  const eventTypes = events.sources.map(({ type }) => type)
+  checkNames(given, watched.places, eventTypes)
   const start = watched.start(given.input)
   const tally = emptyTally(watched.places)
   if (start.thrown !== null) return unstarted(start.thrown.error, tally, seed)
@@ -77,8 +85,8 @@ function randomSeed(): number {
 }
 
 function unstarted(error: unknown, tally: Tally, seed: number): MachineReport {
-  const said = error instanceof Error ? error.message : String(error)
-  const message = `the machine does not start: ${said} (if it needs an input, give it in \`input\`)`
+  const hint = isEndless(error) ? '' : ' (if it needs an input, give it in `input`)'
+  const message = `the machine does not start: ${messageOf(error)}${hint}`
   const rest = {
     steps: 0,
     refused: 0,
@@ -86,7 +94,7 @@ function unstarted(error: unknown, tally: Tally, seed: number): MachineReport {
     outsideCount: 0,
     cutShort: ['the machine does not start'],
   }
-  const problems: readonly MachineProblem[] = [{ check: 'answers', invariant: null, message, path: [] }]
+  const problems = [found('answers', message), found('whole', `nothing was looked at: ${message}`)]
   return { ok: false, problems, coverage: coverageFrom(tally, rest), seed }
 }
 
@@ -120,23 +128,58 @@ function reportOf(work: Work): MachineReport {
     cutShort: explored.cutShort,
   })
   const deadEnds = deadEndsOf(machine.places, explored.edges, explored.cutShort.length === 0)
-  const unknown = events.unknown.map((type) =>
-    problem(`\`events\` has data for \`${type}\`, and the machine knows no such event`),
-  )
-  const problems = [
+  const problems = bounded([
+    ...wholeProblems(explored.cutShort, options),
     ...partProblems(machine.places, coverage, options),
     ...[...seen.values(), ...walked.problems].filter((one) => !isAfterDone(one, options)),
     ...deadEnds.filter((end) => !isDeclared(end, options)).map((end) => deadEndProblem(end, explored, start)),
-    ...unknown,
+    ...unknownProblems(events),
     ...declaredProblems(options, {
-      places: machine.places,
       coverage,
       deadEnds,
       afterDone: [...seen.values(), ...walked.problems].flatMap(eventAfterDone),
-      eventTypes: events.sources.map(({ type }) => type),
     }),
-  ].slice(0, machineBounds.problemsMax)
+  ])
   return { ok: problems.length === 0, problems, coverage, seed: work.seed }
+}
+
+function found(check: MachineProblem['check'], message: string): MachineProblem {
+  return { check, invariant: null, message, path: [] }
+}
+
+function wholeProblems(
+  cutShort: readonly string[],
+  { cutShort: isDeclaredSo = false }: AnyMachineCheckOptions,
+): readonly MachineProblem[] {
+  if (cutShort.length === 0 || isDeclaredSo) return []
+  const hint = 'raise the bound, or declare `cutShort: true` of a machine that never comes to an end'
+  return [found('whole', `not everything was looked at: ${cutShort.join('; ')} (${hint})`)]
+}
+
+function unknownProblems({ unknown, known }: EventsTried): readonly MachineProblem[] {
+  return unknown.map((type) => {
+    const those = known.length === 0 ? 'none at all' : `only these: ${namesText(known, type)}`
+    return problem(`\`events\` has data for \`${type}\`; the machine knows no such event, ${those}`)
+  })
+}
+
+/** Of each check and each invariant the first problems, and how many more there are: none is hidden by many of another. */
+function bounded(problems: readonly MachineProblem[]): readonly MachineProblem[] {
+  const { problemsMax } = machineBounds
+  const groups = new Map<string, MachineProblem[]>()
+  for (const one of problems) {
+    const key = one.invariant === null ? one.check : `${one.check} ${one.invariant}`
+    const group = groups.get(key) ?? []
+    groups.set(key, group)
+    group.push(one)
+  }
+  return [...groups.values()].flatMap((group): readonly MachineProblem[] => {
+    const more = group.length - problemsMax
+    const [first] = group
+    if (first === undefined || more <= 0) return group
+    const rest = { ...first, message: `and ${more} more like these`, path: [] }
+    return [...group.slice(0, problemsMax), rest]
+  })
 }
 
 interface OnPaths {
@@ -191,7 +234,7 @@ function isDeclared(end: DeadEnd, { deadEnds = [] }: AnyMachineCheckOptions): bo
 }
 
 function deadEndProblem({ text, place }: DeadEnd, { paths }: Explored, start: Observation): MachineProblem {
-  const finding: Finding = { check: 'dead-ends', invariant: null, key: text, text }
+  const finding: Finding = { check: 'dead-ends', invariant: null, key: text, kind: 'dead-ends', text }
   return problemOf(finding, start.snapshot, paths.get(keyOf(place)) ?? [])
 }
 

@@ -1,4 +1,5 @@
 /** Which parts of a machine were met, as data and as text, and why others were not. */
+import { machineBounds } from './bounds.ts'
 import type { TransitionPlace } from './places.ts'
 import type { Tally } from './tally.ts'
 import { whyGuard, whyState, whyTransition } from './why.ts'
@@ -116,7 +117,8 @@ function guardsOf(tally: Tally): readonly GuardCoverage[] {
 }
 
 /**
- * A coverage as text for people: how much of each was met, and what was not, with the reason.
+ * A coverage as text for people: how much of each was met, where the work was cut short, and what was not met, with the reason. Of long lists
+ * the first lines are told.
  *
  * @example
  * ```ts
@@ -130,20 +132,23 @@ export function formatCoverage(coverage: Coverage): string {
   const { states, transitions, guards, outside, outsideCount, cutShort } = coverage
   const of = (parts: readonly { readonly why: string | null }[]): string =>
     `${parts.filter(({ why }) => why === null).length} of ${parts.length}`
+  const so = cutShort.length === 0 ? '' : ' before that'
   const missed = (
     title: string,
     parts: readonly { readonly name: string; readonly why: string | null }[],
   ) => {
     const lines = parts.flatMap(({ name, why }) => (why === null ? [] : [`  ${name}: ${why}`]))
-    return lines.length === 0 ? [] : [`${title}:`, ...lines]
+    const more = lines.length - machineBounds.coverageLinesMax
+    const told = lines.slice(0, machineBounds.coverageLinesMax)
+    return lines.length === 0 ? [] : [`${title}${so}:`, ...told, ...(more > 0 ? [`  and ${more} more`] : [])]
   }
   const others = outside.map(({ from, event, to, count }) => `  ${from}: ${event} → ${to} (${count})`)
   return [
     `${coverage.machine}: ${of(states)} states, ${of(transitions)} transitions, ${of(guards)} guards both ways`,
+    ...cutShort.map((what) => `cut short: ${what}`),
     ...missed('states not reached', states),
     ...missed('transitions not taken', transitions),
     ...missed('guards not seen both ways', guards),
     ...(outsideCount === 0 ? [] : [`recorded, and not the machine's (${outsideCount}):`, ...others]),
-    ...cutShort.map((what) => `cut short: ${what}`),
   ].join('\n')
 }

@@ -5,6 +5,7 @@ import { fold, frozen } from '../../fold/fold.ts'
 import { initialState, type RecordedMachine } from '../../fold/state.ts'
 import type { EventLog } from '../../log/port.ts'
 import type { Coverage } from './coverage.ts'
+import { checkIsMachine } from './given.ts'
 import { coverageOf, type RecordedStep } from './recorded.ts'
 
 /**
@@ -12,7 +13,7 @@ import { coverageOf, type RecordedStep } from './recorded.ts'
  * steps too. What its children did is theirs. Steps of a version that did otherwise are listed as `outside`.
  *
  * @param sessionIds the streams to look at; all of the machine's id if left out
- * @throws SessionNotFound; DamagedRecord
+ * @throws SessionNotFound; DamagedRecord; WaymarkError `USAGE` for what is no machine
  *
  * @example
  * ```ts
@@ -30,6 +31,7 @@ export async function coverageOfMachine<Machine extends AnyStateMachine>(
   machine: Machine,
   sessionIds?: readonly string[],
 ): Promise<Coverage> {
+  checkIsMachine(machine)
   const steps: RecordedStep[] = []
   for await (const sessionId of sessionIds ?? streamsOf(log, machine.id)) {
     let state = frozen(initialState(sessionId))

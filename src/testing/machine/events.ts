@@ -35,6 +35,8 @@ export interface EventsTried {
   readonly sources: readonly EventSource[]
   /** Types that data was given for, and that the machine does not know. */
   readonly unknown: readonly string[]
+  /** Types that it does know, wildcards too. */
+  readonly known: readonly string[]
 }
 
 interface Sampling {
@@ -59,6 +61,7 @@ export function eventsOf(places: Places, given: DataGiven, sampling: Sampling): 
   return {
     sources: [...types].map((type) => sourceOf(places, type, given[type], sampling)),
     unknown: Object.keys(given).filter((type) => !isKnown(type)),
+    known: descriptors,
   }
 }
 

@@ -71,9 +71,11 @@ export function explore(
     ]),
   )
   const places = paths.map(({ state }) => state)
+  const ends = triedAtEnds(machine, sources, places, bounds)
+  if (ends.met !== null) cutShort.add(ends.met)
   return {
     edges,
-    ends: triedAtEnds(machine, sources, places, bounds),
+    ends: ends.edges,
     paths: steps,
     places,
     cutShort: [...cutShort],
@@ -91,13 +93,16 @@ function triedAtEnds(
   sources: readonly EventSource[],
   places: readonly AnyMachineSnapshot[],
   { stepsMax }: ExploreBounds,
-): readonly Edge[] {
+): { readonly edges: readonly Edge[]; readonly met: string | null } {
   const edges: Edge[] = []
   for (const before of places.filter(({ status }) => status === 'done')) {
     for (const source of sources.filter((one) => one.comes(before))) {
-      if (edges.length >= stepsMax) return edges
+      if (edges.length >= stepsMax) {
+        const met = `${stepsMax} events were tried where the machine is done (stepsMax); there are more`
+        return { edges, met }
+      }
       for (const event of source.samples) edges.push({ before, event, seen: machine.step(before, event) })
     }
   }
-  return edges
+  return { edges, met: null }
 }

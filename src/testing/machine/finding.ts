@@ -11,6 +11,7 @@ export type MachineCheck =
   | 'dead-ends'
   | 'symmetry'
   | 'answers'
+  | 'whole'
   | 'invariants'
   | 'declared'
 
@@ -38,6 +39,8 @@ export interface Finding {
   readonly invariant: string | null
   /** What is the same problem has the same key, wherever it was met. */
   readonly key: string
+  /** Walks look for so many of a kind, and then no longer: none is hidden by many of another. */
+  readonly kind: string
   readonly text: string
 }
 

@@ -3,10 +3,11 @@ import type { AnyMachineSnapshot, EventObject } from 'xstate'
 import { eventWords, type Finding, keyOf, placeWords } from './finding.ts'
 import type { Observation, ObservedMachine } from './observe.ts'
 import { valueText } from './places.ts'
+import { shortTextOf } from './spell.ts'
 
 /**
  * What must hold wherever a machine comes to rest. It holds with `true` or nothing, and does not with `false`, with a string that
- * says why, or when it throws.
+ * says why, or when it throws. Any other answer, such as a promise, is no answer, and is told.
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: an invariant may be a list of assertions that gives nothing back.
 export type Invariant<Snapshot> = (snapshot: Snapshot) => boolean | string | void
@@ -18,23 +19,50 @@ export function judgePlace(snapshot: AnyMachineSnapshot, invariants: Invariants)
   return Object.entries(invariants).flatMap(([invariant, holds]): readonly Finding[] => {
     const broken = brokenBy(snapshot, holds)
     if (broken === null) return []
-    const text = `"${invariant}" does not hold in ${placeWords(snapshot)}${broken === '' ? '' : `: ${broken}`}`
-    return [{ check: 'invariants', invariant, key: `invariant ${invariant}`, text }]
+    const key = `invariant ${invariant}`
+    const text = `"${invariant}" ${broken.verdict} in ${placeWords(snapshot)}${broken.reason === '' ? '' : `: ${broken.reason}`}`
+    return [{ check: 'invariants', invariant, key, kind: key, text }]
   })
 }
 
+interface Broken {
+  readonly verdict: string
+  readonly reason: string
+}
+
+const notHeld = 'does not hold'
+
 /** Why an invariant does not hold, as far as it says so; `null` when it holds. */
-function brokenBy(snapshot: AnyMachineSnapshot, holds: Invariant<AnyMachineSnapshot>): string | null {
+function brokenBy(snapshot: AnyMachineSnapshot, holds: Invariant<AnyMachineSnapshot>): Broken | null {
   try {
-    const said = holds(snapshot)
-    if (typeof said === 'string') return said
-    return said === false ? '' : null
+    // Whoever writes no types may answer anything.
+    const said: unknown = holds(snapshot)
+    if (said === true || said === undefined) return null
+    if (said === false) return { verdict: notHeld, reason: '' }
+    if (typeof said === 'string') return { verdict: notHeld, reason: said }
+    return { verdict: `answered ${wrongAnswer(said)}`, reason: answersOfInvariants }
   } catch (error) {
-    return messageOf(error)
+    return { verdict: notHeld, reason: messageOf(error) }
   }
 }
 
-function messageOf(error: unknown): string {
+const answersOfInvariants =
+  'an invariant answers at once, `true` or nothing where it holds, `false` or a string with the reason where it does not'
+
+function wrongAnswer(said: unknown): string {
+  const isPromise = typeof said === 'object' && said !== null && 'then' in said
+  if (!isPromise) return shortTextOf(said)
+  // Nobody waits for it; where it fails, that must not end the process.
+  Promise.resolve(said).catch(() => {})
+  return 'a promise'
+}
+
+/** Whether a machine was stopped because it goes round in circles by itself. XState says so in words alone. */
+export function isEndless(error: unknown): boolean {
+  return messageOf(error).startsWith('Infinite loop')
+}
+
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
@@ -46,13 +74,18 @@ export function judgeStep(
   seen: Observation,
   asksAgain = true,
 ): readonly Finding[] {
-  const at = (check: Finding['check'], what: string, text: string): readonly Finding[] => [
-    { check, invariant: null, key: `${check} ${what} ${event.type} ${valueText(before.value)}`, text },
-  ]
+  const at = (check: Finding['check'], what: string, text: string): readonly Finding[] => {
+    const key = `${check} ${what} ${event.type} ${valueText(before.value)}`
+    // Events may be declared to lead out of the end: each is a kind of its own.
+    const kind = check === 'finals' ? `${check} ${event.type}` : check
+    return [{ check, invariant: null, key, kind, text }]
+  }
   const told = `${eventWords(event)} in ${placeWords(before)}`
   if (seen.thrown !== null) {
-    const hint = Object.keys(event).length > 1 ? '' : ' (if the event needs data, give it in `events`)'
-    return at('answers', 'thrown', `${told} throws: ${messageOf(seen.thrown.error)}${hint}`)
+    const { error } = seen.thrown
+    const mayNeedData = Object.keys(event).length === 1 && !isEndless(error)
+    const hint = mayNeedData ? ' (if the event needs data, give it in `events`)' : ''
+    return at('answers', 'thrown', `${told} throws: ${messageOf(error)}${hint}`)
   }
   if (before.status === 'done') {
     if (isUnchanged(before, seen)) return []

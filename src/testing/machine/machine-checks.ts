@@ -3,6 +3,7 @@ import type { AnyStateMachine } from 'xstate'
 import type { Check } from '../check.ts'
 import { checkMachine, type MachineReport } from './check-machine.ts'
 import type { MachineCheck, MachineProblem } from './finding.ts'
+import { checkIsMachine, checkOptions } from './given.ts'
 import type { MachineCheckOptions } from './options.ts'
 
 const promises: Readonly<Record<Exclude<MachineCheck, 'invariants'>, string>> = {
@@ -12,6 +13,7 @@ const promises: Readonly<Record<Exclude<MachineCheck, 'invariants'>, string>> = 
   'dead-ends': 'nothing is a dead end',
   symmetry: 'what `can` says is what happens, and a refused event changes nothing',
   answers: 'every event is answered without an error',
+  whole: 'everything was looked at',
   declared: 'what was declared is so',
 }
 
@@ -19,17 +21,21 @@ const promises: Readonly<Record<Exclude<MachineCheck, 'invariants'>, string>> = 
  * The checks of `checkMachine`, one for each promise and each invariant, for any test runner: `for (const { name, run } of machineChecks(machine))
  * test(name, run)`. The machine is looked at once, when the first of them runs.
  *
+ * @throws WaymarkError `USAGE` for what is no machine, and for options that cannot be; `run` for names that nothing of the machine has
+ *
  * @example
  * ```ts
  * const checks = machineChecks(taskMachine, { invariants: { 'attempts count up': ({ context }) => context.attempts >= 0 } })
  * checks.map(({ name }) => name)[0] // 'task: every state is reached'
- * checks.length // 8
+ * checks.length // 9
  * ```
  */
 export function machineChecks<Machine extends AnyStateMachine>(
   machine: Machine,
   options: MachineCheckOptions<Machine> = {},
 ): readonly Check[] {
+  checkIsMachine(machine)
+  checkOptions(options)
   let made: MachineReport | null = null
   const report = (): MachineReport => {
     made ??= checkMachine(machine, options)

@@ -20,6 +20,8 @@ export interface Declared {
   readonly deadEnds?: readonly string[]
   /** Events that lead out of a machine that is done; an actor is stopped there, and takes them no more. */
   readonly afterDone?: readonly string[]
+  /** Not everything is looked at: the machine never comes to an end of different snapshots, as one that counts, and a bound is met. */
+  readonly cutShort?: boolean
 }
 
 export interface MachineCheckOptions<Machine extends AnyStateMachine> extends Declared {

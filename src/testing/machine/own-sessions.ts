@@ -13,7 +13,9 @@ import type { EventLog } from '../../log/port.ts'
 import { machineUse } from '../../replay/machine-path.ts'
 import { type Move, watchOf } from '../../replay/machine-watch.ts'
 import type { Coverage } from './coverage.ts'
+import { refused } from './given.ts'
 import { coverageOf, type RecordedHistory, type RecordedStep } from './recorded.ts'
+import { shortTextOf } from './spell.ts'
 
 const machines: Readonly<Record<MachineName, AnyStateMachine>> = {
   task: taskMachine,
@@ -28,7 +30,7 @@ const machines: Readonly<Record<MachineName, AnyStateMachine>> = {
  * never took. What else moved it, such as a rewind, is listed as `outside`.
  *
  * @param sessionIds the sessions to look at; all of the log if left out
- * @throws SessionNotFound; DamagedRecord
+ * @throws SessionNotFound; DamagedRecord; WaymarkError `USAGE` for a machine that is none of Waymark's own
  *
  * @example
  * ```ts
@@ -50,6 +52,7 @@ export async function coverageOfSessions(
   machine: MachineName,
   sessionIds?: readonly string[],
 ): Promise<Coverage> {
+  checkIsOwn(machine)
   const steps: Steps = new Map()
   for await (const sessionId of sessionIds ?? sessionsOf(log)) {
     const { use } = await machineUse(log, sessionId, machine)
@@ -57,6 +60,15 @@ export async function coverageOfSessions(
     for (const made of use.transitions) add(steps, made)
   }
   return coverageOf(machines[machine], steps.values())
+}
+
+/** Whoever writes no types may give a machine itself. */
+function checkIsOwn(machine: unknown): void {
+  if (typeof machine === 'string' && Object.hasOwn(machines, machine)) return
+  throw refused(
+    `${shortTextOf(machine)} is none of Waymark's own machines`,
+    `name one of them: ${Object.keys(machines).join(', ')}; for a machine of yours that runs on the log there is \`coverageOfMachine\``,
+  )
 }
 
 async function* sessionsOf(log: EventLog): AsyncIterable<string> {
@@ -79,6 +91,7 @@ async function* sessionsOf(log: EventLog): AsyncIterable<string> {
  * ```
  */
 export function stepsOfEvents(machine: MachineName, events: Iterable<LoggedEvent>): readonly Recorded[] {
+  checkIsOwn(machine)
   const steps: Steps = new Map()
   const watch = watchOf(machine, undefined)
   let state: ReturnType<typeof initialState> | null = null

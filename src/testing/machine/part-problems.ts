@@ -13,7 +13,11 @@ export function partProblems(
   coverage: Coverage,
   { unreachable = [], neverTaken = [] }: Declared,
 ): readonly MachineProblem[] {
-  const beyond = coverage.cutShort.length === 0 ? '' : ` (cut short: ${coverage.cutShort.join('; ')})`
+  const isWhole = coverage.cutShort.length === 0
+  const [reached, taken] = isWhole
+    ? ['is never reached', 'is never taken']
+    : ['was not reached before the work was cut short', 'was not taken before the work was cut short']
+  const beyond = isWhole ? '' : ` (cut short: ${coverage.cutShort.join('; ')})`
   const missed = places.states.filter(({ number }) => coverage.states[number]?.why !== null)
   const missedNodes = new Set(missed.map(({ node }) => node))
   const declared = places.states.filter(({ name }) => unreachable.includes(name)).map(({ node }) => node)
@@ -21,7 +25,7 @@ export function partProblems(
   const states = missed
     .filter(({ node }) => !excused.has(node) && !(node.parent !== undefined && missedNodes.has(node.parent)))
     .map(({ name, number }) =>
-      found('states', `\`${name}\` is never reached: ${coverage.states[number]?.why}${beyond}`),
+      found('states', `\`${name}\` ${reached}: ${coverage.states[number]?.why}${beyond}`),
     )
   const transitions = places.transitions
     .filter(({ number }) => coverage.transitions[number]?.why !== null)
@@ -30,7 +34,7 @@ export function partProblems(
       return !goesWithoutSaying && !neverTaken.includes(name)
     })
     .map(({ name, number }) =>
-      found('transitions', `\`${name}\` is never taken: ${coverage.transitions[number]?.why}${beyond}`),
+      found('transitions', `\`${name}\` ${taken}: ${coverage.transitions[number]?.why}${beyond}`),
     )
   return [...states, ...transitions, ...leavingFinals(places)]
 }

@@ -2,6 +2,7 @@
 import type { AnyEventObject, AnyStateMachine, InputFrom, StateValue } from 'xstate'
 import { machineBounds } from './bounds.ts'
 import { type Coverage, coverageFrom, type OutsideStep } from './coverage.ts'
+import { checkIsMachine, checkIterable, checkRecorded } from './given.ts'
 import { type ObservedMachine, observed } from './observe.ts'
 import { valueText } from './places.ts'
 import { textOf } from './spell.ts'
@@ -34,6 +35,8 @@ export interface CoverageOptions<Machine extends AnyStateMachine> {
  * Tells which states, transitions and guards of a machine recorded steps or histories have met, and so which of them production never
  * did. Steps that the machine as it is now does not make are listed as `outside`: it has changed since, or something else moved it.
  *
+ * @throws WaymarkError `USAGE` for what is no machine, no step and no history
+ *
  * @example
  * ```ts
  * const coverage = coverageOf(recoveryMachine, [
@@ -50,6 +53,8 @@ export function coverageOf<Machine extends AnyStateMachine>(
   recorded: Iterable<RecordedStep | RecordedHistory>,
   options: CoverageOptions<Machine> = {},
 ): Coverage {
+  checkIsMachine(machine)
+  checkIterable(recorded)
   const watched = observed(machine)
   const reading: Reading = {
     machine: watched,
@@ -59,6 +64,7 @@ export function coverageOf<Machine extends AnyStateMachine>(
     counts: { steps: 0, refused: 0, outside: 0 },
   }
   for (const one of recorded) {
+    checkRecorded(one)
     if (isHistory(one)) readHistory(reading, one, options.input)
     else readStep(reading, one)
   }

@@ -16,6 +16,23 @@ export function shortTextOf(value: unknown): string {
   return text.length > valueCharactersMax ? `${text.slice(0, valueCharactersMax)}…` : text
 }
 
+/** Names in a row for a message that one is missing from: those that begin alike come first, and of many the rest is counted. */
+export function namesText(names: readonly string[], missing: string): string {
+  const { namesToldMax } = machineBounds
+  const sorted = names
+    .map((name) => ({ name, alike: charactersAlike(name, missing) }))
+    .sort((one, other) => other.alike - one.alike)
+    .map(({ name }) => name)
+  const more = sorted.length - namesToldMax
+  return [...sorted.slice(0, namesToldMax), ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
+}
+
+function charactersAlike(name: string, other: string): number {
+  let count = 0
+  while (count < name.length && name[count] === other[count]) count++
+  return count
+}
+
 function spelled(value: unknown, above: readonly object[]): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'bigint') return `${value}n`

@@ -35,19 +35,23 @@ export interface Walked {
   readonly steps: number
 }
 
-/** Walks until nothing new is found. */
+/** Walks until nothing new is found, or enough of each kind. */
 export function walk(walks: Walks): Walked {
   const known = new Set(walks.known)
+  const ofKind = new Map<string, number>()
+  const isNew = ({ key, kind }: Finding): boolean =>
+    !known.has(key) && (ofKind.get(kind) ?? 0) < machineBounds.problemsMax
   const problems: MachineProblem[] = []
   let steps = 0
-  for (let round = 0; problems.length < machineBounds.problemsMax; round++) {
-    const found = walkRound(walks, known, round)
+  for (let round = 0; ; round++) {
+    const found = walkRound(walks, isNew, round)
     steps += found.steps
-    if (found.problem === null) break
-    known.add(found.key)
+    if (found.problem === null) return { problems, steps }
+    const { key, kind } = found.finding
+    known.add(key)
+    ofKind.set(kind, (ofKind.get(kind) ?? 0) + 1)
     problems.push(found.problem)
   }
-  return { problems, steps }
 }
 
 /** An event of a walk. One object each, so that a walk can be cut down to some of them. */
@@ -57,9 +61,9 @@ interface Drawn {
 
 type Round =
   | { readonly problem: null; readonly steps: number }
-  | { readonly problem: MachineProblem; readonly key: string; readonly steps: number }
+  | { readonly problem: MachineProblem; readonly finding: Finding; readonly steps: number }
 
-function walkRound(walks: Walks, known: ReadonlySet<string>, round: number): Round {
+function walkRound(walks: Walks, isNew: (finding: Finding) => boolean, round: number): Round {
   const { sources, numRuns, lengthMax } = walks
   const arbitraries = sources.flatMap(({ arbitrary }) => arbitrary ?? [])
   if (arbitraries.length === 0) return { problem: null, steps: 0 }
@@ -68,7 +72,8 @@ function walkRound(walks: Walks, known: ReadonlySet<string>, round: number): Rou
   let shown: Shown | null = null
   let steps = 0
   const property = fc.property(fc.array(drawn, { maxLength: lengthMax, size: 'max' }), (events) => {
-    const isWanted = ({ key }: Finding): boolean => (wanted === null ? !known.has(key) : key === wanted)
+    const isWanted = (finding: Finding): boolean =>
+      wanted === null ? isNew(finding) : finding.key === wanted
     const way = follow(walks, events, isWanted, wanted === null)
     if (wanted === null) steps += way.steps
     if (!isShown(way)) return true
@@ -82,7 +87,8 @@ function walkRound(walks: Walks, known: ReadonlySet<string>, round: number): Rou
   })
   if (!failed) return { problem: null, steps }
   if (shown === null) throw errorInstance
-  return { ...shortest(walks, shown), steps }
+  const { finding } = shown
+  return { problem: shortest(walks, shown), finding, steps }
 }
 
 interface Way {
@@ -156,7 +162,7 @@ function judgeOnce(
 }
 
 /** fast-check leaves out events for as long as it is lucky; this leaves out every single one that can be left out. */
-function shortest(walks: Walks, shown: Shown): { readonly problem: MachineProblem; readonly key: string } {
+function shortest(walks: Walks, shown: Shown): MachineProblem {
   const { key } = shown.finding
   let best = shown
   const attempt = (candidate: readonly Drawn[]): Trial<Drawn> => {
@@ -167,5 +173,5 @@ function shortest(walks: Walks, shown: Shown): { readonly problem: MachineProble
   }
   // A machine that chance plays a part in may not show it again: then the walk that did is told.
   reduce(shown.kept, attempt, { attemptsMax: machineBounds.shorterWalksMax })
-  return { problem: problemOf(best.finding, walks.start, best.made), key }
+  return problemOf(best.finding, walks.start, best.made)
 }

@@ -20,14 +20,23 @@ export async function checkNothingLost(world: World, log: EventLog): Promise<voi
 /** Everything that is checked at the end. */
 export async function checkAll(world: World, log: EventLog): Promise<void> {
   await checkNothingLost(world, log)
-  for (const sessionId of world.ledger.sessions.keys()) {
+  const { chance, profile, ledger } = world
+  for (const sessionId of ledger.sessions.keys()) {
     await checkStream(world, log, sessionId)
     checkBatches(world, sessionId)
-    await checkStates(world, log, sessionId)
+    const isLookedAt = chance.happens(profile.looksAt)
+    if (isLookedAt) await claimVersions(world, log, sessionId)
+    if (isLookedAt && profile.looksAt < 1) await checkVerified(world, log, sessionId)
+    checkStates(world, sessionId)
   }
   checkRefused(world)
   checkUsage(world)
-  const { ok, sessions, contents, orphanedEvents } = await verifyLog(log)
+  if (profile.looksAt === 1) await checkVerified(world, log)
+}
+
+/** Verification of one session, or of the whole log. */
+async function checkVerified(world: World, log: EventLog, sessionId?: string): Promise<void> {
+  const { ok, sessions, contents, orphanedEvents } = await verifyLog(log, sessionId)
   world.hold(ok, 'verification finds nothing in what was recorded as it is', () => {
     const found = sessions.filter((session) => !session.ok)
     const named = found.map(({ sessionId, problems, machines }) => ({
@@ -115,16 +124,25 @@ function checkBatches(world: World, sessionId: string): void {
 
 const versionsLookedAt = 3
 
-/** The states that somebody was given, and those that snapshots lead to, are the fold of all events up to their versions. */
-async function checkStates(world: World, log: EventLog, sessionId: string): Promise<void> {
-  const newest = world.ledger.versionOf(sessionId)
-  const claims = world.claims.filter(({ state }) => state.sessionId === sessionId)
-  const holders = world.holders.filter((held) => held.sessionId === sessionId)
+/** Loads the newest version and some of the past: what snapshots lead to is a state like those that somebody was given. */
+async function claimVersions(
+  { ledger, chance, claims }: World,
+  log: EventLog,
+  sessionId: string,
+): Promise<void> {
+  const newest = ledger.versionOf(sessionId)
   for (let count = 0; count < versionsLookedAt; count++) {
-    const version = count === 0 ? newest : world.chance.whole(newest + 1)
+    const version = count === 0 ? newest : chance.whole(newest + 1)
     const { state } = await loadState(log, sessionId, version)
     claims.push({ state, where: `load version ${version}` })
   }
+}
+
+/** The states that somebody was given are the fold of all events up to their versions. */
+function checkStates(world: World, sessionId: string): void {
+  const newest = world.ledger.versionOf(sessionId)
+  const claims = world.claims.filter(({ state }) => state.sessionId === sessionId)
+  const holders = world.holders.filter((held) => held.sessionId === sessionId)
   for (const state of world.ledger.statesOf(sessionId)) {
     for (const claim of claims) {
       if (claim.state.version !== state.version) continue

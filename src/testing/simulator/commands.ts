@@ -10,7 +10,7 @@ import type { Chance } from './chance.ts'
 const anything = commandArbitrary()
 
 /** However long a run is, so that a shorter one begins in the same way. */
-const madeUpCount = 48
+const madeUpCount = 32
 
 /** Commands made up from a seed, in the form in which people send them: with texts where references may stand. */
 export function madeUpCommands(seed: number): readonly Sending[] {
@@ -93,7 +93,7 @@ const taskIds = ['A', 'A', 'A', 'SPEC-001', 'constructor'] as const
 /** A command that fits the state as its sender knows it. */
 export function fittingCommand({ tasks, status }: ReadonlyState, chance: Chance): Sending {
   if (status === 'suspended') return { type: 'session.resume' }
-  if (chance.happens(0.2)) return reportOfCall(chance)
+  if (chance.happens(0.3)) return reportOfCall(chance)
   const taskId = chance.oneOf(taskIds)
   const task = Object.hasOwn(tasks, taskId) ? tasks[taskId] : undefined
   if (task === undefined) return { type: 'task.add', taskId, title: `the task ${taskId}` }

@@ -82,7 +82,7 @@ const send: Run = async (process, world) => {
 
 const sendTogether: Run = async (process, world) => {
   const held = inHand(process, world)
-  const commands = Array.from({ length: 2 + world.chance.whole(3) }, () => nextCommand(world, held))
+  const commands = Array.from({ length: 2 + world.chance.whole(2) }, () => nextCommand(world, held))
   const sendings = commands
     .filter(({ type }) => type !== 'session.take-over')
     .map((command) => sendNoted(world, process, held, noted(world, held, command), { withOthers: true }))
@@ -245,10 +245,10 @@ const ofMerges: readonly ErrorCode[] = [
 ]
 
 export const operations: readonly Operation[] = [
-  operation('begin a session', 6, roomForMore, begin),
+  operation('begin a session', 4, roomForMore, begin),
   operation('open a session', 8, anySession, open),
   operation('send a command', 40, sessionInHand, send, [...ofHolders, 'VERSION_CONFLICT']),
-  operation('send commands together', 8, sessionInHand, sendTogether),
+  operation('send commands together', 6, sessionInHand, sendTogether),
   operation('send a command again', 10, sentBefore, sendAgain, [...ofHolders]),
   operation('send another command under a used id', 2, sessionInHand, reuseId),
   operation('take a checkpoint', 4, sessionInHand, checkpoint, ofHolders),
@@ -264,12 +264,12 @@ export const operations: readonly Operation[] = [
     ...ofHolders,
     'HANDOFF_INVALID',
   ]),
-  operation('recover a session', 4, anySession, recover, ['LIMIT_REACHED', 'COMMAND_REFUSED']),
+  operation('recover a session', 2, anySession, recover, ['LIMIT_REACHED', 'COMMAND_REFUSED']),
   operation('refresh', 3, sessionInHand, refresh),
   operation('look back', 4, sessionInHand, lookBack),
   operation('rewind', 2, sessionInHand, rewind, [...ofHolders, 'USAGE', 'COMMAND_INVALID']),
   operation('merge', 3, sessionInHand, merge, ofMerges),
-  operation('verify a session', 2, anySession, verify),
+  operation('verify a session', 1, anySession, verify),
   operation('drop snapshots', 1, anySession, compact),
   operation('close its home', 1, () => true, reopen),
 ]

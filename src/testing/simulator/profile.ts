@@ -16,6 +16,8 @@ export interface Profile {
   /** Probability of a command that a writer names the version it expects. */
   readonly expects: number
   readonly faults: readonly Fault[]
+  /** Probability of a session that what takes long is done with it at the end: recovery, verification, loading versions of the past. */
+  readonly looksAt: number
 }
 
 /** The profile of a seed. */
@@ -26,15 +28,16 @@ export function profileOf(seed: number): Profile {
   const faulty = chance.happens(0.6)
   return {
     processes,
-    followers: chance.whole(3),
-    sessionsMax: 2 + chance.whole(4),
+    followers: chance.oneOf([0, 0, 1, 1, 2]),
+    sessionsMax: 2 + chance.whole(3),
     goesOn: chance.oneOf([0.5, 0.8, 0.95]),
-    crash: crashes ? chance.oneOf([0.002, 0.01, 0.03]) : 0,
+    crash: crashes ? chance.oneOf([0.004, 0.012, 0.03]) : 0,
     powerCut: crashes ? chance.oneOf([0, 0.002, 0.005]) : 0,
     clockJump: chance.oneOf([0, 0.002, 0.01]),
     clockStepMs: chance.oneOf([0, 1, 137, 60_000]),
     expects: chance.oneOf([0, 0.2, 0.6]),
     faults: faulty ? faultsOf(chance.oneOf([0.01, 0.04, 0.1])) : [],
+    looksAt: chance.happens(0.2) ? 1 : 0.3,
   }
 }
 

@@ -7,6 +7,7 @@ import { Waymark } from '../../session/waymark.ts'
 import type { Fault } from '../store/fault-plan.ts'
 import { checkAll, checkNothingLost } from './checks.ts'
 import { memoryDisk, type SimulatedDisk } from './disk.ts'
+import type { Fiber } from './fiber.ts'
 import { Follower } from './follower.ts'
 import { operations } from './operations.ts'
 import { SimulatedProcess } from './process.ts'
@@ -43,7 +44,7 @@ export interface SimulationReport extends Readonly<Counts> {
 
 const stepsStandard = 40
 
-/** Milliseconds after which a turn that does not end is taken for one that never will. */
+/** Milliseconds after which a turn that does not end is taken for one that never will: at most twice as many. */
 const turnWaitMs = 60_000
 
 /**
@@ -95,10 +96,20 @@ function isBetween(number: number, least: number, most: number): boolean {
   return Number.isInteger(number) && number >= least && number <= most
 }
 
+interface Turn {
+  readonly process: SimulatedProcess
+  readonly fiber: Fiber | null
+}
+
 class Run {
   readonly #world: World
   readonly #writers: readonly SimulatedProcess[]
   readonly #followers: readonly Follower[]
+  readonly #processes: readonly SimulatedProcess[]
+  /** Whose turn it is, and the turn that the watch has seen last: one timer for a whole run. */
+  #turn: Turn | null = null
+  #turnSeen: Turn | null = null
+  readonly #watch: ReturnType<typeof setInterval>
   /** A handle of nobody's: what it reads is what is on the disk. */
   #inspector: EventLog | null = null
 
@@ -113,6 +124,8 @@ class Run {
       { length: profile.followers },
       (_, index) => new Follower(`f${index + 1}`, world, chance.happens(0.5)),
     )
+    this.#processes = [...this.#writers, ...this.#followers.map(({ process }) => process)]
+    this.#watch = setInterval(() => this.#giveUpLongTurn(), turnWaitMs)
   }
 
   /** Runs until so many operations have begun. */
@@ -133,7 +146,7 @@ class Run {
     const world = this.#world
     const { disk, clock, ids } = world
     world.tell('no more accidents')
-    for (const process of this.#processes()) process.calm()
+    for (const process of this.#processes) process.calm()
     await this.#settle()
     for (const follower of this.#followers) {
       if (!follower.process.isUp) await follower.process.start()
@@ -146,7 +159,9 @@ class Run {
     const log = this.#inspector
     // What any process finds that comes back now.
     const waymark = await Waymark.open({ store: log, clock, ids })
-    for (const sessionId of [...world.ledger.sessions.keys()].filter(() => world.chance.happens(0.5))) {
+    const { profile, ledger, chance } = world
+    const recovered = [...ledger.sessions.keys()].filter(() => chance.happens(profile.looksAt / 2))
+    for (const sessionId of recovered) {
       const { state } = await waymark.recover(sessionId)
       await world.ledger.note(log, 'the end')
       world.claims.push({ state, where: 'recover at the end' })
@@ -162,17 +177,14 @@ class Run {
 
   /** Gives everything back. */
   async leave(): Promise<void> {
-    for (const process of this.#processes()) await process.crash()
+    clearInterval(this.#watch)
+    for (const process of this.#processes) await process.crash()
     if (this.#inspector !== null) await this.#world.disk.close(this.#inspector)
-  }
-
-  #processes(): readonly SimulatedProcess[] {
-    return [...this.#writers, ...this.#followers.map(({ process }) => process)]
   }
 
   #ready(): readonly SimulatedProcess[] {
     const { position } = this.#world.ledger
-    return this.#processes().filter(({ fiber }) => fiber?.isReady(position) === true)
+    return this.#processes.filter(({ fiber }) => fiber?.isReady(position) === true)
   }
 
   /** What could begin now. */
@@ -209,20 +221,21 @@ class Run {
 
   /** A turn that ends, and in which nothing was noticed. @throws SimulationFailed */
   async #guarded(process: SimulatedProcess, turn: () => Promise<void>): Promise<void> {
-    const { fiber } = process
-    const timer = setTimeout(
-      () =>
-        fiber?.giveUp(
-          this.#world.broken('everything ends', `${process.name} is at something that does not end`),
-        ),
-      turnWaitMs,
-    )
-    try {
-      await turn()
-    } finally {
-      clearTimeout(timer)
-    }
+    this.#turn = { process, fiber: process.fiber }
+    await turn()
+    this.#turn = null
     if (this.#world.failure !== null) throw this.#world.failure
+  }
+
+  #giveUpLongTurn(): void {
+    const turn = this.#turn
+    if (turn !== null && turn === this.#turnSeen) {
+      const { process, fiber } = turn
+      fiber?.giveUp(
+        this.#world.broken('everything ends', `${process.name} is at something that does not end`),
+      )
+    }
+    this.#turnSeen = turn
   }
 
   /** All turns there are, until everybody has ended or waits for changes. */
@@ -237,7 +250,7 @@ class Run {
     const world = this.#world
     const { chance, profile } = world
     if (chance.happens(profile.crash)) {
-      const running = this.#processes().filter(({ isUp }) => isUp)
+      const running = this.#processes.filter(({ isUp }) => isUp)
       if (running.length > 0) {
         world.counts.crashes += 1
         await chance.oneOf(running).crash()
@@ -247,7 +260,7 @@ class Run {
     if (chance.happens(profile.powerCut)) {
       world.counts.powerCuts += 1
       world.tell('the power is cut')
-      for (const process of this.#processes()) await process.crash()
+      for (const process of this.#processes) await process.crash()
       world.disk.cutPower?.()
       await this.#inspect()
     }

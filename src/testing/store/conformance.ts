@@ -3,6 +3,7 @@ import { setTimeout as timer } from 'node:timers/promises'
 import { limits } from '../../kernel/limits.ts'
 import type { EventLog } from '../../log/port.ts'
 import type { Check } from '../check.ts'
+import { assertKnown, assertWhole, usage } from '../usage.ts'
 import { appendChecks } from './checks/appends.ts'
 import { besideChecks } from './checks/beside.ts'
 import { compactChecks } from './checks/compacting.ts'
@@ -16,7 +17,7 @@ import { tornTailChecks } from './checks/torn-tail.ts'
 import { travelChecks } from './checks/travelling.ts'
 import { wakingChecks } from './checks/waking.ts'
 import { writerChecks } from './checks/writers.ts'
-import type { StoreCheck, StoreFiles, StoreNeed } from './under-test.ts'
+import { type StoreCheck, type StoreFiles, type StoreNeed, storeNeeds } from './under-test.ts'
 
 /** A store that was opened for one check: a new one, with nothing in it. */
 export interface OpenedStore {
@@ -59,6 +60,8 @@ const checks: readonly StoreCheck[] = [
  *
  * A failed check throws an Error that says what was expected and what was found; one of random data, with which seed.
  *
+ * @throws WaymarkError `USAGE` for options that cannot be meant; a check likewise, when `open` gives no log
+ *
  * @example A store that lives in memory, and a handle on it for every opening.
  * ```ts
  * import { faultyLog } from 'waymark/testing'
@@ -77,6 +80,8 @@ export function storeConformance(
   options: StoreConformanceOptions = {},
 ): readonly Check[] {
   const { without = [], tearsMax = defaultTears } = options
+  for (const need of without) assertKnown('need of a check', need, storeNeeds)
+  assertWhole('tearsMax', tearsMax, 1)
   return checks.map((check) => {
     const { name, needs } = check
     return needs !== undefined && without.includes(needs)
@@ -93,6 +98,9 @@ async function runCheck(
   tearsMax: number,
 ): Promise<void> {
   const opened = await open()
+  if (!isObject(opened) || !isObject(opened.log)) {
+    throw usage('the store that was opened has no log', 'answer { log } with an open and empty EventLog')
+  }
   const { log, openAgain, files, remove } = opened
   const handles: EventLog[] = [log]
   const again = async (): Promise<EventLog> => {
@@ -113,6 +121,11 @@ async function runCheck(
     for (const handle of handles.toReversed()) await handle.close()
     await remove?.()
   }
+}
+
+/** Asked because what a user's function answers is checked by nobody else. */
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }
 
 function missing(field: string, need: StoreNeed): Error {

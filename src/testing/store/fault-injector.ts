@@ -1,6 +1,7 @@
 /** Decides which faults of a plan a call meets, and keeps what did happen. One seed and one row of calls give one answer. */
 import { seeded } from '../../kernel/clock.ts'
 import { WaymarkError } from '../../kernel/errors.ts'
+import { checkFault, impossible } from './fault-check.ts'
 import type { Fault, FaultPlan, FaultyCall, InjectedFault, StoreFailure } from './fault-plan.ts'
 
 /** A fault that a call is to meet, if it comes so far. */
@@ -65,8 +66,9 @@ function isMet(rule: Rule): boolean {
   return probability === undefined || rule.chance() < probability
 }
 
-/** @throws WaymarkError `USAGE` for numbers that cannot be meant */
+/** @throws WaymarkError `USAGE` for what cannot be meant */
 function ruleOf(fault: Fault, seed: number): Rule {
+  checkFault(fault)
   const { on, nth, probability, timesMax = Number.POSITIVE_INFINITY } = fault
   const numbers = nth === undefined ? null : [nth].flat()
   if (numbers?.some((number) => !Number.isInteger(number) || number < 1) === true) {
@@ -86,10 +88,6 @@ function ruleOf(fault: Fault, seed: number): Rule {
     callCount: 0,
     timesLeft: timesMax,
   }
-}
-
-function impossible(message: string): WaymarkError {
-  return new WaymarkError('USAGE', { message, hint: 'mend the plan of faults' })
 }
 
 /** Numbers from 0 to 1, 1 excluded. */

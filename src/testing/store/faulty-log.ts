@@ -18,6 +18,7 @@ import type {
   VersionRange,
 } from '../../log/port.ts'
 import { DamagedRecords, DamagedTransaction } from './damaged-records.ts'
+import { checkPlan } from './fault-check.ts'
 import { type DueFault, FaultInjector, failureOf } from './fault-injector.ts'
 import type {
   Fault,
@@ -35,7 +36,7 @@ import { foldableCut, itemCut, listCut, type PageCut, rowsCut } from './page-cut
  * fails. Without faults it behaves as the wrapped log. Closing it leaves the wrapped log open, so that what is there can be looked
  * at, and opened again under another plan: whoever opened that one closes it.
  *
- * @throws WaymarkError `USAGE` for a plan that cannot be meant: a probability above 1, a call numbered 0
+ * @throws WaymarkError `USAGE` for a plan that cannot be meant: a call or a code that is not there, a probability above 1, a call numbered 0
  *
  * @example The answer of the second transaction is lost; the same command sent again is recorded once.
  * ```ts
@@ -53,6 +54,7 @@ import { foldableCut, itemCut, listCut, type PageCut, rowsCut } from './page-cut
  * ```
  */
 export function faultyLog(log: EventLog, plan: FaultPlan): FaultyLog {
+  checkPlan(plan)
   return new LogWithFaults(log, plan)
 }
 

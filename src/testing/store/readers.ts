@@ -3,22 +3,61 @@ import { limits } from '../../kernel/limits.ts'
 import type { EventLog } from '../../log/port.ts'
 import { expectSame } from './expectation.ts'
 
+/** Steps in which patience runs out: a process that was not let run for a while has not waited so long, and nor has its store. */
+const patienceSteps = 20
+
+/** Aborts its signal when a wait has taken far longer than it should. */
+class Patience {
+  readonly #giveUp = new AbortController()
+  #timer: ReturnType<typeof setInterval> | null = null
+  #stepsLeft = patienceSteps
+
+  get signal(): AbortSignal {
+    return this.#giveUp.signal
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => this.#step(), limits.storeWakeMs / patienceSteps)
+  }
+
+  end(): void {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#timer = null
+  }
+
+  #step(): void {
+    this.#stepsLeft -= 1
+    if (this.#stepsLeft <= 0) this.#giveUp.abort()
+  }
+}
+
 /** Reads while others write. The signal aborts when a reader still waits long after the last write. */
 export async function besideWriters<T>(
   writing: () => Promise<unknown>,
   reading: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const giveUp = new AbortController()
-  const timers: ReturnType<typeof setTimeout>[] = []
+  const patience = new Patience()
   const write = async (): Promise<void> => {
     await writing()
-    timers.push(setTimeout(() => giveUp.abort(), limits.storeWakeMs))
+    patience.start()
   }
   try {
-    const [read] = await Promise.all([reading(giveUp.signal), write()])
+    const [read] = await Promise.all([reading(patience.signal), write()])
     return read
   } finally {
-    for (const timer of timers) clearTimeout(timer)
+    patience.end()
+  }
+}
+
+/** Whether a wait ended by itself, or had to be given up. */
+export async function withinWake(waiting: (signal: AbortSignal) => Promise<void>): Promise<'woken' | 'given up'> {
+  const patience = new Patience()
+  patience.start()
+  try {
+    await waiting(patience.signal)
+    return patience.signal.aborted ? 'given up' : 'woken'
+  } finally {
+    patience.end()
   }
 }
 

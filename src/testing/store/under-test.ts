@@ -12,7 +12,8 @@ export interface StoreFiles {
 }
 
 /** What not every store has. */
-export type StoreNeed = 'several handles' | 'files'
+export const storeNeeds = ['several handles', 'files'] as const
+export type StoreNeed = (typeof storeNeeds)[number]
 
 /** The store that a check has to itself, empty at first. */
 export interface StoreUnderTest {

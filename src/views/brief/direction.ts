@@ -73,6 +73,7 @@ export function nextFit(source: Source): Fit | null {
   if (stated.length > 0) return fitLines(stated, (count) => `${count} more: waymark show ${source.name}`)
   const lines = derivedSteps(source)
   const step = summaryIsNewest(source) ? summaryPartOf(source, 'next') : null
+  if (lines.length === 0 && step === null) return null
   return fitAll([
     { share: 0.4, fit: fitLines(lines, (count) => `${count} more`) },
     ...(step === null
@@ -108,6 +109,8 @@ function derivedSteps(source: Source): readonly string[] {
   }
   if (steps.length > 0) return steps
   const { predecessor } = source
+  // What a machine waits for stands in a section of its own.
+  if (state.machine !== undefined) return []
   return predecessor === null
     ? ['- Nothing is recorded yet.']
     : [

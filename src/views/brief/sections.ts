@@ -1,5 +1,6 @@
 /** The sections of a brief: what each is called, from which level on it is there, and how dear it is. */
 import type { ReadonlyState } from '../../fold/state.ts'
+import { machineText, machineView } from '../machine-view.ts'
 import { countOf, countText, percentText, timeText } from '../text.ts'
 import { nextFit, objectiveFit, promptFit, replyFit } from './direction.ts'
 import { earlierFit, earlierRepliesFit } from './earlier.ts'
@@ -44,6 +45,7 @@ const texts = (name: string): string => `waymark export ${name} --content`
 /** Dearest first: what comes first is said first, and left out last. */
 export const sectionSpecs = {
   session: { title: 'Session', level: 1, share: 0.05, fit: sessionFit, whole: show },
+  machine: { title: 'Machine', level: 1, share: 0.05, firstShare: 0.15, fit: machineFit, whole: show },
   objective: { title: 'Objective', level: 1, share: 0.07, fit: objectiveFit, whole: texts },
   next: { title: 'Next step', level: 1, share: 0.07, firstShare: 0.3, fit: nextFit, whole: texts },
   prompt: { title: 'Last prompt', level: 1, share: 0.09, fit: promptFit, whole: texts },
@@ -186,6 +188,33 @@ function projectText({ cwd, knowledge: { project } }: ReadonlyState): string | n
   const parts = isFolder ? [] : [name, root].filter((text) => text !== null)
   return parts.length === 0 ? null : parts.join(', ')
 }
+
+/** Where the machine is, what it waits for, and what brought it there. */
+function machineFit({ state }: Source): Fit | null {
+  const { machine } = state
+  if (machine === undefined) return null
+  const view = machineView(machine)
+  const { lastTransitionAt } = machine
+  const last = state.history.findLast(
+    ({ time, text }) => time === lastTransitionAt && text.endsWith(view.value),
+  )
+  const waits = [
+    ...view.effects.map(({ src, since }) => `effect ${src}, running since version ${countText(since)}`),
+    ...view.timers.map(({ name, dueAt }) => `timer ${name}, due ${timeText(dueAt)} UTC`),
+  ]
+  return fitLines(
+    [
+      `- ${machineText(view)}`,
+      `- Last step: ${last === undefined ? '' : `${last.text}, `}${timeText(lastTransitionAt)} UTC`,
+      ...waits.slice(0, waitsMax).map((wait) => `- Waits for: ${wait}`),
+      ...(waits.length > waitsMax ? [`- Waits for: ${waits.length - waitsMax} more`] : []),
+    ].map(onOneLine),
+    (count) => `${count} more lines`,
+  )
+}
+
+/** What a machine waits for that is named one by one. */
+const waitsMax = 6
 
 function callsFit({ state, targets, name }: Source): Fit | null {
   const calls = Object.entries(state.openCalls).sort(([, a], [, b]) => b.version - a.version)

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { sha256 } from '../../../kernel/hash.ts'
 import { limits } from '../../../kernel/limits.ts'
 import { expectCode, expectSame } from '../expectation.ts'
-import { expectWoken } from '../readers.ts'
+import { expectWoken, withinWake } from '../readers.ts'
 import { collected, listed, read, rowsOf, sessionOf, streamWith, words } from '../samples.ts'
 import { group, type StoreCheck, type StoreUnderTest } from '../under-test.ts'
 
@@ -21,7 +21,8 @@ export const wakingChecks: readonly StoreCheck[] = group('wakes and closes', [
 
 async function wakes({ log }: StoreUnderTest): Promise<void> {
   await streamWith(log, a, 'A1')
-  await log.changed(0, new AbortController().signal)
+  const behind = await withinWake(async (signal) => log.changed(0, signal))
+  expectSame(behind, 'woken', 'a wait for what was appended before')
   await expectWoken(log, async () => streamWith(log, a, 'A2'))
 }
 
@@ -57,7 +58,7 @@ async function closes({ log }: StoreUnderTest): Promise<void> {
     rows: async () => rowsOf(log, a),
     readAll: async () => collected(log.readAll(0)),
     position: async () => log.position(),
-    changed: async () => log.changed(0, new AbortController().signal),
+    changed: async () => withinWake(async (signal) => log.changed(0, signal)),
     snapshots: async () => listed(log.snapshots(a)),
     content: async () => log.content(sha256('x')),
     auditContents: async () => listed(log.auditContents()),
