@@ -27,8 +27,9 @@ const { values } = parseArgs({
 })
 const hours = Number(values.hours)
 const seed = Number(values.seed)
-if (!(hours > 0) || !Number.isInteger(seed))
-  throw new Error('--hours takes a number above 0, --seed a whole one')
+// Three readings are the fewest that have thirds.
+if (!(hours >= 0.25) || !Number.isInteger(seed))
+  throw new Error('--hours takes a quarter or more, --seed a whole number')
 if (typeof globalThis.gc !== 'function')
   throw new Error('memory is measured after a collection: node --expose-gc')
 

@@ -67,6 +67,9 @@ export const errorShape = z.strictObject({
   }),
 })
 
+const machineStatus = z.enum(['active', 'done', 'error', 'stopped'])
+const machineSummary = z.strictObject({ machineId: z.string(), status: machineStatus, value: z.string() })
+
 export const listShape = z.array(
   z.strictObject({
     sessionId,
@@ -81,13 +84,7 @@ export const listShape = z.array(
     phase: z.enum(budgetPhases),
     usage: counted.nullable(),
     kind: z.enum(['session', 'machine']),
-    machine: z
-      .strictObject({
-        machineId: z.string(),
-        status: z.enum(['active', 'done', 'error', 'stopped']),
-        value: z.string(),
-      })
-      .nullable(),
+    machine: machineSummary.nullable(),
   }),
 )
 
@@ -254,6 +251,27 @@ const activeItem = z.strictObject({
 })
 const named = z.record(z.string(), z.string())
 
+const machineInLayers = z.strictObject({
+  machineId: z.string(),
+  machineVersion: z.string().nullable(),
+  status: machineStatus,
+  value: z.string(),
+  context: z.json(),
+  transitions: count,
+  timers: z.array(z.strictObject({ timerId: z.string(), name: z.string(), dueAt: time })),
+  effects: z.array(z.strictObject({ effectId: z.string(), src: z.string(), since: count })),
+  children: z.array(
+    z.strictObject({
+      path: z.string(),
+      src: z.string().nullable(),
+      status: z.string(),
+      value: z.string().nullable(),
+    }),
+  ),
+  ignoredEvents: count,
+  failedActions: count,
+})
+
 const layersShape = z.strictObject({
   contextAwareness: z.strictObject({
     window,
@@ -282,6 +300,7 @@ const layersShape = z.strictObject({
     variables: named,
     items: z.record(z.enum(contextTiers), z.array(activeItem)),
     openCalls: z.array(z.strictObject({ name: z.string(), begunAt: time.nullable() })),
+    machine: machineInLayers.optional(),
   }),
   history: z.strictObject({
     actions: z.array(z.strictObject({ version: count, time, text: z.string() })),
@@ -536,6 +555,8 @@ export const treeShape = z.array(
     atVersion: count.nullable(),
     depth: count,
     title: z.string().nullable(),
+    nativeId: z.string().nullable(),
+    machine: machineSummary.nullable(),
     status: z.enum(sessionStatuses),
     startedAt: time.nullable(),
     version: count,

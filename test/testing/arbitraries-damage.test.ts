@@ -92,8 +92,10 @@ describe('damage to a store', () => {
       fc.asyncProperty(damageArbitrary(), async (damage) => {
         const path = await copied()
         const done = await damageStore(path, damage)
-        if (await isFound(path)) return
-        expect(await statesIn(path), done).toEqual(before)
+        const found = await isFound(path)
+        if (done === null) expect(found, 'nothing was done').toBe(false)
+        if (found) return
+        expect(await statesIn(path), done ?? 'nothing').toEqual(before)
       }),
       { numRuns: 40 },
     )
@@ -109,12 +111,26 @@ describe('damage to a store', () => {
       if (damage === undefined) throw new Error('a sample of one')
       const path = await copied()
       const done = await damageStore(path, damage)
-      expect(await isFound(path), done).toBe(true)
+      expect(done).not.toBeNull()
+      expect(await isFound(path), done ?? 'nothing').toBe(true)
     },
   )
 
   it('is not found where there is none', async () => {
     expect(await isFound(await copied())).toBe(false)
+  })
+
+  it('is null, and no damage, where there is nothing to damage in that way', async () => {
+    const path = join(folder, 'bare.db')
+    const waymark = await Waymark.open({ store: await openSqliteLog({ path }), policies: [] })
+    await waymark.createSession()
+    await waymark.close()
+    const kinds = ['snapshot-gone', 'snapshot-changed', 'call-index-row-gone', 'text-changed'] as const
+    for (const kind of kinds) expect(await damageStore(path, { kind, pick: 3 }), kind).toBeNull()
+    expect(await isFound(path)).toBe(false)
+    expect(await damageStore(path, { kind: 'salt-changed', pick: 3 })).toMatch(/^UPDATE events/)
+    expect(await damageStore(path, { kind: 'salt-changed', pick: 3 })).toBeNull()
+    expect(await isFound(path)).toBe(true)
   })
 
   it('comes in all kinds, whatever the seed', () => {

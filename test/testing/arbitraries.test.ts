@@ -125,17 +125,26 @@ describe('a nearly legal history', () => {
   it('law: exactly one command is refused, and it is the one that is named', async () => {
     await fc.assert(
       fc.asyncProperty(nearLegalHistoryArbitrary(), async ({ history, wrongAt, what }) => {
-        if (what === 'before-start') {
-          expect(wrongAt).toBe(0)
-          await expect(played(history)).rejects.toThrow()
-        }
-        const start = what === 'before-start' ? 1 : 0
-        const { steps } = await played(history.slice(start))
-        const refused = steps.flatMap(({ refusal }, index) => (refusal === null ? [] : [index + start]))
-        expect(refused).toEqual(what === 'before-start' ? [] : [wrongAt])
+        const { steps } = await played(history)
+        const refused = steps.flatMap(({ refusal }, index) => (refusal === null ? [] : [index]))
+        expect(refused).toEqual([wrongAt])
+        expect(wrongAt === 0).toBe(what === 'before-start')
       }),
       { numRuns: 50 },
     )
+  })
+
+  it('says of a command before the start why it is refused, and changes nothing by it', async () => {
+    const early = { type: 'task.start', taskId: 'A' } as const
+    const { steps, state } = await played([early, { type: 'session.start' }])
+    const [first, second] = steps
+    expect(first?.refusal).toMatchObject({ code: 'COMMAND_REFUSED', details: { command: 'task.start' } })
+    expect(first?.refusal?.message).toMatch(/^task\.start refused: .*not_started/)
+    expect(first).toMatchObject({ before: null, after: { version: 0 }, events: [] })
+    expect(second).toMatchObject({ before: null, refusal: null })
+    expect(state.version).toBe(1)
+    expect((await played([early])).state.version).toBe(0)
+    await expect(played([])).rejects.toMatchObject({ code: 'USAGE' })
   })
 
   it('is wrong in every way, whatever the seed', () => {

@@ -281,6 +281,104 @@ describe('a decider with a fault', () => {
   })
 })
 
+describe('what answers no events', () => {
+  const wrong: readonly (readonly [string, string, unknown])[] = [
+    ['a promise', 'a promise', async () => []],
+    ['a promise that fails', 'a promise', async () => Promise.reject(new Error('no'))],
+    ['nothing', 'nothing', () => undefined],
+    ['null', 'null', () => null],
+    ['a list with nothing in it', 'a list with nothing', () => [undefined]],
+    ['promised events', 'a promise', () => ({ ok: true, events: Promise.resolve([]) })],
+  ]
+
+  it.each(wrong)('is told by every law: %s', async (_, said, decide) => {
+    // Programs without types have such deciders.
+    const found = await broken(deciderLaws({ ...account, decide: decide as typeof account.decide }))
+    expect(found.size).toBe(deciderLaws(account).length)
+    for (const message of found.values()) {
+      expect(message).toContain(`decide answered ${said}; it has to answer events`)
+    }
+  })
+
+  it('is told of states too, and where they break', async () => {
+    const promised = { ...account, evolve: (async () => ({})) as unknown as typeof account.evolve }
+    const [first] = (await broken(deciderLaws(promised))).values()
+    expect(first).toContain('evolve answered a promise; it has to answer the state itself')
+    const breaking: typeof account = {
+      ...account,
+      evolve() {
+        throw new Error('boom')
+      },
+    }
+    expect([...(await broken(deciderLaws(breaking))).values()][0]).toContain('evolve broke: Error: boom')
+  })
+})
+
+describe('an invariant', () => {
+  const holding = async (invariant: unknown) => {
+    // Programs without types answer anything.
+    const invariants = { 'it is so': invariant as () => boolean }
+    return (await broken(deciderLaws({ ...account, invariants, runs: 5 }))).get('invariant: it is so') ?? null
+  }
+
+  it.each([
+    ['true', () => true],
+    ['nothing', () => {}],
+  ])('holds with %s', async (_, invariant) => {
+    expect(await holding(invariant)).toBeNull()
+  })
+
+  it.each([
+    ['false', () => false, 'expected that it is so; the state is'],
+    ['a reason', () => 'too much', 'expected that it is so: too much; the state is'],
+    ['an error', () => expect.fail('it was not'), 'expected that it is so: it was not; the state is'],
+    ['0', () => 0, 'an invariant answered number 0; it has to answer true or nothing'],
+    ['a promise', async () => true, 'an invariant answered a promise; it has to'],
+    ['an object', () => ({}), 'an invariant answered an object; it has to'],
+    ['null', () => null, 'an invariant answered null; it has to'],
+  ])('does not with %s', async (_, invariant, said) => {
+    expect(await holding(invariant)).toContain(said)
+  })
+})
+
+describe('options that cannot be meant', () => {
+  it.each([{ runs: 0 }, { runs: -1 }, { runs: Number.NaN }, { lengthMax: 0 }, { seed: 1.5 }])(
+    'are refused: %o',
+    (options) => {
+      expect(() => deciderLaws({ ...account, ...options })).toThrow(
+        expect.objectContaining({ code: 'USAGE', hint: expect.stringContaining('whole number') }),
+      )
+    },
+  )
+})
+
+describe('a failure by chance', () => {
+  const hidden = new Set<number>()
+  const byChance: readonly (readonly [string, Partial<typeof account>])[] = [
+    ['the clock', { decide: () => ({ type: 'deposited', amount: performance.now() }) }],
+    ['chance', { decide: () => ({ type: 'deposited', amount: Math.random() }) }],
+    ['calls that are counted', { decide: () => ({ type: 'deposited', amount: ++counter }) }],
+    [
+      'what was seen before',
+      {
+        decide(command, state) {
+          if (command.type !== 'close') hidden.add(command.amount)
+          return hidden.size > 2 ? { type: 'deposited', amount: 1 } : account.decide(command, state)
+        },
+      },
+    ],
+  ]
+
+  it.each(byChance)('is not said to be seen again: %s', async (_, fault) => {
+    const found = await broken(deciderLaws({ ...account, ...fault }))
+    const message = found.get(
+      'decide answers the same command in the same state the same, whenever it is asked',
+    )
+    expect(message).toContain('the same commands led to something else when they were run again')
+    expect(message).not.toContain('shows it again')
+  })
+})
+
 describe('a law that does not hold', () => {
   const indebted = deciderLaws({
     ...account,

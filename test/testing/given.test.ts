@@ -89,6 +89,67 @@ describe('given, when, then', () => {
     expect(check).toThrow(said)
   })
 
+  const dated = specify({
+    initialState: () => ({
+      at: new Date(5),
+      tags: new Set(['b']),
+      counts: new Map([['a', 1]]),
+      soon: Promise.resolve(1),
+      owner: { name: 'Ann', pattern: /x/ },
+    }),
+    decide: (): Event[] => [],
+    evolve: (state, _event: Event) => state,
+  })
+    .given()
+    .when(undefined)
+
+  it('compares what keeps its content inside as a whole', () => {
+    dated.thenState({ at: new Date(5), tags: new Set(['b']), counts: new Map([['a', 1]]) })
+    dated.thenState({ owner: { pattern: /x/ } }).thenState({ owner: { name: 'Ann' } })
+    refused.thenRefused(/only/g).thenRefused(/only/g)
+  })
+
+  // What the compiler refuses, a program without types may write.
+  const anything = dated as { thenState: (matcher: unknown) => unknown }
+  const asked = refused as { thenRefused: (matcher: unknown) => unknown }
+  it.each<readonly [string, () => unknown, RegExp]>([
+    ['another date', () => dated.thenState({ at: new Date(0) }), /at: expected 1970-.*, found 1970-.*005Z/],
+    ['another set', () => dated.thenState({ tags: new Set(['a']) }), /tags: expected Set.*'a'.*'b'/],
+    ['another map', () => dated.thenState({ counts: new Map() }), /counts: expected Map/],
+    ['fields of a date', () => anything.thenState({ at: { a: 1 } }), /at: expected {"a":1}, found 1970/],
+    ['a promise in the state', () => anything.thenState({ soon: 1 }), /soon: expected 1, found a promise/],
+  ])('finds %s', (_, check, said) => {
+    expect(check).toThrow(said)
+  })
+
+  it.each<readonly [string, () => unknown, RegExp]>([
+    ['an empty reason', () => refused.thenRefused(''), /thenRefused\(''\) holds for anything/],
+    ['no fields of a refusal', () => refused.thenRefused({}), /{} holds for anything/],
+    ['no fields of a state', () => dated.thenState({}), /{} holds for anything/],
+    ['no fields of a field', () => dated.thenState({ owner: {} }), /owner: {} holds for anything/],
+    ['a promise', () => anything.thenState({ soon: Promise.resolve(1) }), /soon: expected is a promise/],
+    ['a function that promises', () => anything.thenState(async () => false), /answered a promise/],
+    ['a function that promises to fail', () => anything.thenState(async () => expect.fail()), /a promise/],
+    ['a function that says nothing', () => anything.thenState(() => {}), /answered nothing/],
+    ['one about a refusal', () => asked.thenRefused(async () => false), /answered a promise/],
+  ])('refuses to look for %s', (_, check, said) => {
+    expect(check).toThrow(expect.objectContaining({ code: 'USAGE', message: expect.stringMatching(said) }))
+  })
+
+  it('tells a decider that answers no events, and a fold that breaks', () => {
+    const decider = { initialState: () => 0, evolve: (count: number, _event: Event) => count + 1 }
+    const promising = specify({ ...decider, decide: (async () => []) as unknown as () => Event[] })
+    expect(() => promising.given().when(undefined)).toThrow('decide answered a promise; it has to')
+    const silent = specify({ ...decider, decide: (() => undefined) as unknown as () => Event[] })
+    expect(() => silent.given().when(undefined)).toThrow('decide answered nothing; it has to answer events')
+    const breaking = specify({
+      ...decider,
+      decide: () => deposited,
+      evolve: (): number => expect.fail('boom'),
+    })
+    expect(() => breaking.given().when(undefined)).toThrow(/evolve broke: .*boom/)
+  })
+
   it('tells a decider that breaks from one that refuses', () => {
     const broken = specify({
       initialState: () => ({}),

@@ -289,6 +289,19 @@ export const brokenPromises: readonly BrokenPromise[] = [
     }),
   },
   {
+    promise: 'who waits for what is there need not wait',
+    noticedBy:
+      'wakes and closes: a waiting reader at once when something was appended before, and when this log appends',
+    says: "a wait for what was appended before: expected 'woken', found 'given up'",
+    broken: () => ({ changed: async (_, signal) => never(signal) }),
+  },
+  {
+    promise: 'who waits at a closed log is told',
+    noticedBy: 'wakes and closes: for good: every use afterwards says so, and closing twice is fine',
+    says: "changed of a closed log: expected 'STORE_CLOSED', found 'no error'",
+    broken: () => ({ changed: async (_, signal) => never(signal) }),
+  },
+  {
     promise: 'nobody is woken for nothing',
     noticedBy: 'wakes and closes: no reader for what it has seen, until it gives up',
     says: 'whether a reader was woken for nothing',

@@ -208,11 +208,23 @@ describe('the layers', () => {
       machineVersion: '1',
       status: 'active',
       value: 'paying',
+      context: { items: ['shoes', 'a/b~c'], receipt: null, failures: 0 },
       transitions: 5,
       timers: [],
       effects: [{ effectId: '4:0', src: 'charge', since: 7 }],
+      children: [],
       ignoredEvents: 1,
       failedActions: 0,
+    })
+    const { state: later } = await play(new MemoryLog(), machineEvents(machine).slice(0, 12), {
+      policies: [],
+      machine,
+    })
+    expect(layersOf(later).activeContext.machine).toMatchObject({
+      value: 'shipping',
+      effects: [],
+      children: [{ path: 'parcel', src: 'parcel', status: 'active', value: 'packed' }],
+      failedActions: 1,
     })
     expect('machine' in layersOf(stateAfter(started)).activeContext).toBe(false)
   })

@@ -74,12 +74,14 @@ function hook(actor: InsideActor, machineId: string, book: Book): void {
   scope.logger = (...args) =>
     book.act(actor, 'xstate.log', (refs) => print(args.map((arg) => withRefs(arg, refs))))
   const { logic } = actor
-  if (isMachine(logic))
-    logic.options.maxIterations = Math.min(
-      logic.options.maxIterations ?? Infinity,
-      limits.machineMicrostepsMax,
-    )
+  if (isMachine(logic)) boundCircles(logic)
   if (!isMachine(logic) && doesSomething(logic)) actor.logic = standInFor(logic, book)
+}
+
+/** What goes in circles ends; an XState that cannot bound that has no such option. */
+function boundCircles({ options }: AnyStateMachine): void {
+  const most: unknown = Reflect.get(Object(options), 'maxIterations')
+  if (typeof most === 'number') options.maxIterations = Math.min(most, limits.machineMicrostepsMax)
 }
 
 function doesSomething(logic: InsideLogic): boolean {

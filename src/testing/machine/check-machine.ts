@@ -163,7 +163,7 @@ function unknownProblems({ unknown, known }: EventsTried): readonly MachineProbl
   })
 }
 
-/** Of each check and each invariant the first problems, and how many more there are: none is hidden by many of another. */
+/** Of each check and each invariant the first problems, and how many more were found: none is hidden by many of another. */
 function bounded(problems: readonly MachineProblem[]): readonly MachineProblem[] {
   const { problemsMax } = machineBounds
   const groups = new Map<string, MachineProblem[]>()
@@ -177,7 +177,7 @@ function bounded(problems: readonly MachineProblem[]): readonly MachineProblem[]
     const more = group.length - problemsMax
     const [first] = group
     if (first === undefined || more <= 0) return group
-    const rest = { ...first, message: `and ${more} more like these`, path: [] }
+    const rest = { ...first, message: `and at least ${more} more like these`, path: [] }
     return [...group.slice(0, problemsMax), rest]
   })
 }

@@ -35,12 +35,12 @@ export interface Walked {
   readonly steps: number
 }
 
-/** Walks until nothing new is found, or enough of each kind. */
+/** Walks until nothing new is found, or one more of each kind than is told. */
 export function walk(walks: Walks): Walked {
   const known = new Set(walks.known)
   const ofKind = new Map<string, number>()
   const isNew = ({ key, kind }: Finding): boolean =>
-    !known.has(key) && (ofKind.get(kind) ?? 0) < machineBounds.problemsMax
+    !known.has(key) && (ofKind.get(kind) ?? 0) <= machineBounds.problemsMax
   const problems: MachineProblem[] = []
   let steps = 0
   for (let round = 0; ; round++) {

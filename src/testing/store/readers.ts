@@ -17,17 +17,21 @@ class Patience {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.#step(), limits.storeWakeMs / patienceSteps)
+    // A reading that failed ends it while writers still write.
+    if (this.#stepsLeft > 0) this.#timer ??= setInterval(() => this.#step(), limits.storeWakeMs / patienceSteps)
   }
 
   end(): void {
     if (this.#timer !== null) clearInterval(this.#timer)
     this.#timer = null
+    this.#stepsLeft = 0
   }
 
   #step(): void {
     this.#stepsLeft -= 1
-    if (this.#stepsLeft <= 0) this.#giveUp.abort()
+    if (this.#stepsLeft > 0) return
+    this.#giveUp.abort()
+    this.end()
   }
 }
 

@@ -204,7 +204,7 @@ function machineFit({ state }: Source): Fit | null {
   ]
   return fitLines(
     [
-      `- ${machineText(view)}`,
+      `- ${state.nativeId === null ? '' : `${state.nativeId}: `}machine ${machineText(view)}`,
       `- Last step: ${last === undefined ? '' : `${last.text}, `}${timeText(lastTransitionAt)} UTC`,
       ...waits.slice(0, waitsMax).map((wait) => `- Waits for: ${wait}`),
       ...(waits.length > waitsMax ? [`- Waits for: ${waits.length - waitsMax} more`] : []),
