@@ -1,6 +1,7 @@
 /** Plays commands into a log as a session would, and keeps what came of each: for laws and examples. */
-import type { DurableMachine } from '../decide/durable/port.ts'
+
 import type { Refusal } from '../decide/decision.ts'
+import type { DurableMachine } from '../decide/durable/port.ts'
 import { type Command, parseCommand } from '../events/commands.ts'
 import type { LoggedEvent } from '../events/envelope.ts'
 import { frozen } from '../fold/fold.ts'
@@ -63,7 +64,7 @@ export async function play(
       state = recorded.state
       steps.push({ command, before, after: recorded.state, events: recorded.events, refusal: null })
     } catch (error) {
-      const refusal = refusalIn(error, command)
+      const refusal = refusalIn(error, sessionId, command)
       if (refusal === null) throw error
       steps.push({ command, before, after: before ?? unbegun, events: [], refusal })
     }
@@ -73,10 +74,10 @@ export async function play(
 }
 
 /** The refusal that an error is. A session that has not begun is not there for the log, and for `decide` it refuses what comes too early. */
-function refusalIn(error: unknown, command: Command): CommandRefused | null {
+function refusalIn(error: unknown, sessionId: string, command: Command): CommandRefused | null {
   if (error instanceof CommandRefused) return error
   if (!(error instanceof SessionNotFound)) return null
-  const { initialState: first, decide } = sessionDecider()
+  const { initialState: first, decide } = sessionDecider(sessionId)
   const answer = decide(parseCommand(command), first())
   // A session's decider answers with a refusal of this shape and no other.
   return answer.ok ? null : refused(answer.refusal as Refusal)

@@ -20,6 +20,7 @@ export function assertKnown(what: string, value: unknown, known: readonly string
 
 /** The same for a list of them, of which there has to be one at least. */
 export function assertAllKnown(what: string, values: readonly unknown[], known: readonly string[]): void {
-  if (values.length === 0) throw usage(`no ${what} was named`, `name some, or leave the list out: ${known.join(', ')}`)
+  if (values.length === 0)
+    throw usage(`no ${what} was named`, `name some, or leave the list out: ${known.join(', ')}`)
   for (const value of values) assertKnown(what, value, known)
 }

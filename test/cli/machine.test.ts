@@ -97,12 +97,7 @@ const parcel = setup({
 async function parcels(): Promise<Place> {
   const made = await makePlace()
   const waymark = await Waymark.open({ home: made.home })
-  const ended: Error[] = []
-  const options = {
-    log: waymark,
-    unknownEvents: 'record',
-    onWarning: (warning: Error) => ended.push(warning),
-  } as const
+  const options = { log: waymark, unknownEvents: 'record' } as const
   const waiting = await durable(parcel, { ...options, id: 'parcel-1' })
   await waiting.send({ type: 'LABEL' })
   await waiting.send({ type: 'UNKNOWN' })

@@ -139,7 +139,9 @@ describe('a nearly legal history', () => {
     const { steps, state } = await played([early, { type: 'session.start' }])
     const [first, second] = steps
     expect(first?.refusal).toMatchObject({ code: 'COMMAND_REFUSED', details: { command: 'task.start' } })
-    expect(first?.refusal?.message).toMatch(/^task\.start refused: .*not_started/)
+    expect(first?.refusal?.message).toMatch(
+      /^task\.start refused: session .* is not started: it has not begun/,
+    )
     expect(first).toMatchObject({ before: null, after: { version: 0 }, events: [] })
     expect(second).toMatchObject({ before: null, refusal: null })
     expect(state.version).toBe(1)

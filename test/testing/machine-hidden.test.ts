@@ -55,7 +55,7 @@ describe('a broken invariant is told', () => {
       throw new Error('no')
     }
     const machine = machineOf({
-      a: { on: { GO: 'hub' } },
+      a: { on: named('good', 60, () => 'hub') },
       // Walks come to `b` as often as to an error.
       hub: {
         on: {

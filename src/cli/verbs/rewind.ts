@@ -24,7 +24,10 @@ export const rewind = verb(shape, async ({ session: name, to, reason, dryRun = f
     } catch (error) {
       if (session.state.machine === undefined) throw error
       const place = typeof to === 'number' ? `--at ${to}` : `--checkpoint ${to}`
-      throw withHint(error, `waymark fork ${name} ${place} begins a stream that goes on from there; durable() opens it under the id that is printed`)
+      throw withHint(
+        error,
+        `waymark fork ${name} ${place} begins a stream that goes on from there; durable() opens it under the id that is printed`,
+      )
     }
   })
   const { toVersion, version, recorded, tasks, items, knowledge } = report

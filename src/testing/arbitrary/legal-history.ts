@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import type { Command } from '../../events/commands.ts'
 import { type SessionSoFar, sessionDecider, type TimedEvent } from '../decider/session-decider.ts'
-import { describeHistory, shownAs } from './describe.ts'
 import { assertWhole } from '../usage.ts'
+import { describeHistory, shownAs } from './describe.ts'
 import { leavingOut } from './leaving-out.ts'
 import { type Move, moveArbitrary, startArbitrary } from './moves.ts'
 

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { type AnyMachineSnapshot, type AnyStateMachine, initialTransition, transition } from 'xstate'
-import { assertWhole } from '../usage.ts'
+import { assertWhole, usage } from '../usage.ts'
 import { describeHistory, shownAs } from './describe.ts'
 import { leavingOut } from './leaving-out.ts'
 import type { NearLegal } from './near-legal.ts'
@@ -93,6 +93,9 @@ function walkedArbitrary<Event extends MachineEvent>(
   { events, input, lengthMax = 20 }: MachineHistoryOptions<Event>,
 ): fc.Arbitrary<Walked<Event>> {
   assertWhole('lengthMax', lengthMax, 0)
+  if (!(events instanceof fc.Arbitrary)) {
+    throw usage('the events of a history are not given', 'give `events` as an arbitrary of fast-check')
+  }
   const offered = fc.noBias(fc.array(events, { maxLength: lengthMax * eventsPerStep, size: 'max' }))
   return leavingOut(
     offered.map((candidates) => walk(machine, input, candidates, lengthMax)),

@@ -20,7 +20,7 @@ export interface NearLegal<Item, Mistake extends string> {
 
 /**
  * Histories of a session in which exactly one command is refused, and it is known which. As a refused command changes nothing, the others are
- * accepted as if it were not there. What may be wrong with it:
+ * accepted as if it were not there. Played with `play` and `{ policies: [] }`, that step and no other has a refusal. What may be wrong with it:
  *
  * - `before-start`: it comes before the session has begun;
  * - `repeated`: it was accepted once, and comes again;

@@ -16,13 +16,16 @@ function at({ key, version }: RowPlace): string {
  * stream.
  */
 export const storeDamage = {
-  'data-changed': (row) => `UPDATE events SET data = replace(data, '{', '{ ') WHERE ${at(row)} AND instr(data, '{') > 0`,
-  'line-torn': (row) => `UPDATE events SET data = substr(data, 1, length(data) / 2) WHERE ${at(row)} AND length(data) > 0`,
+  'data-changed': (row) =>
+    `UPDATE events SET data = replace(data, '{', '{ ') WHERE ${at(row)} AND instr(data, '{') > 0`,
+  'line-torn': (row) =>
+    `UPDATE events SET data = substr(data, 1, length(data) / 2) WHERE ${at(row)} AND length(data) > 0`,
   'envelope-changed': (row) =>
     `UPDATE events SET envelope = replace(envelope, '"actor":"', '"actor":"x') WHERE ${at(row)} AND instr(envelope, '"actor":"') > 0`,
   'position-changed': (row) => `UPDATE events SET position = -1 - position WHERE ${at(row)}`,
   'checksum-changed': (row) => `UPDATE events SET checksum = checksum + 1 WHERE ${at(row)}`,
-  'salt-changed': (row) => `UPDATE events SET salt = zeroblob(16) WHERE ${at(row)} AND salt IS NOT zeroblob(16)`,
+  'salt-changed': (row) =>
+    `UPDATE events SET salt = zeroblob(16) WHERE ${at(row)} AND salt IS NOT zeroblob(16)`,
   'hash-changed': (row) => `UPDATE events SET hash = zeroblob(32) WHERE ${at(row)}`,
   'row-missing': (row) => `DELETE FROM events WHERE ${at(row)}`,
   'row-moved': (row) => `UPDATE events SET place = place + 1000000 WHERE ${at(row)}`,

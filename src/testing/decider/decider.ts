@@ -92,11 +92,7 @@ function isAnswer<Event>(answer: Event | Answer<Event>): answer is Answer<Event>
 type Evolving<Event, State> = Pick<Decider<never, Event, State>, 'evolve'>
 
 /** The state after an event. @throws Error when `evolve` breaks, or answers a promise */
-export function evolved<Event, State>(
-  { evolve }: Evolving<Event, State>,
-  state: State,
-  event: Event,
-): State {
+export function evolved<Event, State>({ evolve }: Evolving<Event, State>, state: State, event: Event): State {
   return stateOf('evolve', () => evolve(state, event))
 }
 
@@ -108,7 +104,8 @@ export function stateOf<State>(name: string, work: () => State): State {
   } catch (thrown) {
     throw new Error(`${name} broke: ${String(thrown)}`, { cause: thrown })
   }
-  if (isPromise(state)) throw new Error(`${name} answered ${kindOf(state)}; it has to answer the state itself`)
+  if (isPromise(state))
+    throw new Error(`${name} answered ${kindOf(state)}; it has to answer the state itself`)
   return state
 }
 

@@ -1,7 +1,17 @@
 /** The laws themselves: what each is called, and what it holds of a history that was played. */
-import { type Answer, answerOf, evolved, foldWith, kindOf, reasonOf, refusesByThrowing, stateOf } from './decider.ts'
-import { differenceText, textOf } from './difference.ts'
+
 import type { Invariant } from '../machine/judge.ts'
+import {
+  type Answer,
+  answerOf,
+  evolved,
+  foldWith,
+  kindOf,
+  reasonOf,
+  refusesByThrowing,
+  stateOf,
+} from './decider.ts'
+import { differenceText, textOf } from './difference.ts'
 import type { DeciderLaws } from './law-options.ts'
 import { copyOf, equal, frozenDeep, notPlain, pictureOf, throughJson } from './plain.ts'
 import { type History, type HistoryStep, play } from './play.ts'

@@ -51,7 +51,11 @@ export function deciderLaws<Command, Event, State>(
 
 const runsStandard = 100
 
-function assertOptions<C, E, S>({ runs = runsStandard, lengthMax = 1, seed = 0 }: DeciderLaws<C, E, S>): void {
+function assertOptions<C, E, S>({
+  runs = runsStandard,
+  lengthMax = 1,
+  seed = 0,
+}: DeciderLaws<C, E, S>): void {
   assertWhole('runs', runs, 1)
   assertWhole('lengthMax', lengthMax, 1)
   assertWhole('seed', seed, Number.MIN_SAFE_INTEGER)

@@ -1,5 +1,13 @@
 /** Given, when, then: one command after some events, and what has to come of it. */
-import { type Answer, answerOf, type Decider, foldWith, type IsRefusal, reasonOf, stateOf } from './decider.ts'
+import {
+  type Answer,
+  answerOf,
+  type Decider,
+  foldWith,
+  type IsRefusal,
+  reasonOf,
+  stateOf,
+} from './decider.ts'
 import { differenceText, textOf } from './difference.ts'
 import { partMismatch, type RefusalMatcher, refusalMismatch, says } from './match.ts'
 import { equal } from './plain.ts'

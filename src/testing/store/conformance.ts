@@ -80,6 +80,9 @@ export function storeConformance(
   options: StoreConformanceOptions = {},
 ): readonly Check[] {
   const { without = [], tearsMax = defaultTears } = options
+  if (typeof open !== 'function') {
+    throw usage(`a store is not opened by ${String(open)}`, 'give a function that opens an empty store')
+  }
   for (const need of without) assertKnown('need of a check', need, storeNeeds)
   assertWhole('tearsMax', tearsMax, 1)
   return checks.map((check) => {

@@ -18,7 +18,8 @@ class Patience {
 
   start(): void {
     // A reading that failed ends it while writers still write.
-    if (this.#stepsLeft > 0) this.#timer ??= setInterval(() => this.#step(), limits.storeWakeMs / patienceSteps)
+    if (this.#stepsLeft > 0)
+      this.#timer ??= setInterval(() => this.#step(), limits.storeWakeMs / patienceSteps)
   }
 
   end(): void {
@@ -54,7 +55,9 @@ export async function besideWriters<T>(
 }
 
 /** Whether a wait ended by itself, or had to be given up. */
-export async function withinWake(waiting: (signal: AbortSignal) => Promise<void>): Promise<'woken' | 'given up'> {
+export async function withinWake(
+  waiting: (signal: AbortSignal) => Promise<void>,
+): Promise<'woken' | 'given up'> {
   const patience = new Patience()
   patience.start()
   try {
