@@ -77,11 +77,14 @@ const machineNamed = {
   machineHash: z.string().regex(/^[0-9a-f]{64}$/),
 }
 
-/** What was thrown: an error with what it carries beside name and message, or, where it was none, the value itself. */
+/** What was thrown. */
 const errorShape = z.strictObject({
+  /** What kind of error it says it is. */
   name: lineShape,
   message: z.string().max(limits.textCharactersMax),
+  /** What the error carried beside name and message, as far as it is JSON. */
   data: z.record(z.string(), jsonShape).optional(),
+  /** What was thrown, where it was no error. */
   value: jsonShape.optional(),
 })
 

@@ -84,7 +84,12 @@ class LiveActor {
 
   /** XState can come to be in states that cannot be together: then it is not what its own snapshot says. */
   isSound(): boolean {
-    const { _nodes: nodes, value } = this.actor.getSnapshot() as { _nodes?: unknown[]; value: unknown }
+    const snapshot = this.actor.getSnapshot() as {
+      _nodes?: unknown[]
+      value: unknown
+      historyValue?: Readonly<Record<string, readonly unknown[]>>
+    }
+    const { _nodes: nodes, value, historyValue = {} } = snapshot
     // A state entered twice without being left leaves a child behind that no snapshot knows, with its timers.
     const sources = Object.values(this.actor.system.getSnapshot()._scheduledEvents).map(
       ({ source }) => source,
@@ -92,7 +97,8 @@ class LiveActor {
     const isLeftBehind = sources.some(
       (source) => this.#at(pathOfLive(source).split('/').slice(0, -1)) !== source,
     )
-    return !isLeftBehind && (nodes === undefined || nodes.length === 1 + namedIn(value))
+    const isForgetful = Object.values(historyValue).some((remembered) => remembered.length === 0)
+    return !isLeftBehind && !isForgetful && (nodes === undefined || nodes.length === 1 + namedIn(value))
   }
 
   seen(): Seen {

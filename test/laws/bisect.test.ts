@@ -84,7 +84,12 @@ const turning = fc.oneof(
   fc.nat(60).map((version) => `version < 3 ? false : version != ${version} && version != ${version + 5}`),
 )
 
-const arbitraryHistory = historyArbitrary(60)
+/** Of three batches at least: two are accepted in every history, and one more is put between them. */
+const arbitraryHistory = historyArbitrary(60).map(([start, ...others]): readonly Command[] => [
+  ...(start === undefined ? [] : [start]),
+  { type: 'task.add', taskId: 'always', title: 'always' },
+  ...others,
+])
 
 async function played(commands: readonly Command[], seed: number) {
   const store = new MemoryLog()
@@ -98,18 +103,21 @@ describe('bisect', () => {
     await fc.assert(
       fc.asyncProperty(arbitraryHistory, rising, fc.nat(), async (commands, [name, least], seed) => {
         const { store, sessionId, newest } = await played(commands, seed)
-        const predicate = parsePredicate(`${name} >= ${least}`)
-        const looks = await looksOf(store, sessionId, predicate)
-        const { log, count } = counting(store)
-        const found = await bisectSession(log, sessionId, predicate)
-        const most = Math.ceil(Math.log2(newest)) + 2
-        expect(count()).toBeLessThanOrEqual(most)
-        expect(found.reconstructions).toBe(count())
-        const [first] = turnsOf(looks)
-        if (looks[0]?.holds === true) expect(found.outcome).toBe('held-before')
-        else if (first === undefined) expect(found.outcome).toBe('not-held')
-        else expect(found).toMatchObject({ outcome: 'found', version: first.version })
-        seen[found.outcome === 'found' ? 'found' : 'others'] += 1
+        // Of these three the second begins to hold at the last batch, in every history, and the third never does.
+        for (const text of [`${name} >= ${least}`, `version >= ${newest}`, `version > ${newest}`]) {
+          const predicate = parsePredicate(text)
+          const looks = await looksOf(store, sessionId, predicate)
+          const { log, count } = counting(store)
+          const found = await bisectSession(log, sessionId, predicate)
+          const most = Math.ceil(Math.log2(newest)) + 2
+          expect(count()).toBeLessThanOrEqual(most)
+          expect(found.reconstructions).toBe(count())
+          const [first] = turnsOf(looks)
+          if (looks[0]?.holds === true) expect(found.outcome).toBe('held-before')
+          else if (first === undefined) expect(found.outcome).toBe('not-held')
+          else expect(found).toMatchObject({ outcome: 'found', version: first.version })
+          seen[found.outcome === 'found' ? 'found' : 'others'] += 1
+        }
       }),
       { numRuns: 150 },
     )
@@ -121,20 +129,23 @@ describe('bisect', () => {
     let manyTurns = 0
     await fc.assert(
       fc.asyncProperty(arbitraryHistory, turning, fc.nat(), async (commands, text, seed) => {
-        const { store, sessionId } = await played(commands, seed)
-        const predicate = parsePredicate(text)
-        const looks = await looksOf(store, sessionId, predicate)
-        const found = await bisectSession(store, sessionId, predicate)
-        const [begin, end] = [looks[0]?.holds, looks.at(-1)?.holds]
-        if (begin === true || end === false) {
-          expect(found.outcome).toBe(begin === true ? 'held-before' : 'not-held')
-          return
+        const { store, sessionId, newest } = await played(commands, seed)
+        // The second turns three times in every history: of its first batch it holds, and of its last.
+        for (const asked of [text, `version == 1 || version == ${newest}`]) {
+          const predicate = parsePredicate(asked)
+          const looks = await looksOf(store, sessionId, predicate)
+          const found = await bisectSession(store, sessionId, predicate)
+          const [begin, end] = [looks[0]?.holds, looks.at(-1)?.holds]
+          if (begin === true || end === false) {
+            expect(found.outcome).toBe(begin === true ? 'held-before' : 'not-held')
+            continue
+          }
+          const index = looks.findIndex(({ version }) => version === found.version)
+          expect(looks[index]?.holds).toBe(true)
+          expect(looks[index - 1]).toEqual({ version: found.before, holds: false })
+          expect(found.events.at(-1)?.version).toBe(found.version)
+          if (turnsOf(looks).length > 1) manyTurns += 1
         }
-        const index = looks.findIndex(({ version }) => version === found.version)
-        expect(looks[index]?.holds).toBe(true)
-        expect(looks[index - 1]).toEqual({ version: found.before, holds: false })
-        expect(found.events.at(-1)?.version).toBe(found.version)
-        if (turnsOf(looks).length > 1) manyTurns += 1
       }),
       { numRuns: 200 },
     )

@@ -370,7 +370,8 @@ describe('a failure by chance', () => {
   ]
 
   it.each(byChance)('is not said to be seen again: %s', async (_, fault) => {
-    const found = await broken(deciderLaws({ ...account, ...fault }))
+    // Of this seed, as what is hidden may be all there before anything differs.
+    const found = await broken(deciderLaws({ ...account, ...fault, seed: 3 }))
     const message = found.get(
       'decide answers the same command in the same state the same, whenever it is asked',
     )

@@ -9,6 +9,8 @@ import { kindCells, kindColumns, statusCell, titleCell } from '../stream-cells.t
 import { readTree, shortNames, type Tree } from '../tree.ts'
 import { verb } from '../verb.ts'
 
+const columns = ['session', 'status', 'phase', 'version', 'calls', 'last event', 'title'] as const
+
 const shape = z.strictObject({ all: z.boolean().optional() })
 
 export const list = verb(shape, async ({ all = false }, context) => {
@@ -22,10 +24,7 @@ export const list = verb(shape, async ({ all = false }, context) => {
   const nameOf = output.aligned ? shortNames(tree.sessions) : (sessionId: string) => sessionId
   if (shown.length > 0 || !output.aligned) {
     await output.table({
-      columns: [
-        ...['session', 'status', 'phase', 'version', 'calls', 'last event', 'title'],
-        ...(output.aligned ? [] : kindColumns),
-      ],
+      columns: output.aligned ? columns : [...columns, ...kindColumns],
       rows: shown.map((session) => sessionCells(session, nameOf, output.aligned)),
     })
   }

@@ -1,4 +1,5 @@
 /** An event-sourced decider, in the shape in which most libraries have it, and what came of asking one. */
+import { inspect } from 'node:util'
 
 /**
  * Decides commands, and makes state of events. A command is refused by throwing, or by answering `{ ok: false, refusal }`. It may answer
@@ -69,7 +70,9 @@ export function kindOf(value: unknown): string {
   }
   if (value === undefined) return 'nothing'
   if (value === null) return 'null'
-  return typeof value === 'object' ? 'an object' : `${typeof value} ${String(value)}`
+  if (typeof value === 'object' || typeof value === 'function')
+    return typeof value === 'object' ? 'an object' : 'a function'
+  return `${typeof value} ${inspect(value)}`
 }
 
 export function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -4,10 +4,10 @@ import { systemIds } from '../../kernel/clock.ts'
 import { machineBounds } from './bounds.ts'
 import { type Coverage, coverageFrom } from './coverage.ts'
 import { type DeadEnd, deadEndsOf } from './dead-ends.ts'
-import { checkNames, declaredProblems, isNamed, problem } from './declared.ts'
+import { checkNames, declaredProblems, isNamed } from './declared.ts'
 import { type EventsTried, eventsOf } from './events.ts'
 import { type Edge, type Explored, explore } from './explore.ts'
-import { type Finding, keyOf, type MachineProblem, problemOf } from './finding.ts'
+import { type Finding, keyOf, type MachineProblem, problemOf, problemOfWhole } from './finding.ts'
 import { checkIsMachine, checkOptions } from './given.ts'
 import { isEndless, judgePlace, judgeStep, messageOf } from './judge.ts'
 import { type Observation, type ObservedMachine, observed } from './observe.ts'
@@ -94,7 +94,10 @@ function unstarted(error: unknown, tally: Tally, seed: number): MachineReport {
     outsideCount: 0,
     cutShort: ['the machine does not start'],
   }
-  const problems = [found('answers', message), found('whole', `nothing was looked at: ${message}`)]
+  const problems = [
+    problemOfWhole('answers', message),
+    problemOfWhole('whole', `nothing was looked at: ${message}`),
+  ]
   return { ok: false, problems, coverage: coverageFrom(tally, rest), seed }
 }
 
@@ -143,23 +146,22 @@ function reportOf(work: Work): MachineReport {
   return { ok: problems.length === 0, problems, coverage, seed: work.seed }
 }
 
-function found(check: MachineProblem['check'], message: string): MachineProblem {
-  return { check, invariant: null, message, path: [] }
-}
-
 function wholeProblems(
   cutShort: readonly string[],
   { cutShort: isDeclaredSo = false }: AnyMachineCheckOptions,
 ): readonly MachineProblem[] {
   if (cutShort.length === 0 || isDeclaredSo) return []
   const hint = 'raise the bound, or declare `cutShort: true` of a machine that never comes to an end'
-  return [found('whole', `not everything was looked at: ${cutShort.join('; ')} (${hint})`)]
+  return [problemOfWhole('whole', `not everything was looked at: ${cutShort.join('; ')} (${hint})`)]
 }
 
 function unknownProblems({ unknown, known }: EventsTried): readonly MachineProblem[] {
   return unknown.map((type) => {
     const those = known.length === 0 ? 'none at all' : `only these: ${namesText(known, type)}`
-    return problem(`\`events\` has data for \`${type}\`; the machine knows no such event, ${those}`)
+    return problemOfWhole(
+      'declared',
+      `\`events\` has data for \`${type}\`; the machine knows no such event, ${those}`,
+    )
   })
 }
 

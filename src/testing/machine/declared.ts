@@ -1,7 +1,7 @@
 /** What is wrong on purpose: which problems it excuses, and whether it is still so. */
 import type { Coverage } from './coverage.ts'
 import type { DeadEnd } from './dead-ends.ts'
-import type { MachineProblem } from './finding.ts'
+import { type MachineProblem, problemOfWhole } from './finding.ts'
 import { refused } from './given.ts'
 import type { Declared } from './options.ts'
 import type { Places } from './places.ts'
@@ -84,8 +84,8 @@ function eachName(
   })
 }
 
-export function problem(message: string): MachineProblem {
-  return { check: 'declared', invariant: null, message, path: [] }
+function problem(message: string): MachineProblem {
+  return problemOfWhole('declared', message)
 }
 
 /** Whether a dead end is meant: by all of its state value, or by one state of it. */

@@ -64,6 +64,11 @@ export function problemOf(
   return { check, invariant, message: [text, ...lines.map((line) => `  ${line}`)].join('\n'), path }
 }
 
+/** A problem of the whole, which no single way leads to. */
+export function problemOfWhole(check: MachineCheck, message: string): MachineProblem {
+  return { check, invariant: null, message, path: [] }
+}
+
 /** An event in words: its type, and its data if it has any. */
 export function eventWords({ type, ...data }: EventObject): string {
   return Object.keys(data).length === 0 ? type : `${type} ${shortTextOf(data)}`

@@ -65,8 +65,9 @@ export async function coverageOfSessions(
 /** Whoever writes no types may give a machine itself. */
 function checkIsOwn(machine: unknown): void {
   if (typeof machine === 'string' && Object.hasOwn(machines, machine)) return
+  const isNamed = typeof machine === 'object' && machine !== null && 'id' in machine
   throw refused(
-    `${shortTextOf(machine)} is none of Waymark's own machines`,
+    `${shortTextOf(isNamed ? machine.id : machine)} is none of Waymark's own machines`,
     `name one of them: ${Object.keys(machines).join(', ')}; for a machine of yours that runs on the log there is \`coverageOfMachine\``,
   )
 }

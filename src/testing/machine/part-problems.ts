@@ -1,6 +1,6 @@
 /** Parts of a machine that nothing came to, and the static promise of final states. */
 import type { Coverage } from './coverage.ts'
-import type { MachineProblem } from './finding.ts'
+import { type MachineProblem, problemOfWhole } from './finding.ts'
 import type { Declared } from './options.ts'
 import { nodesBelow, type Places } from './places.ts'
 
@@ -25,7 +25,7 @@ export function partProblems(
   const states = missed
     .filter(({ node }) => !excused.has(node) && !(node.parent !== undefined && missedNodes.has(node.parent)))
     .map(({ name, number }) =>
-      found('states', `\`${name}\` ${reached}: ${coverage.states[number]?.why}${beyond}`),
+      problemOfWhole('states', `\`${name}\` ${reached}: ${coverage.states[number]?.why}${beyond}`),
     )
   const transitions = places.transitions
     .filter(({ number }) => coverage.transitions[number]?.why !== null)
@@ -34,7 +34,7 @@ export function partProblems(
       return !goesWithoutSaying && !neverTaken.includes(name)
     })
     .map(({ name, number }) =>
-      found('transitions', `\`${name}\` ${taken}: ${coverage.transitions[number]?.why}${beyond}`),
+      problemOfWhole('transitions', `\`${name}\` ${taken}: ${coverage.transitions[number]?.why}${beyond}`),
     )
   return [...states, ...transitions, ...leavingFinals(places)]
 }
@@ -43,9 +43,7 @@ export function partProblems(
 function leavingFinals(places: Places): readonly MachineProblem[] {
   return places.transitions
     .filter(({ source }) => source.type === 'final')
-    .map(({ name, from }) => found('finals', `\`${from}\` is final, and yet has a transition: \`${name}\``))
-}
-
-function found(check: MachineProblem['check'], message: string): MachineProblem {
-  return { check, invariant: null, message, path: [] }
+    .map(({ name, from }) =>
+      problemOfWhole('finals', `\`${from}\` is final, and yet has a transition: \`${name}\``),
+    )
 }

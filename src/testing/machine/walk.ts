@@ -86,7 +86,7 @@ function walkRound(walks: Walks, isNew: (finding: Finding) => boolean, round: nu
     numRuns,
   })
   if (!failed) return { problem: null, steps }
-  if (shown === null) throw errorInstance
+  if (shown === null) throw errorInstance ?? new Error('fast-check gave up the walks')
   const { finding } = shown
   return { problem: shortest(walks, shown), finding, steps }
 }
