@@ -6,11 +6,13 @@ import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { assign, createMachine, fromPromise, setup } from 'xstate'
 import { durable, Waymark } from '../../src/index.ts'
 import { listShape, showShape, treeShape } from './shapes.ts'
-import { makePlace, type Place } from './support.ts'
+import { built, makePlace, type Place } from './support.ts'
+
+beforeAll(built, 180_000)
 
 const xstate = pathToFileURL(createRequire(import.meta.url).resolve('xstate')).href
 

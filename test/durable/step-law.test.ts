@@ -2,6 +2,14 @@
  * Goal: a machine that is run step by step, each state written and read in between, does what it does as one live actor of XState.
  * Method: random machines live through random happenings twice: once as a plain actor with a simulated clock, once through the durable step. After
  * each happening all that can be seen of the one is held against the other.
+ *
+ * Not held: what a live actor of XState does once it is not what its own snapshot says; restored from that snapshot, XState does as the step does.
+ * Such an actor shows it by itself, and the rest of its life is left out (`isSound`):
+ * - A transition from inside a parallel state to that state's history, before there is one, leaves the state and does not enter it again: what it
+ *   leaves is looked for before the history is written, what it enters after. Its value names a state that it is not in; where the parent is left
+ *   next, the history of that parent is empty, and an empty one is dropped by XState when it restores.
+ * - A transition from a state to the history of its parent, before there is one, enters the state again without leaving it. Then there are two
+ *   timers of one name, and XState loses sight of one, which can be neither seen nor cancelled; or a child that no snapshot knows, with its timers.
  */
 import fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
@@ -82,7 +90,7 @@ class LiveActor {
     snapshot.value = inDocumentOrder(snapshot.machine.root, snapshot.value)
   }
 
-  /** XState can come to be in states that cannot be together: then it is not what its own snapshot says. */
+  /** Whether the actor is what its own snapshot says: see this file's head. */
   isSound(): boolean {
     const snapshot = this.actor.getSnapshot() as {
       _nodes?: unknown[]
@@ -90,15 +98,14 @@ class LiveActor {
       historyValue?: Readonly<Record<string, readonly unknown[]>>
     }
     const { _nodes: nodes, value, historyValue = {} } = snapshot
-    // A state entered twice without being left leaves a child behind that no snapshot knows, with its timers.
-    const sources = Object.values(this.actor.system.getSnapshot()._scheduledEvents).map(
-      ({ source }) => source,
+    const scheduled = Object.values(this.actor.system.getSnapshot()._scheduledEvents)
+    const { timeouts } = this.clock as unknown as { timeouts: ReadonlyMap<number, unknown> }
+    return (
+      (nodes === undefined || nodes.length === 1 + namedIn(value)) &&
+      Object.values(historyValue).every((remembered) => remembered.length > 0) &&
+      scheduled.length === timeouts.size &&
+      scheduled.every(({ source }) => this.#at(pathOfLive(source).split('/').slice(0, -1)) === source)
     )
-    const isLeftBehind = sources.some(
-      (source) => this.#at(pathOfLive(source).split('/').slice(0, -1)) !== source,
-    )
-    const isForgetful = Object.values(historyValue).some((remembered) => remembered.length === 0)
-    return !isLeftBehind && !isForgetful && (nodes === undefined || nodes.length === 1 + namedIn(value))
   }
 
   seen(): Seen {
@@ -169,7 +176,8 @@ const happenTo: Readonly<
     const dueMs = Math.min(...dueAts)
     live.wait(dueMs - startedAt)
     driven.nowMs = dueMs
-    for (let next = dueTimer(driven); next !== undefined; next = dueTimer(driven)) driven.fire(next)
+    for (let next = dueTimer(driven); next !== undefined; next = dueTimer(driven))
+      expect(driven.ask({ kind: 'timer', timerId: next }, [next])).toMatchObject({ ok: true })
     return 'timer'
   },
   settle(live, driven, { which, fails }) {
@@ -208,7 +216,7 @@ const happenTo: Readonly<
   },
 }
 
-/** The name of the timer that is due first now, of those due at once the one set first. */
+/** The timer that is due first now, of those due at once the one set first. Children of one kind have timers of one name. */
 function dueTimer(driven: Driven): string | undefined {
   const number = (timerId: string): number => {
     const [step = 0, placeIn = 0] = timerId.split(':').map(Number)
@@ -217,7 +225,7 @@ function dueTimer(driven: Driven): string | undefined {
   return Object.values(driven.state.timers)
     .filter(({ dueAt }) => Date.parse(dueAt) <= driven.nowMs)
     .sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt) || number(a.timerId) - number(b.timerId))
-    .map(({ name }) => name)[0]
+    .map(({ timerId }) => timerId)[0]
 }
 
 function liveThrough(model: Model, happenings: readonly Happening[], counts: Map<string, number>): void {
@@ -230,6 +238,7 @@ function liveThrough(model: Model, happenings: readonly Happening[], counts: Map
     assertThrew(error, live)
     return
   }
+  if (!live.isSound()) return count('unsound')
   expect(seenOf(driven)).toEqual(live.seen())
   for (const happening of happenings) {
     if (driven.state.status !== 'active') break
@@ -241,10 +250,7 @@ function liveThrough(model: Model, happenings: readonly Happening[], counts: Map
       count('threw')
       return
     }
-    if (hasTwins(driven) || !live.isSound()) {
-      count('unsound')
-      return
-    }
+    if (!live.isSound()) return count('unsound')
     expect(seenOf(driven)).toEqual(live.seen())
   }
   count(driven.state.status)
@@ -254,12 +260,6 @@ function liveThrough(model: Model, happenings: readonly Happening[], counts: Map
   if (Object.keys((driven.state.snapshot.historyValue ?? {}) as object).length > 0) count('history')
   if (driven.outcomes.some(({ cancelledTimers }) => cancelledTimers.length > 0)) count('cancelled timer')
   if (driven.outcomes.some(({ stoppedEffects }) => stoppedEffects.length > 0)) count('stopped effect')
-}
-
-/** Two timers of one name at once: XState itself loses sight of one of them, which then can be neither seen nor cancelled. */
-function hasTwins({ state }: Driven): boolean {
-  const names = Object.values(state.timers).map(({ source, name }) => JSON.stringify([source, name]))
-  return new Set(names).size < names.length
 }
 
 /** What ends a live actor with an error that nobody handles is no step at all. */
@@ -296,7 +296,7 @@ it('the machines of the law are not vacuous: all that it is about happens', () =
   ]
   const rare = ['cancelled timer', 'stopped effect', 'actions 3', 'done', 'settle failed']
   const isEnough = (): boolean => [...wanted, ...rare].every((what) => counts.has(what))
-  for (let tried = 0; tried < 40 && !isEnough(); tried++) {
+  for (let tried = 0; tried < 40 && (tried < 4 || !isEnough()); tried++) {
     for (const [model, happenings] of fc.sample(fc.tuple(modelArbitrary, happeningsArbitrary), 25)) {
       liveThrough(model, happenings, counts)
     }

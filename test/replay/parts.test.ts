@@ -184,14 +184,22 @@ describe('what is frozen', () => {
     const state = withTasks(frozenTasks(tasks))
     const first = splitState(state)
     expect(looks).toBe(count)
-    const again = [splitState(state), splitState({ ...state, model: 'another' })]
+    const states = [state, { ...state, model: 'another' }]
+    const again = states.map(splitState)
     expect(looks).toBe(count)
     for (const split of again) {
       expect(split.slots).toEqual(first.slots)
       expect(split.parts.map(({ hash }) => hash)).toEqual(first.parts.map(({ hash }) => hash))
     }
-    // In a map of its own, some of them in other parts, they are looked at no more than those parts hold.
-    for (const split of again) expectJoined(split, state)
+    for (const [at, one] of states.entries()) expectJoined(again[at] ?? first, one)
+    // In a map of its own too, with one more entry in it.
+    const more = { ...state, tasks: { ...tasks, more: oneTask } }
+    if (count > 8) {
+      looks = 0
+      splitState(more)
+      expect(looks).toBeLessThan(count / 2)
+    }
+    expectJoined(splitState(more), more)
   })
 
   it('and lies in another map, under other keys or beside others, is told from what was cut before', () => {

@@ -18,13 +18,13 @@ describe('a planted fault', { timeout: 120_000 }, () => {
       let seed = 0
       while (failed === null && seed < seedsMax) {
         seed += 1
-        failed = await simulate({ seed, steps, disk: disk() }).then(
+        failed = await simulate({ seed, steps, disk }).then(
           () => null,
           (error: unknown) => error,
         )
       }
       expect(failed, `${seedsMax} seeds`).toBeInstanceOf(SimulationFailed)
-      const sound = await simulate({ seed, steps, disk: memoryDisk() })
+      const sound = await simulate({ seed, steps, disk: memoryDisk })
       expect(sound.steps).toBe(steps)
     })
   }

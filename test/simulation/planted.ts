@@ -127,12 +127,35 @@ function followersSkip(): SimulatedDisk {
   }))
 }
 
+/** Answers as if it had committed, and has not: every ninth time, whatever it was. */
+export function losesNinthCommit(): SimulatedDisk {
+  let commits = 0
+  const undo = new Error('undone')
+  return logWith((log) => ({
+    transact: async <T>(work: (transaction: LogTransaction) => T): Promise<T> => {
+      commits += 1
+      if (commits % 9 !== 0) return log.transact(work)
+      const answers: T[] = []
+      const undone = log.transact((transaction) => {
+        answers.push(work(transaction))
+        throw undo
+      })
+      await undone.catch((error: unknown) => {
+        if (error !== undo) throw error
+      })
+      // The work has run once, or has thrown.
+      return answers[0] as T
+    },
+  }))
+}
+
 /** What each planted fault breaks, and a disk with it. */
 export const planted: Readonly<Record<string, () => SimulatedDisk>> = {
   'a power cut takes back what was acknowledged': losesCommits,
   'a writer does not look who has written since': checksNoVersion,
   'a fork reads later events of its parent': forksShareLaterEvents,
   'a follower misses an event': followersSkip,
+  'every ninth commit is answered, and is not there': losesNinthCommit,
   'a command’s batch is not found again': () => withTransactions(() => ({ batchOf: () => null })),
   'a call that another session reported is not found': () =>
     withTransactions((transaction) => ({

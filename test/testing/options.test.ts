@@ -18,6 +18,8 @@ import { legalHistoryArbitrary } from '../../src/testing/arbitrary/legal-history
 import { machineHistoryArbitrary } from '../../src/testing/arbitrary/machine-history.ts'
 import { nearLegalHistoryArbitrary } from '../../src/testing/arbitrary/near-legal.ts'
 import { transcriptArbitrary } from '../../src/testing/arbitrary/transcript.ts'
+import { deciderLaws } from '../../src/testing/decider/laws.ts'
+import { sessionDecider } from '../../src/testing/decider/session-decider.ts'
 import { play } from '../../src/testing/play.ts'
 import { storeConformance } from '../../src/testing/store/conformance.ts'
 import { faultyLog } from '../../src/testing/store/faulty-log.ts'
@@ -71,6 +73,8 @@ const uses: readonly Use[] = [
     /several handles, files/,
   ],
   ['tears', () => storeConformance(open, { tearsMax: -1 }), /tearsMax cannot be -1/, /1 or more/],
+  ['no decider', () => deciderLaws(wrong({})), /there is no `initialState`/, /function/],
+  ['no commands', () => deciderLaws(wrong(sessionDecider())), /commands are not given/, /arbitrary/],
   ['a way to open', () => storeConformance(wrong(undefined)), /not opened by undefined/, /function/],
   ['a plan', () => faultyLog(new MemoryLog(), wrong(undefined)), /list of faults/, /mend the plan/],
   ['a call', faulty({ on: 'trasact', fault: 'close' }), /`on` .* cannot be trasact: .*transact, /, /mend/],

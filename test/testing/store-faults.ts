@@ -302,6 +302,12 @@ export const brokenPromises: readonly BrokenPromise[] = [
     broken: () => ({ changed: async (_, signal) => never(signal) }),
   },
   {
+    promise: 'a wait that has been given up ends',
+    noticedBy: 'wakes and closes: no reader for what it has seen, until it gives up',
+    says: "a wait that was given up before it began: expected 'ended', found 'still waiting'",
+    broken: () => ({ changed: async (_, signal) => never(signal) }),
+  },
+  {
     promise: 'nobody is woken for nothing',
     noticedBy: 'wakes and closes: no reader for what it has seen, until it gives up',
     says: 'whether a reader was woken for nothing',

@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { describeHistory } from '../arbitrary/describe.ts'
 import type { Check } from '../check.ts'
-import { assertWhole } from '../usage.ts'
+import { assertWhole, usage } from '../usage.ts'
 import { type IsRefusal, refusesByThrowing } from './decider.ts'
 import type { DeciderLaws } from './law-options.ts'
 import { lawsOf } from './law-table.ts'
@@ -55,7 +55,15 @@ function assertOptions<C, E, S>({
   runs = runsStandard,
   lengthMax = 1,
   seed = 0,
+  ...laws
 }: DeciderLaws<C, E, S>): void {
+  for (const name of ['initialState', 'decide', 'evolve'] as const) {
+    if (typeof laws[name] !== 'function')
+      throw usage(`there is no \`${name}\``, 'a decider has it as a function')
+  }
+  if (!(laws.commands instanceof fc.Arbitrary)) {
+    throw usage('the commands are not given', 'give `commands` as an arbitrary of fast-check')
+  }
   assertWhole('runs', runs, 1)
   assertWhole('lengthMax', lengthMax, 1)
   assertWhole('seed', seed, Number.MIN_SAFE_INTEGER)

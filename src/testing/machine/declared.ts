@@ -1,8 +1,9 @@
 /** What is wrong on purpose: which problems it excuses, and whether it is still so. */
+
+import { usage } from '../usage.ts'
 import type { Coverage } from './coverage.ts'
 import type { DeadEnd } from './dead-ends.ts'
 import { type MachineProblem, problemOfWhole } from './finding.ts'
-import { refused } from './given.ts'
 import type { Declared } from './options.ts'
 import type { Places } from './places.ts'
 import { namesText } from './spell.ts'
@@ -38,7 +39,7 @@ function checkList(
   const wrong = (declared[list] ?? []).find((name) => !isKnown(name))
   if (wrong === undefined) return
   const there = known.length === 0 ? 'there is none' : `there are: ${namesText(known, wrong)}`
-  throw refused(`\`${list}\` names \`${wrong}\`, and there is no such ${kinds[list]}`, there)
+  throw usage(`\`${list}\` names \`${wrong}\`, and there is no such ${kinds[list]}`, there)
 }
 
 /** What was found, as far as declarations are about it. */

@@ -1,6 +1,6 @@
 /** What may be given to a check of a machine and to its coverage. Anything else is refused before work begins: it would pass, or end, for nothing. */
 import type { AnyStateMachine } from 'xstate'
-import { WaymarkError } from '../../kernel/errors.ts'
+import { usage } from '../usage.ts'
 import { machineBounds } from './bounds.ts'
 import type { MachineCheckOptions } from './options.ts'
 import { namesText, shortTextOf } from './spell.ts'
@@ -12,7 +12,7 @@ export function checkIsMachine(machine: unknown): void {
     isRecord(machine.root) &&
     ['provide', 'transition', 'getInitialSnapshot', 'resolveState'].every((name) => isFunction(machine[name]))
   if (!isMachine)
-    throw refused(`this is no machine: ${shortTextOf(machine)}`, 'give a machine that XState 5 made')
+    throw usage(`this is no machine: ${shortTextOf(machine)}`, 'give a machine that XState 5 made')
 }
 
 /** A kind of value that an option takes. */
@@ -67,11 +67,11 @@ const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>(Object.entries(ta
 /** @throws WaymarkError `USAGE` for options that nobody has, and for values that cannot be */
 export function checkOptions(options: unknown): void {
   if (!isRecord(options))
-    throw refused(`options cannot be ${shortTextOf(options)}`, 'options are an object, or left out')
+    throw usage(`options cannot be ${shortTextOf(options)}`, 'options are an object, or left out')
   for (const [name, value] of Object.entries(options)) {
     const kind = kinds.get(name)
     if (kind === undefined)
-      throw refused(`there is no option \`${name}\``, `there are: ${namesText([...kinds.keys()], name)}`)
+      throw usage(`there is no option \`${name}\``, `there are: ${namesText([...kinds.keys()], name)}`)
     checkValue(name, value, kind)
   }
 }
@@ -79,7 +79,7 @@ export function checkOptions(options: unknown): void {
 function checkValue(name: string, value: unknown, kind: Kind): void {
   if (value === undefined) return
   if (!kind.isSound(value))
-    throw refused(`\`${name}\` cannot be ${shortTextOf(value)}`, `\`${name}\` is ${kind.is}`)
+    throw usage(`\`${name}\` cannot be ${shortTextOf(value)}`, `\`${name}\` is ${kind.is}`)
   if (kind.inside === undefined || !isRecord(value)) return
   for (const [key, inner] of Object.entries(value)) checkValue(`${name}: ${key}`, inner, kind.inside)
 }
@@ -97,7 +97,7 @@ export function checkRecorded(one: unknown): void {
       (one.count === undefined || isAmount(one.count)) &&
       (one.context === undefined || isRecord(one.context))
   if (isSound) return
-  throw refused(
+  throw usage(
     `this is neither a recorded step nor a history: ${shortTextOf(one)}`,
     'a step has `value`, `event` and `next`, perhaps a `context`, and a `count` from 1; a history is a list of events, each with a `type`',
   )
@@ -107,11 +107,7 @@ export function checkRecorded(one: unknown): void {
 export function checkIterable(recorded: unknown): void {
   const isSound = typeof recorded === 'object' && recorded !== null && Symbol.iterator in recorded
   if (!isSound)
-    throw refused(`nothing is recorded in ${shortTextOf(recorded)}`, 'give a list of steps or of histories')
-}
-
-export function refused(message: string, hint: string): WaymarkError {
-  return new WaymarkError('USAGE', { message, hint })
+    throw usage(`nothing is recorded in ${shortTextOf(recorded)}`, 'give a list of steps or of histories')
 }
 
 function isAmount(value: unknown): value is number {

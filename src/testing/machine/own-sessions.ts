@@ -12,8 +12,8 @@ import { initialState } from '../../fold/state.ts'
 import type { EventLog } from '../../log/port.ts'
 import { machineUse } from '../../replay/machine-path.ts'
 import { type Move, watchOf } from '../../replay/machine-watch.ts'
+import { usage } from '../usage.ts'
 import type { Coverage } from './coverage.ts'
-import { refused } from './given.ts'
 import { coverageOf, type RecordedHistory, type RecordedStep } from './recorded.ts'
 import { shortTextOf } from './spell.ts'
 
@@ -66,7 +66,7 @@ export async function coverageOfSessions(
 function checkIsOwn(machine: unknown): void {
   if (typeof machine === 'string' && Object.hasOwn(machines, machine)) return
   const isNamed = typeof machine === 'object' && machine !== null && 'id' in machine
-  throw refused(
+  throw usage(
     `${shortTextOf(isNamed ? machine.id : machine)} is none of Waymark's own machines`,
     `name one of them: ${Object.keys(machines).join(', ')}; for a machine of yours that runs on the log there is \`coverageOfMachine\``,
   )

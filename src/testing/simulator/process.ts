@@ -100,7 +100,11 @@ export class SimulatedProcess {
       } catch (error) {
         this.#failed(work, error)
       }
-      for (const { session } of this.held) await session.settled()
+      try {
+        for (const { session } of this.held) await session.settled()
+      } catch (error) {
+        this.#failed(work, error)
+      }
     })
   }
 
@@ -162,11 +166,6 @@ export class SimulatedProcess {
       world.tell(`${this.name} could not ${work.name}: ${code}`)
       return
     }
-    const text = error instanceof Error ? `${error.name} ${code ?? ''}: ${error.message}` : String(error)
-    world.broken(
-      'what fails, fails as it is documented',
-      `${this.name}, told to ${work.name}, got ${text}`,
-      error,
-    )
+    world.unforeseen(`${this.name}, told to ${work.name},`, error)
   }
 }

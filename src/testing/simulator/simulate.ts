@@ -1,10 +1,14 @@
 /** Runs a simulation: one seed, one run. */
+import { assert } from '../../kernel/assert.ts'
 import { WaymarkError } from '../../kernel/errors.ts'
 import { sha256 } from '../../kernel/hash.ts'
 import { limits } from '../../kernel/limits.ts'
+import { MemoryLog } from '../../log/memory.ts'
 import type { EventLog } from '../../log/port.ts'
 import { Waymark } from '../../session/waymark.ts'
 import type { Fault } from '../store/fault-plan.ts'
+import { faultyLog } from '../store/faulty-log.ts'
+import { usage } from '../usage.ts'
 import { checkAll, checkNothingLost } from './checks.ts'
 import { memoryDisk, type SimulatedDisk } from './disk.ts'
 import type { Fiber } from './fiber.ts'
@@ -19,8 +23,8 @@ export interface SimulateOptions {
   readonly seed: number
   /** Operations that the processes begin, all together; 40 if left out. */
   readonly steps?: number
-  /** The disk they share; one in memory if left out. */
-  readonly disk?: SimulatedDisk
+  /** Makes the disk they share, with an empty log: a new one for each run; `memoryDisk` if left out. */
+  readonly disk?: () => SimulatedDisk
   /** How many processes write; between one and four, by the seed, if left out. */
   readonly processes?: number
   /** What goes wrong with the disk of each process, instead of what the seed says. */
@@ -52,7 +56,8 @@ const turnWaitMs = 60_000
  * merge, recover and follow, while the seed crashes them between any two calls of the log, fails their disk and sets their clock. What they
  * are told, and what is on the disk after each crash and at the end, is held against every promise of the log.
  *
- * @throws SimulationFailed with the seed and what happened, when a promise was not kept; WaymarkError `USAGE`
+ * @throws SimulationFailed with the seed and what happened, when a promise was not kept or anything else was thrown; WaymarkError
+ * `USAGE`, and whatever the disk throws as a WaymarkError when it is opened for the first time
  *
  * @example
  * ```ts
@@ -65,21 +70,40 @@ const turnWaitMs = 60_000
 export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
   const steps = options.steps ?? stepsStandard
   checkOptions(options, steps)
-  const own = profileOf(options.seed)
-  const { processes: count = own.processes, faults = own.faults } = options
-  const disk = options.disk ?? memoryDisk()
-  const world = new World(options.seed, { ...own, processes: count, faults }, disk, steps)
+  const { seed, processes, faults } = options
+  const own = profileOf(seed)
+  const world = new World({
+    seed,
+    steps,
+    profile: { ...own, processes: processes ?? own.processes, faults: faults ?? own.faults },
+    disk: diskOf(options),
+    given: { processes, faults, hasDisk: options.disk !== undefined },
+  })
   const run = new Run(world)
-  try {
-    await run.go(steps)
-    await run.end()
-    return reportOf(world, count)
-  } finally {
-    await run.leave()
-  }
+  const failures = [await failureOf(run.all(steps)), await failureOf(run.leave())]
+  const thrown = failures.find((failure) => failure !== null)
+  if (thrown === undefined || thrown === null) return reportOf(world)
+  throw run.asFailure(thrown.error)
 }
 
-function checkOptions({ seed, processes = 1 }: SimulateOptions, steps: number): void {
+async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown } | null> {
+  return work.then(
+    () => null,
+    (error: unknown) => ({ error }),
+  )
+}
+
+function diskOf({ disk = memoryDisk }: SimulateOptions): SimulatedDisk {
+  const hint = '`disk` is a function that makes a disk: memoryDisk, () => sqliteDisk(path), or your own'
+  if (typeof disk !== 'function') throw usage('the disk of a simulation is no function', hint)
+  const made = disk()
+  if (typeof made?.open === 'function' && typeof made.close === 'function') return made
+  throw usage('what `disk` made is no disk: it has to have `open` and `close`', hint)
+}
+
+function checkOptions({ seed, processes = 1, faults = [] }: SimulateOptions, steps: number): void {
+  // Who takes a plan of faults checks it.
+  faultyLog(new MemoryLog(), { faults })
   const { simulatedStepsMax, simulatedProcessesMax } = limits
   const isSound =
     Number.isSafeInteger(seed) &&
@@ -112,6 +136,9 @@ class Run {
   readonly #watch: ReturnType<typeof setInterval>
   /** A handle of nobody's: what it reads is what is on the disk. */
   #inspector: EventLog | null = null
+  #hasBegun = false
+  /** Who is at something outside of all turns: whom a failure is told of. */
+  #who = 'whoever looks at the disk first'
 
   constructor(world: World) {
     const { profile, chance } = world
@@ -128,8 +155,34 @@ class Run {
     this.#watch = setInterval(() => this.#giveUpLongTurn(), turnWaitMs)
   }
 
+  /** All of it. */
+  async all(steps: number): Promise<void> {
+    await this.#begin()
+    await this.#go(steps)
+    await this.#end()
+  }
+
+  /** What was thrown is the run's failure, but for what a disk says of itself before anything has happened on it. */
+  asFailure(error: unknown): Error {
+    const isOfDisk = !this.#hasBegun && error instanceof WaymarkError
+    return isOfDisk ? error : (this.#world.failure ?? this.#world.unforeseen(this.#who, error))
+  }
+
+  /** @throws WaymarkError `USAGE` for a disk with something on it, which would all be taken for what nobody has written */
+  async #begin(): Promise<void> {
+    this.#inspector = await this.#world.disk.open()
+    const position = await this.#inspector.position()
+    if (position !== 0) {
+      throw usage(
+        `a simulation cannot begin with a log that has come to position ${position}`,
+        'give it an empty log: `disk` makes a new disk for each run, and a file is named for one run only',
+      )
+    }
+    this.#hasBegun = true
+  }
+
   /** Runs until so many operations have begun. */
-  async go(steps: number): Promise<void> {
+  async #go(steps: number): Promise<void> {
     const world = this.#world
     while (world.step < steps) {
       await this.#accident()
@@ -142,26 +195,27 @@ class Run {
   }
 
   /** Lets everything come to its end without further accidents, and checks all of it. */
-  async end(): Promise<void> {
+  async #end(): Promise<void> {
     const world = this.#world
-    const { disk, clock, ids } = world
+    const { clock, ids } = world
     world.tell('no more accidents')
     for (const process of this.#processes) process.calm()
     await this.#settle()
     for (const follower of this.#followers) {
-      if (!follower.process.isUp) await follower.process.start()
+      if (!follower.process.isUp) await this.#start(follower.process)
       follower.process.calm()
       if (follower.process.isIdle && follower.fits)
         await this.#guarded(follower.process, () => follower.process.begin(follower.work()))
     }
     await this.#settle()
-    this.#inspector ??= await disk.open()
-    const log = this.#inspector
+    const log = this.#opened()
     // What any process finds that comes back now.
+    this.#who = 'whoever opens the home at the end'
     const waymark = await Waymark.open({ store: log, clock, ids })
     const { profile, ledger, chance } = world
     const recovered = [...ledger.sessions.keys()].filter(() => chance.happens(profile.looksAt / 2))
     for (const sessionId of recovered) {
+      this.#who = `whoever recovers ${world.nameOf(sessionId)} at the end`
       const { state } = await waymark.recover(sessionId)
       await world.ledger.note(log, 'the end')
       world.claims.push({ state, where: 'recover at the end' })
@@ -172,12 +226,14 @@ class Run {
       follower.stop()
       await this.#guarded(follower.process, () => follower.process.turn())
     }
+    this.#who = 'whoever checks everything at the end'
     await checkAll(world, log)
   }
 
   /** Gives everything back. */
   async leave(): Promise<void> {
     clearInterval(this.#watch)
+    this.#who = 'whoever gives the disk back'
     for (const process of this.#processes) await process.crash()
     if (this.#inspector !== null) await this.#world.disk.close(this.#inspector)
   }
@@ -200,7 +256,7 @@ class Run {
 
   async #operate(process: SimulatedProcess): Promise<void> {
     const world = this.#world
-    if (!process.isUp) return process.start()
+    if (!process.isUp) return this.#start(process)
     world.step += 1
     const fitting = operations.filter((operation) => operation.fits(process, world))
     const operation = world.chance.byWeight(fitting)
@@ -211,8 +267,13 @@ class Run {
 
   async #follow(follower: Follower): Promise<void> {
     const { process } = follower
-    if (!process.isUp) return process.start()
+    if (!process.isUp) return this.#start(process)
     await this.#guarded(process, () => process.begin(follower.work()))
+  }
+
+  async #start(process: SimulatedProcess): Promise<void> {
+    this.#who = `${process.name}, which starts,`
+    await process.start()
   }
 
   async #turnOf(process: SimulatedProcess): Promise<void> {
@@ -253,6 +314,7 @@ class Run {
       const running = this.#processes.filter(({ isUp }) => isUp)
       if (running.length > 0) {
         world.counts.crashes += 1
+        this.#who = 'whoever ends a process'
         await chance.oneOf(running).crash()
         await this.#inspect()
       }
@@ -260,6 +322,7 @@ class Run {
     if (chance.happens(profile.powerCut)) {
       world.counts.powerCuts += 1
       world.tell('the power is cut')
+      this.#who = 'whoever cuts the power'
       for (const process of this.#processes) await process.crash()
       world.disk.cutPower?.()
       await this.#inspect()
@@ -272,18 +335,22 @@ class Run {
   }
 
   async #inspect(): Promise<void> {
-    this.#inspector ??= await this.#world.disk.open()
-    await checkNothingLost(this.#world, this.#inspector)
+    this.#who = 'whoever looks at the disk after a crash'
+    await checkNothingLost(this.#world, this.#opened())
+  }
+
+  #opened(): EventLog {
+    assert(this.#inspector !== null, 'a run begins with a look at the disk')
+    return this.#inspector
   }
 }
 
-function reportOf(world: World, processes: number): SimulationReport {
-  const { seed, step, ledger, counts, trace } = world
+function reportOf({ seed, step, ledger, counts, trace, profile }: World): SimulationReport {
   const lines = [...trace, ...ledger.events.map((event) => JSON.stringify(event))]
   return {
     seed,
     steps: step,
-    processes,
+    processes: profile.processes,
     sessions: ledger.sessions.size,
     events: ledger.events.length,
     commits: ledger.commits.length,

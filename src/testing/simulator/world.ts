@@ -7,7 +7,7 @@ import { type Clock, type Ids, isoOf, seeded } from '../../kernel/clock.ts'
 import { type Chance, chanceOf } from './chance.ts'
 import { madeUpCommands } from './commands.ts'
 import type { SimulatedDisk } from './disk.ts'
-import { SimulationFailed } from './failure.ts'
+import { type GivenOptions, SimulationFailed, thrownText } from './failure.ts'
 import { Ledger } from './ledger.ts'
 import type { Profile } from './profile.ts'
 
@@ -54,11 +54,21 @@ export interface Counts {
   turns: number
 }
 
-export class World {
+/** What a run is made of. */
+export interface WorldFacts {
   readonly seed: number
   /** Operations that were asked for. */
   readonly steps: number
   readonly profile: Profile
+  readonly disk: SimulatedDisk
+  readonly given: GivenOptions
+}
+
+export class World {
+  readonly seed: number
+  readonly steps: number
+  readonly profile: Profile
+  readonly given: GivenOptions
   readonly chance: Chance
   readonly clock: Clock
   readonly ids: Ids
@@ -89,9 +99,10 @@ export class World {
   readonly #names = new Map<string, string>()
   #clockOffsetMs = 0
 
-  constructor(seed: number, profile: Profile, disk: SimulatedDisk, steps: number) {
+  constructor({ seed, steps, profile, disk, given }: WorldFacts) {
     this.seed = seed
     this.steps = steps
+    this.given = given
     this.madeUp = madeUpCommands(seed)
     this.profile = profile
     this.disk = disk
@@ -120,7 +131,7 @@ export class World {
 
   /** A promise was not kept. */
   broken(promise: string, detail: string, cause?: unknown): SimulationFailed {
-    const { seed, step, steps, trace } = this
+    const { seed, step, steps, trace, given } = this
     const failed = new SimulationFailed({
       seed,
       steps,
@@ -128,10 +139,16 @@ export class World {
       promise,
       detail,
       trace,
+      given,
       ...(cause === undefined ? {} : { cause }),
     })
     this.failure ??= failed
     return failed
+  }
+
+  /** Somebody was thrown what nobody foresaw. */
+  unforeseen(who: string, error: unknown): SimulationFailed {
+    return this.broken('what fails, fails as it is documented', `${who} got ${thrownText(error)}`, error)
   }
 
   /** @throws SimulationFailed */

@@ -68,6 +68,20 @@ export async function withinWake(
   }
 }
 
+/** A wait that nothing keeps from ending has ended soon. */
+export async function expectEnd(waiting: Promise<unknown>, what: string): Promise<void> {
+  const patience = new Patience()
+  const late = new Promise<string>((resolve) => {
+    patience.signal.addEventListener('abort', () => resolve('still waiting'))
+  })
+  patience.start()
+  try {
+    expectSame(await Promise.race([waiting.then(() => 'ended'), late]), 'ended', what)
+  } finally {
+    patience.end()
+  }
+}
+
 /** A reader that has seen all there is, is woken by what is appended now. */
 export async function expectWoken(reader: EventLog, append: () => Promise<unknown>): Promise<void> {
   const position = await reader.position()

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { sha256 } from '../../../kernel/hash.ts'
 import { limits } from '../../../kernel/limits.ts'
 import { expectCode, expectSame } from '../expectation.ts'
-import { expectWoken, withinWake } from '../readers.ts'
+import { expectEnd, expectWoken, withinWake } from '../readers.ts'
 import { collected, listed, read, rowsOf, sessionOf, streamWith, words } from '../samples.ts'
 import { group, type StoreCheck, type StoreUnderTest } from '../under-test.ts'
 
@@ -36,8 +36,8 @@ async function letsSleep({ log }: StoreUnderTest): Promise<void> {
   await pause(limits.pollIntervalMs * 3)
   expectSame(isWoken, false, 'whether a reader was woken for nothing')
   giveUp.abort()
-  await waiting
-  await log.changed(99, AbortSignal.abort())
+  await expectEnd(waiting, 'a wait that was given up')
+  await expectEnd(log.changed(99, AbortSignal.abort()), 'a wait that was given up before it began')
 }
 
 async function wakesOthers({ log, again }: StoreUnderTest): Promise<void> {
