@@ -327,7 +327,8 @@ function endedBy({ outcome }: Settlement, failure: unknown): Settlement {
 /** What was thrown, as it is recorded: what of it is no JSON is left out. */
 function failureOf(error: unknown): MachineFailure {
   const message = wellFormed(textOf(error))
-  if (!(error instanceof Error)) return { name: 'Error', message, ...Object.fromEntries(entryOf('value', error)) }
+  if (!(error instanceof Error))
+    return { name: 'Error', message, ...Object.fromEntries(entryOf('value', error)) }
   const given: unknown = error.name
   const name = wellFormed(typeof given === 'string' ? given : 'Error').slice(0, limits.lineCharactersMax)
   const fields = Object.entries(error).flatMap(([key, value]) => entryOf(key, value))

@@ -4,16 +4,25 @@
  * each happening all that can be seen of the one is held against the other.
  *
  * Not held: what a live actor of XState does once it is not what its own snapshot says; restored from that snapshot, XState does as the step does.
- * Such an actor shows it by itself, and the rest of its life is left out (`isSound`):
+ * Such an actor shows it by itself, and the rest of its life is left out (`isSound`; about one life of fifty):
  * - A transition from inside a parallel state to that state's history, before there is one, leaves the state and does not enter it again: what it
  *   leaves is looked for before the history is written, what it enters after. Its value names a state that it is not in; where the parent is left
  *   next, the history of that parent is empty, and an empty one is dropped by XState when it restores.
- * - A transition from a state to the history of its parent, before there is one, enters the state again without leaving it. Then there are two
- *   timers of one name, and XState loses sight of one, which can be neither seen nor cancelled; or a child that no snapshot knows, with its timers.
+ * - A transition to the history of a state's parent, before there is one, from the state in which that parent begins, enters that state again without
+ *   leaving it. Then there are two timers of one name, and XState loses sight of one, which can be neither seen nor cancelled; or a child that no
+ *   snapshot knows, with its timers.
  */
 import fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
-import { type AnyActorRef, type AnyEventObject, createActor, SimulatedClock } from 'xstate'
+import {
+  type AnyActorRef,
+  type AnyEventObject,
+  type AnyStateMachine,
+  createActor,
+  raise,
+  SimulatedClock,
+  setup,
+} from 'xstate'
 import { plainOf } from '../../src/decide/durable/json.ts'
 import { inDocumentOrder } from '../../src/decide/durable/restore.ts'
 import { WaymarkError } from '../../src/kernel/errors.ts'
@@ -238,7 +247,10 @@ function liveThrough(model: Model, happenings: readonly Happening[], counts: Map
     assertThrew(error, live)
     return
   }
-  if (!live.isSound()) return count('unsound')
+  if (!live.isSound()) {
+    count('unsound')
+    return
+  }
   expect(seenOf(driven)).toEqual(live.seen())
   for (const happening of happenings) {
     if (driven.state.status !== 'active') break
@@ -250,7 +262,10 @@ function liveThrough(model: Model, happenings: readonly Happening[], counts: Map
       count('threw')
       return
     }
-    if (!live.isSound()) return count('unsound')
+    if (!live.isSound()) {
+      count('unsound')
+      return
+    }
     expect(seenOf(driven)).toEqual(live.seen())
   }
   count(driven.state.status)
@@ -274,7 +289,7 @@ it('law: step by step through JSON, a machine does what it does as one live acto
   const property = fc.property(modelArbitrary, happeningsArbitrary, (model, happenings) =>
     liveThrough(model, happenings, new Map()),
   )
-  fc.assert(property, { numRuns: 150 })
+  fc.assert(property, { numRuns: 300 })
   expect(warn).not.toHaveBeenCalled()
   warn.mockRestore()
 })
@@ -304,3 +319,44 @@ it('the machines of the law are not vacuous: all that it is about happens', () =
   expect([...counts.keys()]).toEqual(expect.arrayContaining([...wanted, ...rare]))
   expect(counts.get('unsound') ?? 0).toBeLessThan((counts.get('active') ?? 0) / 4)
 })
+
+/** A parallel state that is left from inside, to its own history, before there is one; `atOnce` the state around it is left in the same step. */
+function forgetful(atOnce: boolean, actions: string[]): AnyStateMachine {
+  const back = { target: '#inner', actions: atOnce ? [raise({ type: 'LEAVE' })] : [] }
+  const parts = {
+    first: { on: { BACK: back } },
+    second: {},
+    inner: { type: 'history', id: 'inner' },
+  } as const
+  const both = { type: 'parallel', entry: 'entered', exit: 'left', states: parts } as const
+  const around = { initial: 'both', states: { both, outer: { type: 'history', id: 'outer' } } } as const
+  const note = (name: string) => () => void actions.push(name)
+  return setup({ actions: { entered: note('entered'), left: note('left') } }).createMachine({
+    id: 'forgetful',
+    initial: 'around',
+    states: { around: { ...around, on: { LEAVE: 'off' } }, off: { on: { RETURN: '#outer' } } },
+  }) as unknown as AnyStateMachine
+}
+
+it.each([false, true])(
+  'what the law leaves out is done as XState does it when restored (left at once: %s)',
+  (atOnce) => {
+    const told = { live: [] as string[], restored: [] as string[] }
+    const live = createActor(forgetful(atOnce, told.live)).start()
+    const machine = forgetful(atOnce, told.restored)
+    let kept: unknown = createActor(machine).start().getPersistedSnapshot()
+    const driven = drive(forgetful(atOnce, []))
+    for (const type of atOnce ? ['BACK', 'RETURN'] : ['BACK', 'LEAVE', 'RETURN']) {
+      live.send({ type })
+      const restored = createActor(machine, { snapshot: JSON.parse(JSON.stringify(kept)) as never }).start()
+      restored.send({ type })
+      kept = restored.getPersistedSnapshot()
+      driven.send({ type })
+      expect(driven.state.snapshot).toEqual(JSON.parse(JSON.stringify(kept)))
+      expect(driven.actions).toEqual(told.restored)
+    }
+    expect(driven.state.snapshot.value).toEqual({ around: { both: { first: {}, second: {} } } })
+    // Where this fails, XState has mended it: then the law can hold such lives too.
+    expect(live.getSnapshot().value).toBe('off')
+  },
+)

@@ -177,7 +177,7 @@ describe('two batches', () => {
       { policies: [] },
     )
     const recorded = (await eventsOf(log, sessionId)).slice(1)
-    const decided = recorded.map(({ type, data }) => ({ type, data: { ...data } }) as DecidedEvent)
+    const decided = recorded.map(({ type, data }) => ({ type, data: { ...Object(data) } }) as DecidedEvent)
     const differs = (now: readonly DecidedEvent[], was: readonly LoggedEvent[] = recorded) => {
       expect(isSameBatch(was, now)).toBe(false)
       return batchDifference(was, now)

@@ -2,7 +2,7 @@
  * Goal: a simulation that fails says how to see it again, whatever was thrown and wherever; one that cannot be meant is refused.
  * Method: disks with a planted fault, and disks that throw at one place each; the printed call is run as it stands.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runInThisContext } from 'node:vm'
@@ -243,7 +243,9 @@ describe('what cannot be meant', () => {
   })
 
   it('does not take what a disk says of itself for a broken promise', async () => {
-    const path = join(folder, 'used.sqlite', 'a file is no folder', 'log.sqlite')
+    const file = join(folder, 'a file is no folder')
+    await writeFile(file, '')
+    const path = join(file, 'log.sqlite')
     await expect(simulate({ seed: 1, disk: () => sqliteDisk(path) })).rejects.toMatchObject({
       name: 'WaymarkError',
     })
