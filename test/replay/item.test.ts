@@ -61,6 +61,27 @@ describe('an item', () => {
     expect(await textOf('@A')).toBe('the whole text of it')
   })
 
+  it('is not touched by what becomes of others', async () => {
+    for (const tag of ['@A', '@B']) {
+      await session.send({ type: 'context.add', tag, ...tagged, content: `the text of ${tag}`, title: tag })
+    }
+    await session.send({ type: 'context.retier', tag: '@B', tier: 'temporary' })
+    await session.send({ type: 'context.summarize', tag: '@B', summary: 'text', tokens: 1 })
+    await session.send({ type: 'context.archive', tags: ['@B'] })
+    await session.send({ type: 'context.discard', tags: ['@A'] })
+    expect(await found('@A')).toMatchObject({
+      tag: '@A',
+      title: '@A',
+      tier: 'supporting',
+      status: 'discarded',
+      summary: null,
+      summaryTokens: null,
+      addedVersion: 2,
+    })
+    expect(await found('@B')).toMatchObject({ tier: 'temporary', status: 'archived', addedVersion: 3 })
+    expect([await textOf('@A'), await textOf('@B')]).toEqual(['the text of @A', 'the text of @B'])
+  })
+
   it('is the newest of its tag', async () => {
     for (const content of ['first', 'second']) {
       await session.send({ type: 'context.add', tag: '@A', ...tagged, content })

@@ -40,6 +40,10 @@ async function problems(sessionId = session.id, within = log) {
   const [one] = sessions
   if (one === undefined) throw new Error('it was verified')
   expect(one.ok).toBe(one.problems.length === 0)
+  // Only where states differ is there a place to name.
+  for (const { kind, ...problem } of one.problems) {
+    expect([kind, Object.hasOwn(problem, 'difference')]).toEqual([kind, kind === 'snapshot-differs'])
+  }
   return one.problems.map(({ version, kind, detail }) => [version, kind, detail])
 }
 

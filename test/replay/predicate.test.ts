@@ -52,6 +52,11 @@ describe('an expression', () => {
     ['window.percent > 80.5', false],
     ['version % 2 == 1 || version % 2 == 0', true],
     ['version / 2 > 3.4 && 2 * version >= 14 && 10 - version < 4', true],
+    ['window.totalTokens / 4 == 25000.0 && window.totalTokens * 2 == 200000.0', true],
+    ['window.totalTokens - 1 == 99999.0 && window.totalTokens + 1 == 100001.0', true],
+    ['window.totalTokens % 30000 == 10000.0 && -window.totalTokens < 0', true],
+    ['dyn(200000 / window.totalTokens) == 2.0 && dyn(100001 - window.totalTokens) == 1.0', true],
+    ['dyn(250000 % window.totalTokens) == 50000.0 && dyn(1 + window.totalTokens) == 100001.0', true],
     ['size(checkpoints) > 0 && checkpoints[0].phase == "RED"', true],
     ['checkpoints.exists(one, one.phase == "RED" && !one.archived)', true],
     ['checkpoints.filter(one, one.phase == "RED")[0].archived', false],
@@ -69,6 +74,7 @@ describe('an expression', () => {
   ])('%s is %s', (text, holds) => {
     const predicate = parsePredicate(text)
     expect(predicate.text).toBe(text)
+    expect(predicate.isExpression).toBe(true)
     expect(predicate.holds(state)).toBe(holds)
   })
 

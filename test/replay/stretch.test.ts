@@ -4,7 +4,7 @@
  */
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { LoggedEvent } from '../../src/events/envelope.ts'
-import { fold } from '../../src/fold/fold.ts'
+import { fold, stateHash } from '../../src/fold/fold.ts'
 import { initialState, type ReadonlyState } from '../../src/fold/state.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { StretchWindow, type WindowSize } from '../../src/replay/stepper/stretch.ts'
@@ -15,21 +15,22 @@ const newest = 60
 const log = new MemoryLog()
 let sessionId: string
 let events: readonly LoggedEvent[]
-const states: ReadonlyState[] = []
+/** Hashes of the states, by version. */
+const hashes: string[] = []
 /** Versions that were read since it was emptied. */
 let read: number[] = []
 
+const reading: MemoryLog['read'] = async function* (sessionId, range) {
+  for await (const page of log.read(sessionId, range)) {
+    read.push(...page.map(({ version }) => version))
+    yield page
+  }
+}
 const counted = new Proxy(log, {
   get: (target, name) => {
+    if (name === 'read' || name === 'readToFold') return reading
     const value: unknown = Reflect.get(target, name)
-    if (typeof value !== 'function') return value
-    if (name !== 'read' && name !== 'readToFold') return value.bind(target)
-    return async function* (...given: unknown[]) {
-      for await (const page of Reflect.apply(target.read, target, given)) {
-        read.push(...page.map(({ version }: LoggedEvent) => version))
-        yield page
-      }
-    }
+    return typeof value === 'function' ? value.bind(target) : value
   },
 })
 
@@ -43,8 +44,12 @@ beforeAll(async () => {
   )
   sessionId = played.sessionId
   events = await eventsOf(log, sessionId)
-  states.push(initialState(sessionId))
-  for (const event of events) states.push(fold(states.at(-1) ?? initialState(sessionId), [event]))
+  let state: ReadonlyState = initialState(sessionId)
+  hashes.push(stateHash(state))
+  for (const event of events) {
+    state = fold(state, [event])
+    hashes.push(stateHash(state))
+  }
   expect(events.length).toBe(newest)
 })
 
@@ -64,7 +69,6 @@ const sizes: readonly WindowSize[] = [
   { stretchEvents: 10, stretchesMax: 2, stateEvents: 5 },
   { stretchEvents: 7, stretchesMax: 1, stateEvents: 3 },
   { stretchEvents: 60, stretchesMax: 3, stateEvents: 25 },
-  { stretchEvents: 100, stretchesMax: 1, stateEvents: 100 },
   { stretchEvents: 1, stretchesMax: 1, stateEvents: 1 },
 ]
 
@@ -86,7 +90,7 @@ describe.each(sizes)('a window of %o', (size) => {
   it.each(Object.entries(ways))('law: gives each state and each event, gone through %s', async (_, way) => {
     const window = await windowOf(size)
     for (const version of way) {
-      expect(await window.state(version)).toEqual(states[version])
+      expect(stateHash(await window.state(version))).toBe(hashes[version])
       // Asked again it is the same one, at no cost.
       read = []
       const again = await window.state(version)

@@ -80,17 +80,12 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
     given: { processes, faults, hasDisk: options.disk !== undefined },
   })
   const run = new Run(world)
-  const failures = [await failureOf(run.all(steps)), await failureOf(run.leave())]
-  const thrown = failures.find((failure) => failure !== null)
-  if (thrown === undefined || thrown === null) return reportOf(world)
-  throw run.asFailure(thrown.error)
-}
-
-async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown } | null> {
-  return work.then(
-    () => null,
-    (error: unknown) => ({ error }),
-  )
+  const asFailure = (error: unknown): Error => run.asFailure(error)
+  const failed = await run.all(steps).then(() => null, asFailure)
+  const leftBadly = await run.leave().then(() => null, asFailure)
+  const thrown = failed ?? leftBadly
+  if (thrown !== null) throw thrown
+  return reportOf(world)
 }
 
 function diskOf({ disk = memoryDisk }: SimulateOptions): SimulatedDisk {
