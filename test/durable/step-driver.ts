@@ -145,10 +145,16 @@ function after(state: RecordedMachine, outcome: StepOutcome, done: readonly stri
   }
 }
 
-/** Written and read, and frozen all through: nobody may change a recorded state. */
+/** Written and read, with its names in another order than it was given, and frozen all through: nobody may change a recorded state. */
 function frozen(state: RecordedMachine): RecordedMachine {
-  return JSON.parse(JSON.stringify(state), (_key, value: unknown) =>
-    typeof value === 'object' && value !== null ? Object.freeze(value) : value,
+  return JSON.parse(JSON.stringify(state), (key, value: unknown) =>
+    typeof value === 'object' && value !== null
+      ? Object.freeze(
+          Array.isArray(value) || key === 'timers' || key === 'effects'
+            ? value
+            : Object.fromEntries(Object.entries(value).reverse()),
+        )
+      : value,
   ) as RecordedMachine
 }
 

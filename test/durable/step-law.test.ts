@@ -18,6 +18,7 @@ import {
   type AnyActorRef,
   type AnyEventObject,
   type AnyStateMachine,
+  assign,
   createActor,
   raise,
   SimulatedClock,
@@ -360,3 +361,16 @@ it.each([false, true])(
     expect(live.getSnapshot().value).toBe('off')
   },
 )
+
+it('names of a context come in one order, whether the state was read again or not', () => {
+  const machine = setup({}).createMachine({
+    id: 'names',
+    context: { items: { c: 1, a: 1, b: 1 }, seen: '' },
+    on: { LOOK: { actions: assign({ seen: ({ context }) => Object.keys(context.items).join('') }) } },
+  })
+  const driven = drive(machine as unknown as AnyStateMachine)
+  for (let looked = 0; looked < 2; looked++) {
+    driven.send({ type: 'LOOK' })
+    expect(driven.context()).toMatchObject({ seen: 'abc' })
+  }
+})

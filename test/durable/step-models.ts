@@ -312,7 +312,7 @@ const actionsOf: Readonly<Record<(typeof actionKinds)[number], (level: number) =
 
 function someChild({ self }: { self: AnyActorRef }): AnyActorRef {
   const children = (self.getSnapshot() as { children: Record<string, AnyActorRef> }).children
-  return (
-    Object.values(children).find((child) => child.id.startsWith('k')) ?? Object.values(children)[0] ?? self
-  )
+  // By id: a recorded state has its names in order, a live actor as they came.
+  const ids = Object.keys(children).sort()
+  return children[ids.find((id) => id.startsWith('k')) ?? ids[0] ?? ''] ?? self
 }

@@ -74,6 +74,16 @@ class CountingLog extends MemoryLog {
 }
 
 describe('versionAt', () => {
+  it('refuses a session that is not there, and a time that is none', async () => {
+    const log = new MemoryLog()
+    await expect(stateAt(log, 'sess_none', timeOf(1))).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' })
+    await expect(versionAt(log, 'sess_none', 'at noon')).rejects.toMatchObject({
+      code: 'USAGE',
+      message: '"at noon" is no time',
+      hint: 'write it as 2026-01-31T12:00:00Z',
+    })
+  })
+
   it('law: finds the version that a scan of all events finds, however times step back and wherever keyframes are', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -151,6 +151,11 @@ describe('the list entry of a session', () => {
     const { ok, sessions } = await verifyLog(log)
     expect(ok).toBe(true)
     expect(sessions.map(({ events }) => events)).toEqual([last, 0, 0])
+    const empty = 'sess_00000000-0000-4000-8000-000000000002'
+    const { summary } = stored()
+    if (summary === null) throw new Error('it has one')
+    stored(empty).summary = { ...summary, title: 'another' }
+    expect(await found(empty)).toEqual(differs)
     const fork = await session.fork({ at: 2 })
     stored(fork.id).summary = null
     expect(await found(fork.id)).toEqual(differs)
@@ -164,6 +169,20 @@ describe('the list entry of a session', () => {
     stream.rows[0] = { ...row, data: row.data.replace('to be', 'to me') }
     const kinds = (await problems()).map(([version, kind]) => [version, kind])
     expect(kinds).toEqual([[1, 'damaged-event']])
+  })
+})
+
+describe('a home', () => {
+  it('is sound where all of its sessions are, and no text stands alone', async () => {
+    const other = await waymark.createSession({ title: 'another' })
+    expect((await verifyLog(log)).ok).toBe(true)
+    for (const id of [session.id, other.id]) {
+      const { hash } = stored(id)
+      stored(id).hash = sha256('another')
+      const { ok, sessions } = await verifyLog(log)
+      expect([ok, sessions.filter((one) => one.ok).length]).toEqual([false, 1])
+      stored(id).hash = hash
+    }
   })
 })
 

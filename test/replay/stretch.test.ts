@@ -76,7 +76,9 @@ const forward = Array.from({ length: newest + 1 }, (_, version) => version)
 const ways: Readonly<Record<string, readonly number[]>> = {
   forward,
   backward: forward.toReversed(),
-  'to and fro': forward.flatMap((version) => [version, Math.max(0, version - 3), Math.max(0, version - 1)]),
+  'to and fro': forward.flatMap((version) =>
+    version % 2 === 0 ? [version, Math.max(0, version - 3)] : [version - 1],
+  ),
   'in jumps': forward.map((version) => (version * 37) % (newest + 1)),
   'back in jumps and steps': forward
     .toReversed()

@@ -426,7 +426,11 @@ describe('changed machines', () => {
     })
     const closed = sessionMachine.provide({ guards: { started: () => false } })
     const all = await verdict(log, { machines: machinesFrom({ sessionMachine: closed }) })
-    expect(all).toMatchObject({ divergenceCount: commands.length - 1, agreedEvents: 1 })
+    expect(all).toMatchObject({
+      divergenceCount: commands.length - 1,
+      agreedEvents: 1,
+      batches: commands.length,
+    })
     expect(all.divergences[0]).toMatchObject({
       outcome: 'refused',
       difference: { now: { refused: 'the machine does not accept it' } },

@@ -13,11 +13,14 @@ export interface RefPlace {
   readonly owner: MachinePath
 }
 
-/** A copy of plain JSON that may be changed. Where actors were written, `places` is told. */
+/**
+ * A copy of plain JSON that may be changed. Where actors were written, `places` is told. Its names stand in order: the log keeps none, so that a
+ * step which asks for them in turn must not depend on whether the state was read again since.
+ */
 export function copied(value: unknown, owner: MachinePath, places: RefPlace[]): unknown {
   if (typeof value !== 'object' || value === null) return value
   const copy: object = Array.isArray(value) ? [] : {}
-  for (const key of Object.keys(value)) {
+  for (const key of Object.keys(value).sort()) {
     const item: unknown = Reflect.get(value, key)
     if (isWrittenRef(item)) places.push({ holder: copy, key, id: item.id, owner })
     Reflect.set(copy, key, copied(item, owner, places))

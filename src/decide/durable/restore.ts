@@ -73,14 +73,16 @@ function preparedChildren(
   preparing: Preparing,
 ): object {
   const copy: Record<string, unknown> = {}
-  for (const [id, child] of Object.entries(children ?? {})) {
+  // In the order of their ids, as names of a context: see `copied`.
+  for (const id of Object.keys(children ?? {}).sort()) {
+    const child = ownOf(children, id)
     const src = ownOf(child, 'src')
     const logic = logicOf(machine, src)
     const snapshot = ownOf(child, 'snapshot')
     if (logic === undefined || typeof snapshot !== 'object' || snapshot === null) {
       throw preparing.lacks(`no actor ${String(src)}, which its child ${nameOf(id, [])} runs on`)
     }
-    copy[id] = { ...child, snapshot: prepared(logic, snapshot, [...path, id], preparing) }
+    copy[id] = { ...Object(child), snapshot: prepared(logic, snapshot, [...path, id], preparing) }
   }
   return copy
 }
