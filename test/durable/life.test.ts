@@ -112,9 +112,9 @@ describe('a migration', () => {
     const waymark = await home()
     const old = await durable(counting('1'), { log: waymark, id: 'c' })
     await old.send({ type: 'ADD' })
-    let sent: Promise<unknown> | null = null
+    const sent: Promise<unknown>[] = []
     const snapshot = (before: { value: StateValue; context: unknown }) => {
-      sent ??= old.send({ type: 'ADD' })
+      if (sent.length === 0) sent.push(old.send({ type: 'ADD' }))
       return { ...before, context: { n: Reflect.get(Object(before.context), 'n') } }
     }
     const now = await durable(counting('2'), {
@@ -122,7 +122,7 @@ describe('a migration', () => {
       id: 'c',
       migrate: { '1': { to: '2', snapshot } },
     })
-    await sent
+    await Promise.all(sent)
     expect(now.getSnapshot().context.n).toBe(2)
     await expect(old.send({ type: 'ADD' })).rejects.toMatchObject({ code: 'MACHINE_MISMATCH' })
     await vi.waitFor(() => expect([old.isRunner, now.isRunner]).toEqual([false, true]))
