@@ -73,7 +73,8 @@ describe('in a pipe', () => {
       '2',
       '0',
       expect.stringMatching(/^\d{4}-.*Z$/),
-      title.replace('\t', '\\t').trimEnd(),
+      title.replace('\t', '\\t'),
+      'session',
     ])
   })
 

@@ -10,9 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { checkMemoryFiles, Waymark } from '../../../dist/src/index.js'
 
 const [home = ''] = process.argv.slice(2)
-/** @type {Waymark | undefined} */
 let waymark
-/** @type {import('../../../dist/src/index.js').Session | undefined} */
 let session
 
 /** @param {string} sessionId */
@@ -22,7 +20,6 @@ async function eventsOf(sessionId) {
   return events.map(({ version, commandId, type, time }) => ({ version, commandId, type, time }))
 }
 
-/** @type {Record<string, (request: any) => unknown>} */
 const answers = {
   open: async ({ options }) => {
     waymark = await Waymark.open({ home, ...options })
