@@ -6,7 +6,13 @@ import type { EventData } from '../events/catalogue.ts'
 import type { CommandType } from '../events/commands.ts'
 import type { MachinePath } from '../events/machine.ts'
 import { patchBetween } from '../events/patch.ts'
-import { type MachineStatus, type PersistedSnapshot, pendingOf, valueText } from '../fold/machine-state.ts'
+import {
+  childAt,
+  type MachineStatus,
+  type PersistedSnapshot,
+  pendingOf,
+  valueText,
+} from '../fold/machine-state.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { isoOf, timeMaxMs } from '../kernel/clock.ts'
 import { WaymarkError } from '../kernel/errors.ts'
@@ -127,13 +133,9 @@ function leftBehind(running: RecordedMachine, snapshot: RecordedMachine['snapsho
 }
 
 function hasActor(snapshot: unknown, path: MachinePath): boolean {
-  let found: unknown = snapshot
-  for (const id of path) {
-    const children: unknown = Reflect.get(Object(found), 'children')
-    if (!Object.hasOwn(Object(children), id)) return false
-    found = Reflect.get(Object(Reflect.get(Object(children), id)), 'snapshot')
-  }
-  return Reflect.get(Object(found), 'status') === 'active'
+  const actor: unknown =
+    path.length === 0 ? snapshot : Reflect.get(Object(childAt(snapshot, path)), 'snapshot')
+  return Reflect.get(Object(actor), 'status') === 'active'
 }
 
 export const decideReportFailure: Decider<'machine.report-failure'> = (state, command) =>

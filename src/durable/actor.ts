@@ -123,8 +123,7 @@ export class DurableActor<M extends AnyStateMachine> {
     this.#told = this.#state()
     if (first.length === 0) this.#inspection?.begin(this.#machineSnapshot())
     await this.#running.begin()
-    this.#perform(first)
-    this.#settle()
+    this.#settle(this.#stepsOf(first))
   }
 
   /**
@@ -145,14 +144,16 @@ export class DurableActor<M extends AnyStateMachine> {
 
   /** Not for callers: something of this process has been recorded. Does what its steps asked for, and tells who watches. */
   recorded({ events, repeated }: Pick<SendResult, 'events' | 'repeated'>): void {
-    if (!repeated) this.#perform(events)
-    this.#settle()
+    this.#settle(repeated ? [] : this.#stepsOf(events))
   }
 
   /** Not for callers: an event has been recorded, here or by another process. */
   heard(event: LoggedEvent): void {
-    if (event.version <= this.session.version) this.#settle()
-    else this.#newestHeard = event
+    if (event.version <= this.session.version) {
+      this.#settle()
+      return
+    }
+    this.#newestHeard = event
     this.#catchingUp ??= this.#catchUp()
       .catch((error: unknown) => this.failed(error))
       .finally(() => {
@@ -287,16 +288,13 @@ export class DurableActor<M extends AnyStateMachine> {
     return this.#newest
   }
 
-  /** Runs what steps asked for, now that they are on disk: actions first, then effects, then what is sent to these. */
-  #perform(events: readonly LoggedEvent[]): void {
-    const steps = events.flatMap((event) => {
+  /** What steps of this process asked for, now that they are on disk. */
+  #stepsOf(events: readonly LoggedEvent[]): readonly LiveStep[] {
+    return events.flatMap((event) => {
       const transition = transitionOf(event)
       const step = transition === null ? null : this.#parts.steps.take(transition)
       return step === null ? [] : [step]
     })
-    for (const step of steps) this.#running.act(step.actions, this.#refs)
-    this.#running.reconcile(this.session.state)
-    for (const step of steps) this.#tellStep(step)
   }
 
   #tellStep({ deliveries, emitted, inspection }: LiveStep): void {
@@ -318,10 +316,15 @@ export class DurableActor<M extends AnyStateMachine> {
     }
   }
 
-  /** Brings what runs here in line with the state, and tells who watches when it is another one. */
-  #settle(): void {
-    if (this.#isStopped) return
+  /**
+   * Does what steps asked for: actions first, then effects and timers as the state has them, then what is sent to these. Tells who watches when the state is
+   * another one.
+   */
+  #settle(steps: readonly LiveStep[] = []): void {
+    for (const step of steps) this.#running.act(step.actions, this.#refs)
     this.#running.reconcile(this.session.state)
+    for (const step of steps) this.#tellStep(step)
+    if (this.#isStopped) return
     const state = this.#state()
     if (state === this.#told) return
     this.#told = state

@@ -5,7 +5,7 @@ import type { DurableMachine } from '../decide/durable/port.ts'
 import type { Command } from '../events/commands.ts'
 import type { TimerPolicy, UnknownEventPolicy } from '../events/machine.ts'
 import type { RecordedMachine } from '../fold/state.ts'
-import { WaymarkError } from '../kernel/errors.ts'
+import { VersionConflict, WaymarkError } from '../kernel/errors.ts'
 import { limits } from '../kernel/limits.ts'
 import type { Session } from '../session/session.ts'
 import { textOf } from '../session/warning.ts'
@@ -15,7 +15,7 @@ import { machineOf } from './machine-commands.ts'
  * Brings a stream's machine to the one at hand. What is sent meanwhile by a process with the older one is not lost: the migration is made of the very
  * state that it is recorded after.
  *
- * @throws WaymarkError `MACHINE_MISMATCH`, `MACHINE_INVALID`, `MACHINE_FAILED` when a migration throws; CommandRefused while the session is suspended
+ * @throws WaymarkError `MACHINE_MISMATCH`, `MACHINE_INVALID`, `MACHINE_FAILED` when a migration throws
  */
 export async function bringUp(
   session: Session,
@@ -35,8 +35,8 @@ export async function bringUp(
       await session.send(migration, { expectedVersion: version })
       return
     } catch (error) {
+      if (!(error instanceof VersionConflict) || attempt >= limits.machineMigrationsMax) throw error
       await session.refresh()
-      if (session.version === version || attempt >= limits.machineMigrationsMax) throw error
     }
   }
 }
@@ -116,6 +116,7 @@ function migrated(
 ): NonNullable<Command<'machine.migrate'>['snapshot']> {
   const wanted = machine.machineVersion ?? ''
   let version = state.machineVersion ?? ''
+  // A recorded snapshot has its value and its context.
   let snapshot = structuredClone(state.snapshot) as unknown as MigratedSnapshot
   for (let steps = 0; version !== wanted; steps++) {
     const migration = Object.hasOwn(migrations, version) ? migrations[version] : undefined

@@ -13,14 +13,11 @@ export interface Subscription {
 
 export class Observers<T> {
   readonly #all = new Set<Observer<T>>()
-  #ended: (() => void) | null = null
+  #hasEnded = false
 
   add(observer: Observer<T>): Subscription {
-    this.#all.add(observer)
-    if (this.#ended !== null) {
-      this.#all.delete(observer)
-      observer.complete?.()
-    }
+    if (this.#hasEnded) observer.complete?.()
+    else this.#all.add(observer)
     return { unsubscribe: () => void this.#all.delete(observer) }
   }
 
@@ -36,8 +33,8 @@ export class Observers<T> {
   }
 
   complete(): void {
-    if (this.#ended !== null) return
-    this.#ended = () => {}
+    if (this.#hasEnded) return
+    this.#hasEnded = true
     this.#each((observer) => observer.complete?.())
     this.#all.clear()
   }

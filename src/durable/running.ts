@@ -6,6 +6,7 @@ import type { DurableMachine } from '../decide/durable/port.ts'
 import type { Command } from '../events/commands.ts'
 import { wellFormed } from '../events/content.ts'
 import type { MachineFailure, MachinePath, TimerPolicy } from '../events/machine.ts'
+import { childAt } from '../fold/machine-state.ts'
 import type { ReadonlyState } from '../fold/state.ts'
 import { derivedIdOf } from '../kernel/clock.ts'
 import { CommandRefused, type ErrorCode, WaymarkError } from '../kernel/errors.ts'
@@ -337,10 +338,5 @@ function failureOf(error: unknown): MachineFailure {
 
 /** Whether the parent of a child hears of each of its snapshots. */
 function isWatched({ machine }: ReadonlyState, path: MachinePath): boolean {
-  let found: unknown = { snapshot: machine?.snapshot }
-  for (const id of path) {
-    const children: unknown = Reflect.get(Object(Reflect.get(Object(found), 'snapshot')), 'children')
-    found = Object.hasOwn(Object(children), id) ? Reflect.get(Object(children), id) : undefined
-  }
-  return Reflect.get(Object(found), 'syncSnapshot') === true
+  return Reflect.get(Object(childAt(machine?.snapshot, path)), 'syncSnapshot') === true
 }

@@ -45,6 +45,17 @@ export function pendingOf<T>(table: Readonly<Record<string, T>>, id: string): T 
   return own(table, id)
 }
 
+/** A child as it is persisted, by the ids from the root downwards; `undefined` where there is none, and for the root itself. */
+export function childAt(snapshot: unknown, path: readonly string[]): unknown {
+  let found: unknown
+  let within = snapshot
+  for (const id of path) {
+    found = own(Object(Reflect.get(Object(within), 'children')), id)
+    within = Reflect.get(Object(found), 'snapshot')
+  }
+  return found
+}
+
 /** A state value in one line: `paid`, `paid.boxed`, `{lamp: on, door: shut.locked}`. */
 export function valueText(value: unknown): string {
   if (typeof value === 'string') return value

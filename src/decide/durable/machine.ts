@@ -20,8 +20,8 @@ import { treeOf } from './tree.ts'
 
 export interface DurableMachineOptions {
   /**
-   * Whether a step that takes longer than {@link limits.machineWaitMs} is ended: for a machine of a module that somebody names. It costs three
-   * steps, and a machine of the program's own would stop the program elsewhere as well. Transitions that go in circles end in any case.
+   * Whether a step that takes longer than {@link limits.machineWaitMs} is ended: for a machine of a module that somebody names. It costs as much
+   * as a step, and a machine of the program's own would stop the program elsewhere as well. Transitions that go in circles end in any case.
    */
   readonly watched?: boolean
   /** Told what each step asks for beside what is recorded, before it is recorded: it may never be. */
